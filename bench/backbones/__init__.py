@@ -1,0 +1,1 @@
+"""Networks without their classifiers, and the weights that they start from."""

@@ -1,0 +1,109 @@
+"""Files that outlive a run: where they lie, how they are written, locked and hashed."""
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.schema import content_hash
+
+
+def default_root() -> Path:
+    """Return the cache folder that the XDG convention names."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "transferbench"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write beside, flush to disk, rename: a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path` (made where missing) while the block runs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def folder_path(root: Path, kind: str, key: Any) -> Path:
+    """Return where the cached folder for `key` lies, whether it is there or not."""
+    return root / kind / content_hash(key)[:32]
+
+
+def folder(root: Path, kind: str, key: Any, make: Callable[[Path], dict[str, Any]]) -> Path:
+    """Return the cached folder for `key`, made by `make` where it isn't there yet.
+
+    `make` fills a folder that is renamed into place once the manifest it returns is written, so a killed maker
+    leaves nothing that a reader would take. Two processes that want the same key wait for one another.
+    """
+    target = folder_path(root, kind, key)
+    if (target / "manifest.json").exists():
+        return target
+    with locked(root / kind / f".{target.name}.lock"):
+        if (target / "manifest.json").exists():
+            return target
+        scratch = target.with_name(f".{target.name}.part")
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        manifest = make(scratch)
+        write_atomically(scratch / "manifest.json", json.dumps({"key": key, **manifest}, indent=1, sort_keys=True))
+        scratch.rename(target)
+    return target
+
+
+def manifest(path: Path) -> dict[str, Any]:
+    """Return the manifest of a cached folder."""
+    contents: dict[str, Any] = json.loads((path / "manifest.json").read_text())
+    return contents
+
+
+@functools.cache
+def _sha256(path: str, size: int, mtime_ns: int) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's contents, computed once per process and version of the file."""
+    stat = path.stat()
+    return _sha256(str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+
+
+def files_sha256(root: Path, files: list[Path], memo: Path) -> str:
+    """Return one SHA-256 over the relative names and contents of many files.
+
+    Contents are read only where a file's size or time differs from what the memo folder remembers.
+    """
+    known_path = memo / "digests" / f"{content_hash(str(root.resolve()))[:32]}.json"
+    known: dict[str, list[Any]] = json.loads(known_path.read_text()) if known_path.exists() else {}
+    fresh = {}
+    for path in sorted(files):
+        stat = path.stat()
+        name = path.relative_to(root).as_posix()
+        seen = known.get(name, [None, None, None])
+        same = seen[:2] == [stat.st_size, stat.st_mtime_ns]
+        fresh[name] = [stat.st_size, stat.st_mtime_ns, seen[2] if same else file_sha256(path)]
+    if fresh != known:
+        write_atomically(known_path, json.dumps(fresh))
+    return content_hash({name: digest for name, (_, _, digest) in fresh.items()})

@@ -1,0 +1,147 @@
+"""One cell, from its identity to its record."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from bench.backbones.building import state_sha256
+from bench.backbones.sources import source_of
+from bench.catalog import METHODS, PROBES
+from bench.contracts import Backbone, CellJob, CellResult, CellRun, Fitted, InputSpec, Progress, Task, WeightsFile
+from bench.data.splits import BudgetSplit, split_budget
+from bench.data.transforms import Geometry, Normalise
+from bench.devices import configure, synchronise
+from bench.evaluation import Evaluation, TestSet, evaluate
+from bench.features import FrozenFeatures
+from bench.schema import Cell, content_hash
+from bench.seeding import derive
+from bench.suite import make
+from bench.timing import MIB, Phases, rss_mib
+
+
+def run_cell(job: CellJob, progress: Progress) -> CellResult:
+    """Run one cell: data, backbone, method, one look at the test set, probes."""
+    cell, phases = job.cell, Phases()
+    baseline = rss_mib()
+    determinism = configure(cell.device, cell.threads, cell.deterministic)
+    with phases.phase("data"):
+        train, test_set = job.data.split("train"), TestSet(job.data.split("test"))
+        n_classes = len(job.data.about["class_names"])
+        subset_seed = derive("subset", cell.dataset.label, cell.seed)
+        split = split_budget(train.labels, n_classes, cell.budget, subset_seed, train.groups)
+    with phases.phase("build"):
+        backbone = build(cell, job.weights)
+        before = tensor_hashes(backbone)
+    features = FrozenFeatures(backbone, job.data.path.name, cell.device, cell.precision, cell.threads,
+                              job.places.cache_dir, progress)
+    task = Task(
+        backbone, n_classes, train.images, train.labels, split.fit, split.val,
+        lambda: features.of("train", train.images), cell.training, cell.device, cell.precision, seeds(cell), progress,
+    )
+    reset_cuda_peak(cell.device)
+    with phases.phase("train"):
+        fitted: Fitted = make(METHODS, cell.method).fit(task)
+        synchronise(cell.device)
+    cuda_peaks = read_cuda_peak(cell.device)
+    normalise = Normalise(backbone.input, cell.device)
+    evaluation = evaluate(
+        fitted, test_set, normalise, lambda images: features.of("test", images), cell.device, cell.precision, phases
+    )
+    after = tensor_hashes(backbone)
+    test = job.data.split("test")
+    run = CellRun(
+        cell, backbone, fitted, evaluation, features, phases, n_classes, len(split.all), split.fit, split.val,
+        [train.ids[i] for i in split.all], test.ids, all(before[name] == after[name] for name in fitted.frozen),
+        baseline, cuda_peaks, job.workers,
+    )
+    fields = {"determinism": determinism, **provenance(job, backbone, split, train.labels, run)}
+    for name in PROBES.names():
+        fields |= PROBES.entry(name).load()(run)
+    return CellResult(fields, side_arrays(run, split))
+
+
+def build(cell: Cell, weights: WeightsFile) -> Backbone:
+    """Make the backbone; random weights hang on the cell's seed and the backbone's name alone."""
+    torch.manual_seed(derive("weights", cell.backbone, cell.seed))
+    backbone = source_of(cell.backbone).build(cell.backbone, weights.path, cell.image_size)
+    network = backbone.network.to(cell.device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return backbone
+
+
+def seeds(cell: Cell) -> Callable[[str], int]:
+    """Return a seed for each use, from names, set after the backbone is built."""
+    return lambda use: derive(use, cell.dataset.label, cell.backbone, cell.method.name, cell.seed)
+
+
+def tensor_hashes(backbone: Backbone) -> dict[str, str]:
+    """Return the SHA-256 of each tensor of the network's state."""
+    state = backbone.network.state_dict()
+    return {name: state_sha256(state, [name]) for name in state}
+
+
+def reset_cuda_peak(device: str) -> None:
+    """Forget the highest CUDA memory so far."""
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def read_cuda_peak(device: str) -> tuple[float, float] | None:
+    """Return the highest MiB allocated and reserved since the reset; null without CUDA."""
+    if not device.startswith("cuda"):
+        return None
+    return torch.cuda.max_memory_allocated(device) / MIB, torch.cuda.max_memory_reserved(device) / MIB
+
+
+def provenance(
+    job: CellJob, backbone: Backbone, split: BudgetSplit, labels: npt.NDArray[np.int64], run: CellRun
+) -> dict[str, Any]:
+    """Return what was learnt from, with which weights, and by what rule the model was chosen."""
+    per_class = np.bincount(labels[split.all], minlength=run.n_classes)
+    return {
+        "dataset_fingerprint": job.data_fingerprint,
+        "weights_fingerprint": job.weights.fingerprint,
+        "weights_sha256": job.weights.sha256,
+        "weights_source": job.weights.source,
+        "weights_license": job.weights.license,
+        "fraction": len(split.all) / len(labels),
+        "labels_per_class": int(per_class[0]) if len(set(per_class.tolist())) == 1 else None,
+        "n_labels": len(split.all),
+        "n_train": len(split.fit),
+        "n_val": len(split.val),
+        "n_test": len(run.evaluation.labels),
+        "n_classes": run.n_classes,
+        "subset_sha256": split.sha256,
+        "test_sha256": content_hash(list(run.test_ids)),
+        "selection": run.fitted.selection,
+        "chosen": run.fitted.choice,
+        "transform": preprocessing(Geometry.of(backbone.input, job.cell.image_size), backbone.input),
+        "memory_format": "channels_last",
+    }
+
+
+def preprocessing(geometry: Geometry, spec: InputSpec) -> str:
+    """Return the whole preprocessing in words."""
+    mean, std = (", ".join(f"{value:.4g}" for value in values) for values in (spec.mean, spec.std))
+    return f"{geometry}, normalise mean ({mean}) std ({std})"
+
+
+def side_arrays(run: CellRun, split: BudgetSplit) -> dict[str, npt.NDArray[Any]]:
+    """Return raw step times, losses, predictions with their probabilities, and the indices of the budget."""
+    evaluation, trace = run.evaluation, run.fitted.trace
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "labels": evaluation.labels.astype(np.int32),
+        "predictions": evaluation.logits.argmax(1).numpy().astype(np.int32),
+        "probabilities": evaluation.logits.softmax(1).numpy().astype(np.float16),
+        "candidate_accuracies": np.asarray(evaluation.candidate_accuracies),
+        "fit_index": split.fit,
+        "val_index": split.val,
+    }
+    if trace is not None:
+        arrays |= {"step_s": np.asarray(trace.wall_s), "step_cpu_s": np.asarray(trace.cpu_s),
+                   "losses": np.asarray(trace.losses), "step_images": np.asarray(trace.images)}
+    return arrays

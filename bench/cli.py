@@ -1,0 +1,297 @@
+"""The verbs: parse, call one function, print. Importing this does not import torch."""
+
+import json
+import shlex
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bench import __version__
+from bench.errors import BenchError, Exit
+
+if TYPE_CHECKING:
+    from bench.contracts import Places
+    from bench.plan import Resolved
+    from bench.schema import Cell, Record, Suite
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+EXIT_CODES = """\b
+Exit codes: 0 well; 1 a gate failed; 2 usage, or an invalid suite or data set; 3 some cells have no number;
+4 nothing was compared; 5 not comparable; 130 interrupted."""
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="bench")
+def cli() -> None:
+    """Benchmark how well, how fast and at what cost pretrained vision backbones transfer."""
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_PLAN_OPTIONS = _options(
+    click.argument("suite"),
+    click.option("--data-dir", type=click.Path(path_type=Path), help="Parent of the data sets; for image_folder the "
+                 "folder that holds train/."),
+    click.option("--weights-dir", type=click.Path(path_type=Path), help="Holds <backbone>.safetensors or .pth files."),
+    click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: results/<suite>]"),
+    click.option("--filter", "filters", multiple=True, metavar="KEY=GLOB[,GLOB]", help="Only cells that fit; all "
+                 "filters must hold."),
+    click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the suite, as in "
+                 "--set image_size=96 or --set train.steps=50."),
+    click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or auto, in place of the suite's."),
+    click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cells side by side, which "
+                 "share the cores."),
+    click.option("--limit", type=click.IntRange(20), metavar="N", help="At most N images of each split: for testing only."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
+)
+
+
+@cli.command()
+@_PLAN_OPTIONS
+@click.option("--dry-run", is_flag=True, help="List the cells and stop.")
+@click.option("--rerun", type=click.Choice(["failed", "all"]), help="Run these again.")
+@click.option("--executor", type=click.Choice(["process", "inline"]), default="process", show_default=True,
+              help="Where cells run.")
+@click.option("--cell", "cell_id", metavar="ID", help="Run this one cell again, in this process, for debugging.")
+def run(suite: str, dry_run: bool, rerun: str | None, executor: str, cell_id: str | None, **asked: Any) -> None:
+    """Run the cells of SUITE (a name in suites/ or a path) that have no result yet, and report."""
+    planned = _plan(suite, **asked)
+    if dry_run:
+        _print_plan(planned, asked["as_json"])
+        return
+    if cell_id is not None:
+        planned, rerun, executor = planned.only(cell_id), "all", "inline"
+    _run(planned, rerun, executor, asked["as_json"])
+
+
+@cli.command()
+@_PLAN_OPTIONS
+def plan(suite: str, **asked: Any) -> None:
+    """List the cells of SUITE: which are done, and what the others lack."""
+    _print_plan(_plan(suite, **asked), asked["as_json"])
+
+
+@cli.command()
+@click.argument("suite")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the suite.")
+def validate(suite: str, overrides: Sequence[str]) -> None:
+    """Report all mistakes in SUITE at once."""
+    from bench.plan import Resolved, expand
+    from bench.suite import read_suite, suite_path
+
+    path = suite_path(suite)
+    cells = expand(read_suite(path, overrides), Resolved(lambda device: device, 1))
+    click.echo(f"{path}: valid, {len(cells)} cells")
+
+
+@cli.command("ls")
+@click.argument("kind", type=click.Choice(["backbones", "methods", "datasets", "probes", "suites"]))
+@click.argument("pattern", default="*", metavar="[GLOB]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+def list_names(kind: str, pattern: str, as_json: bool) -> None:
+    """List what a suite may name."""
+    names = _names(kind, pattern)
+    if as_json:
+        click.echo(json.dumps(names, indent=1))
+        return
+    width = max((len(name) for name in names), default=0)
+    for name, description in names.items():
+        click.echo(f"{name:{width}}  {description}".rstrip())
+    if not names:
+        raise BenchError(f"no {kind} fit {pattern!r}; quote a glob, as in '*resnet*'")
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--format", "format_", type=click.Choice(["console", "md", "csv"]), default="console", show_default=True)
+def report(run_folder: Path, format_: str) -> None:
+    """Print the report of RUN (a run's folder or its records.jsonl) and write it to RUN/report.<format>."""
+    from bench.reporting import read_summary, write_report
+
+    if run_folder.name == "records.jsonl":
+        run_folder = run_folder.parent
+    text = write_report(read_summary(run_folder), run_folder, format_)
+    click.echo(text)
+
+
+@cli.command()
+@click.option("--device", default="auto", show_default=True)
+def env(device: str) -> None:
+    """Print what is recorded of this machine, as JSON."""
+    from bench import devices, environment
+
+    device = devices.resolve(device)
+    devices.configure(device, devices.cores(), True)
+    click.echo(json.dumps(environment.describe(device), indent=1))
+
+
+class Planned:
+    """A suite's cells on this machine, and which of them were asked for."""
+
+    def __init__(self, suite: "Suite", cells: "list[Cell]", chosen: "list[Cell]", out: Path, places: "Places",
+                 workers: int) -> None:
+        self.suite, self.cells, self.chosen, self.out, self.places, self.workers = (
+            suite, cells, chosen, out, places, workers)
+
+    def only(self, cell_id: str) -> "Planned":
+        """Return the plan of one cell."""
+        found = [cell for cell in self.cells if cell.cell_id.startswith(cell_id)]
+        if len(found) != 1:
+            raise BenchError(f"--cell {cell_id}: {len(found)} cells have this id; `bench plan` lists them")
+        return Planned(self.suite, self.cells, found, self.out, self.places, self.workers)
+
+
+def _plan(suite: str, data_dir: Path | None, weights_dir: Path | None, out: Path | None, filters: Sequence[str],
+          overrides: Sequence[str], device: str | None, workers: int, limit: int | None, as_json: bool) -> Planned:
+    from bench.cache import default_root
+    from bench.contracts import Places
+    from bench.plan import expand, parse_filter, select
+    from bench.suite import read_suite, suite_path
+
+    for option, folder in (("--data-dir", data_dir), ("--weights-dir", weights_dir)):
+        if folder is not None and not folder.is_dir():
+            raise BenchError(f"{option} {folder}: no such folder; correct the path")
+    if device is not None:
+        overrides = (*overrides, f"grid.device=[{device}]")
+    read = read_suite(suite_path(suite), overrides)
+    cells = expand(read, _resolved(read.threads, workers, limit))
+    chosen = select(cells, [parse_filter(text) for text in filters])
+    places = Places(_absolute(data_dir), _absolute(weights_dir), default_root())
+    return Planned(read, cells, chosen, out or Path("results") / read.name, places, workers)
+
+
+def _resolved(threads: int | None, workers: int, limit: int | None) -> "Resolved":
+    import functools
+
+    from bench import devices
+    from bench.plan import Resolved
+
+    return Resolved(functools.cache(devices.resolve), threads or max(1, devices.cores() // workers), limit)
+
+
+def _absolute(folder: Path | None) -> Path | None:
+    return folder.resolve() if folder else None
+
+
+def _print_plan(planned: Planned, as_json: bool) -> None:
+    from bench.resume import Asked, present, remaining
+    from bench.store import Store
+
+    records = Store(planned.out).records()
+    todo = {cell.cell_id for cell in remaining(planned.chosen, records, Asked(planned.places, None))}
+    there = present(planned.places)
+    rows = [_plan_row(cell, cell.cell_id in todo, records, there) for cell in planned.chosen]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        missing = f"  missing: {', '.join(row['missing'])}" if row["missing"] else ""
+        click.echo(f"{row['cell_id']}  {row['state']:8}  {row['cell']}{missing}")
+    done = sum(row["state"] == "ok" for row in rows)
+    lacking = sorted({thing for row in rows for thing in row["missing"]})
+    click.echo(f"{len(rows)} cells, {done} done, {len(todo)} to run" +
+               (f"; not here yet: {', '.join(lacking)}" if lacking else ""))
+
+
+def _plan_row(cell: "Cell", to_run: bool, records: "dict[str, Record]", there: Any) -> dict[str, Any]:
+    record = records.get(cell.cell_id)
+    state = "to run" if to_run or record is None else record.status
+    missing = []
+    if there.data(cell.dataset) is None:
+        missing.append(f"data {cell.dataset.label}")
+    weights = there.weights(cell)
+    if weights is None or (weights.path is None and cell.weights != "random"):
+        missing.append(f"weights {cell.backbone} {cell.weights}")
+    return {"cell_id": cell.cell_id, "state": state, "cell": cell.label, "missing": missing}
+
+
+def _run(planned: Planned, rerun: Any, executor_name: str, as_json: bool) -> None:
+    from bench.catalog import EXECUTORS
+    from bench.progress import screen
+    from bench.reporting import read_summary, write_reports
+    from bench.resume import Asked
+    from bench.run import run as run_cells
+    from bench.store import Store
+
+    executor = EXECUTORS.entry(executor_name).load()(planned.workers)
+    command = shlex.join(["bench", *sys.argv[1:]])
+    manifest = {
+        "suite": planned.suite.name, "description": planned.suite.description, "suite_text": planned.suite.source,
+        "command": command, "cells": [cell.cell_id for cell in planned.cells],
+    }
+    store = Store(planned.out)
+    try:
+        with screen() as shown:
+            result = run_cells(planned.chosen, store, Asked(planned.places, rerun), executor, shown, manifest)
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted; what is done is kept, this resumes it:\n  {command}", err=True)
+        sys.exit(Exit.INTERRUPTED)
+    finally:
+        executor.close()
+    summary = read_summary(planned.out)
+    written = write_reports(summary, planned.out)
+    if as_json:
+        done = store.records()
+        mine = [done[cell.cell_id].to_json() for cell in planned.chosen if cell.cell_id in done]
+        click.echo(json.dumps({"ran": result.ran, "resumed": result.resumed, "records": mine}, indent=1))
+    else:
+        click.echo(written["console"])
+        click.echo(f"\n{result.ran} cells run, {result.resumed} resumed; report: {planned.out / 'report.md'}")
+    sys.exit(result.exit_code)
+
+
+def _names(kind: str, pattern: str) -> dict[str, str]:
+    from bench import catalog, suite
+
+    if kind == "suites":
+        import fnmatch
+
+        import yaml
+
+        return {name: yaml.safe_load(suite.suite_path(name).read_text()).get("description", "")
+                for name in fnmatch.filter(suite.suite_names(), pattern)}
+    if kind == "backbones":
+        sources = [catalog.BACKBONE_SOURCES.entry(name).load()() for name in catalog.BACKBONE_SOURCES.names()]
+        return {name: "" for source in sources for name in source.names(pattern)}
+    registry = {"methods": catalog.METHODS, "datasets": catalog.DATASETS, "probes": catalog.PROBES}[kind]
+    return {name: registry.entry(name).description for name in registry.names(pattern)}
+
+
+def _warn(message: Any, category: Any, filename: str, lineno: int, *rest: Any) -> None:
+    click.echo(f"bench: warning: {message}", err=True)
+
+
+def main() -> None:
+    """Run the command; what a user can mend is one line and an exit code, never a traceback."""
+    from bench.devices import prepare_environment
+
+    prepare_environment()
+    warnings.showwarning = _warn
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("bench: interrupted", err=True)
+        sys.exit(Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except BenchError as error:
+        click.echo("\n".join(f"bench: error: {line}" for line in str(error).splitlines()), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+"""What each kind of extension must offer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import torch
+    from PIL import Image
+
+    from bench.data.decode import Decoded
+    from bench.evaluation import Evaluation
+    from bench.features import FrozenFeatures
+    from bench.schema import Cell, Training
+    from bench.timing import Phases
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things lie on this machine. Nothing in here may change a number."""
+
+    data_dir: Path | None
+    """Parent of all data sets; for `image_folder` the folder that holds `train/`."""
+    weights_dir: Path | None
+    """Holds `<backbone>.safetensors` or `.pth` files that are taken before the hub is asked."""
+    cache_dir: Path
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a data set."""
+
+    images: "Sequence[Image.Image]"
+    """N images, opened when they are indexed."""
+    labels: "npt.NDArray[np.int64]"
+    """Class indices, shape (N,)."""
+    ids: Sequence[str]
+    """N names, unique over all the splits: the file, or the position in the source."""
+    groups: Sequence[str] | None = None
+    """N names of what must stay on one side of any split: a patient, a video; or null."""
+
+
+@dataclass(frozen=True)
+class RawData:
+    """A data set as its source gives it; `test` is null where the source has one part only."""
+
+    class_names: tuple[str, ...]
+    train: Split
+    test: Split | None
+    notes: tuple[str, ...] = ()
+    """What was found and mended: files left out, a split that was made."""
+
+
+class Dataset(Protocol):
+    """A frozen dataclass whose fields are the parameters that a suite may give."""
+
+    def fingerprint(self, places: Places) -> str | None:
+        """Return a hash of the contents without decoding them, or null where nothing is there yet."""
+
+    def load(self, places: Places) -> RawData:
+        """Find or download the data; raise `Unavailable` or `InvalidData`."""
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """How the weights want their images."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str
+    """`bilinear` or `bicubic`, antialiased."""
+    crop_pct: float
+    """Side of the centre crop over the side that was resized to, at the native size."""
+    native_size: int
+    """Side in pixels that the weights were trained or evaluated at."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network without its classifier."""
+
+    network: "torch.nn.Module"
+    """Maps normalised images (B, 3, S, S) to features (B, D)."""
+    width: int
+    """D."""
+    stages: tuple[tuple[str, ...], ...]
+    """Names of the parameters by depth, from the stem on: the blocks that partial fine-tuning counts."""
+    input: InputSpec
+
+
+class BackboneSource(Protocol):
+    """A family of networks, and where their published weights lie."""
+
+    def names(self, pattern: str) -> list[str]:
+        """Return the names that match a glob, as a suite would write them."""
+
+    def find(self, name: str, places: Places, download: bool) -> "WeightsFile":
+        """Find the published weights, or download them where that is allowed; raise `Unavailable`."""
+
+    def build(self, name: str, checkpoint: Path | None, image_size: int) -> Backbone:
+        """Make the network, with the weights of a file or random ones from torch's global generator."""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """Initial weights as they lie on this machine; `path` is null for random ones."""
+
+    path: Path | None
+    sha256: str | None
+    fingerprint: str
+    """What resuming compares: the SHA-256, the recipe where the project trained them, or `random`."""
+    source: str
+    """Where they come from, in words."""
+    license: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a method may see: the labels of its budget, the images, a backbone. Never the test set."""
+
+    backbone: Backbone
+    n_classes: int
+    images: "npt.NDArray[np.uint8]"
+    """All training images, shape (N, S, S, 3), memory-mapped."""
+    labels: "npt.NDArray[np.int64]"
+    """Labels of all training images, shape (N,); only those at `fit_index` and `val_index` may be read."""
+    fit_index: "npt.NDArray[np.int64]"
+    """Images to learn from."""
+    val_index: "npt.NDArray[np.int64]"
+    """Images to select on; empty where the budget is too small."""
+    features: "Callable[[], torch.Tensor]"
+    """Returns the frozen features of all training images, (N, D) float32, made or fetched when called."""
+    training: "Training"
+    device: str
+    precision: str
+    seed_of: Callable[[str], int]
+    """A seed for each use: `init`, `order`, `augmentation`, `regularisation`."""
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a method returns: models along the training, one of them chosen."""
+
+    module: "torch.nn.Module"
+    """Maps a batch of inputs to logits (B, C)."""
+    states: "Sequence[dict[str, torch.Tensor]]"
+    """What to load into `module` for each candidate, in the order of training."""
+    chosen: int
+    """Index of the candidate that the method stands for."""
+    on_features: bool
+    """Whether `module` takes frozen features (B, D) or normalised images (B, 3, S, S)."""
+    val_accuracy: float | None
+    selection: str
+    choice: dict[str, Any]
+    """What was chosen, for the record."""
+    frozen: "frozenset[str]"
+    """Names in the backbone's state that had to stay as they were."""
+    trainable_params: int
+    checkpoint_bytes: int
+    tune_s: float = 0.0
+    trace: "Trace | None" = None
+    """Null for a closed-form or full-batch solver."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the gradient loop measured, one value per step."""
+
+    wall_s: Sequence[float]
+    cpu_s: Sequence[float]
+    images: Sequence[int]
+    losses: Sequence[float]
+    warmup_steps: int
+    batch_effective: int
+    optimizer_exact: bool
+    """Whether the optimiser held exactly the trainable parameters."""
+
+
+class Method(Protocol):
+    """A frozen dataclass whose fields are the method's parameters."""
+
+    defaults: ClassVar[dict[str, Any]]
+    """Training keys in which the method differs from `schema.Training`; the docstring names the source."""
+    uses_weights: ClassVar[bool]
+    """Whether the initial weights matter; where not, that axis is one cell, `random`."""
+    cost: ClassVar[str]
+    """What a step works on, for estimates of time: `features`, `partial` or `full`."""
+
+    def fit(self, task: Task) -> Fitted:
+        """Learn the task."""
+
+
+@dataclass(frozen=True)
+class CellJob:
+    """A cell with what was made ready for it."""
+
+    cell: "Cell"
+    data: "Decoded"
+    data_fingerprint: str
+    weights: WeightsFile
+    places: Places
+    workers: int
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Fields of the record, and the bulk for its side file."""
+
+    fields: dict[str, Any]
+    arrays: "dict[str, npt.NDArray[Any]]"
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """A cell that has run, as probes see it."""
+
+    cell: "Cell"
+    backbone: Backbone
+    fitted: Fitted
+    evaluation: "Evaluation"
+    features: "FrozenFeatures"
+    phases: "Phases"
+    n_classes: int
+    n_labels: int
+    fit_index: "npt.NDArray[np.int64]"
+    val_index: "npt.NDArray[np.int64]"
+    train_ids: Sequence[str]
+    """Of the images whose labels were seen."""
+    test_ids: Sequence[str]
+    frozen_unchanged: bool
+    """Whether all that had to stay is bit for bit what it was."""
+    baseline_rss_mib: float
+    cuda_peaks: tuple[float, float] | None
+    """MiB allocated and reserved at the highest during training; null without CUDA."""
+    workers: int
+
+
+class Probe(Protocol):
+    """One measurement."""
+
+    def __call__(self, run: CellRun) -> dict[str, Any]:
+        """Return fields of the record."""
+
+
+class Pretraining(Protocol):
+    """A frozen dataclass whose fields are the recipe: one way of making initial weights."""
+
+    def train(
+        self, backbone: Backbone, images: "npt.NDArray[np.uint8]", labels: "npt.NDArray[np.int64]", device: str,
+        progress: Progress,
+    ) -> dict[str, float]:
+        """Change the network's weights in place; return what is worth keeping beside them."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A call that an executor makes."""
+
+    function: str
+    """`module:name`, called with the argument and a `Progress`: a text, so that the caller need not import it."""
+    argument: Any
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job: a value, or how it ended without one."""
+
+    value: Any = None
+    ended: str | None = None
+    """Null where there is a value; else `raised`, `timeout`, `killed` or `oom`."""
+    reason: str | None = None
+    traceback: str | None = None
+
+
+class Executor(Protocol):
+    """Where jobs run. All executors give the same values."""
+
+    name: ClassVar[str]
+
+    def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
+        """Yield the position of each job and its outcome, in the order in which they end."""
+
+    def close(self) -> None:
+        """End whatever still runs."""
+
+
+class Report(Protocol):
+    """One rendering of a summary."""
+
+    def __call__(self, summary: Any, folder: Path) -> str:
+        """Return the text; pictures that it shows are written to `folder`."""

@@ -1,0 +1,1 @@
+"""Data sets, label budgets, and images as the backbones want them."""

@@ -1,0 +1,37 @@
+"""A test split for data that comes without one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from bench.contracts import RawData, Split
+from bench.data.splits import Index, hold_out
+
+
+@dataclass(frozen=True)
+class Part(Sequence[Image.Image]):
+    """Some of the images of a sequence."""
+
+    images: Sequence[Image.Image]
+    index: Index
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, position: Any) -> Any:
+        return self.images[int(self.index[position])]
+
+
+def part(split: Split, index: Index) -> Split:
+    """Return the images of a split at some positions."""
+    groups = None if split.groups is None else [split.groups[i] for i in index]
+    return Split(Part(split.images, index), split.labels[index], [split.ids[i] for i in index], groups)
+
+
+def with_test_split(class_names: tuple[str, ...], everything: Split, name: str) -> RawData:
+    """Part data that has one split only; the parting hangs on nothing but `name` and the labels' order."""
+    train, test = hold_out(everything.labels, len(class_names), everything.groups, name)
+    note = f"no test split: {len(test)} of {len(everything.labels)} images held out, stratified"
+    return RawData(class_names, part(everything, train), part(everything, test), (note,))

@@ -1,0 +1,106 @@
+"""The user's own images: class folders below `train/` and `test/` or `val/`, or a CSV manifest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.cache import file_sha256, files_sha256
+from bench.contracts import Places, RawData, Split
+from bench.data.folders import (
+    ImageFiles,
+    ManifestRow,
+    check_classes,
+    class_folders,
+    image_files,
+    read_class_folders,
+    read_manifest,
+)
+from bench.data.holding_out import with_test_split
+from bench.errors import InvalidData, Unavailable
+from bench.schema import content_hash
+
+
+@dataclass(frozen=True)
+class ImageFolder:
+    """`DATA_DIR/{train,test}/<class>/*.png`, or `DATA_DIR/manifest.csv`."""
+
+    subfolder: str = "."
+    """Where below `DATA_DIR` the folder lies."""
+    manifest: str = "manifest.csv"
+    """A CSV of `path,label[,split][,group]`, taken in place of folders where it is there."""
+
+    def _root(self, places: Places) -> Path:
+        if places.data_dir is None:
+            raise Unavailable("image_folder: no folder is given; write --data-dir FOLDER (make: DATA_DIR=FOLDER)")
+        root = places.data_dir / self.subfolder
+        if not root.is_dir():
+            raise Unavailable(f"{root}: no such folder; give --data-dir the folder that holds train/")
+        return root
+
+    def fingerprint(self, places: Places) -> str | None:
+        """Return a hash of all names and contents, or null where there is no folder."""
+        try:
+            root = self._root(places)
+        except Unavailable:
+            return None
+        if (root / self.manifest).is_file():
+            rows = read_manifest(root / self.manifest)
+            contents = [[row.label, row.split, row.group, file_sha256(row.path)] for row in rows]
+            return content_hash([file_sha256(root / self.manifest), contents])
+        return files_sha256(root, image_files(root), places.cache_dir)
+
+    def load(self, places: Places) -> RawData:
+        """Read the folder; a missing split is made from the other one."""
+        root = self._root(places)
+        if (root / self.manifest).is_file():
+            return _from_manifest(root, read_manifest(root / self.manifest))
+        return read_splits(root, root.name)
+
+
+def read_splits(root: Path, name: str) -> RawData:
+    """Read class folders below `train/`, `test/` and `val/`, or right below `root`."""
+    present = {split: root / split for split in ("train", "test", "val") if (root / split).is_dir()}
+    if not present:
+        present = {"train": root}
+    folders = list(present.values())
+    class_names = tuple(sorted({found for folder in folders for found in class_folders(folder)}))
+    train, test = present.get("train"), present.get("test", present.get("val"))
+    only = train or test
+    if train is None or test is None:
+        assert only is not None
+        everything = read_class_folders(root, only, class_names)
+        check_classes(str(only), class_names, everything, None)
+        return with_test_split(class_names, everything, name)
+    trained, tested = (read_class_folders(root, folder, class_names) for folder in (train, test))
+    check_classes(str(train), class_names, trained, tested)
+    unused = [present["val"].name] if "test" in present and "val" in present else []
+    notes = tuple(f"{name}/ is left out: validation comes out of the label budget" for name in unused)
+    return RawData(class_names, trained, tested, notes)
+
+
+def _from_manifest(root: Path, rows: Sequence[ManifestRow]) -> RawData:
+    class_names = tuple(sorted({row.label for row in rows}))
+    names = {row.split for row in rows}
+    test_name = "test" if "test" in names else "val"
+    train = [row for row in rows if row.split in ("train", None)]
+    test = [row for row in rows if row.split == test_name]
+    if not train or not test:
+        everything = _split(root, train or test, class_names)
+        check_classes(str(root), class_names, everything, None)
+        return with_test_split(class_names, everything, root.name)
+    trained, tested = _split(root, train, class_names), _split(root, test, class_names)
+    check_classes(str(root), class_names, trained, tested)
+    shared = set(trained.groups or ()) & set(tested.groups or ())
+    if shared:
+        raise InvalidData(f"{root}: group {min(shared)!r} stands in train and in {test_name}; keep it on one side")
+    return RawData(class_names, trained, tested)
+
+
+def _split(root: Path, rows: Sequence[ManifestRow], class_names: Sequence[str]) -> Split:
+    labels = np.array([class_names.index(row.label) for row in rows], np.int64)
+    # an image without a group is a group of its own
+    groups = [row.group or f"\0{row.path}" for row in rows] if any(row.group for row in rows) else None
+    ids = [str(row.path.relative_to(root)) if row.path.is_relative_to(root) else str(row.path) for row in rows]
+    return Split(ImageFiles(tuple(row.path for row in rows)), labels, ids, groups)

@@ -1,0 +1,140 @@
+"""Which images a cell may learn from: nested, stratified label budgets and their validation part."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.errors import InvalidData
+from bench.schema import Budget
+from bench.seeding import derive
+
+Index = npt.NDArray[np.int64]
+
+VALIDATION_SHARE = 0.2
+LABELS_TO_VALIDATE = 5
+"""Labels per class, on average, under which nothing is selected."""
+HELD_OUT_SHARE = 0.2
+"""Share of a data set that becomes its test set where it comes without one."""
+
+
+@dataclass(frozen=True)
+class BudgetSplit:
+    """The labels of one cell."""
+
+    fit: Index
+    """Images to learn from, sorted."""
+    val: Index
+    """Images to select on, sorted; empty where the budget is too small."""
+
+    @property
+    def all(self) -> Index:
+        """The whole budget, sorted."""
+        return np.sort(np.concatenate([self.fit, self.val]))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the budget's indices."""
+        return index_sha256(self.all)
+
+
+def index_sha256(index: Index) -> str:
+    """Return the SHA-256 of indices, in the order given."""
+    return hashlib.sha256(index.astype("<i8").tobytes()).hexdigest()
+
+
+def _class_orders(labels: Index, n_classes: int, seed: int) -> list[Index]:
+    """One permutation per class from a generator of its own, so that a class never moves another's."""
+    return [
+        np.random.default_rng(derive(seed, "class", label)).permutation(np.flatnonzero(labels == label))
+        for label in range(n_classes)
+    ]
+
+
+def _class_counts(sizes: Index, budget: Budget) -> Index:
+    """How many labels each class gives; a class with fewer images gives what it has."""
+    if budget.kind == "fraction":
+        return np.maximum(1, np.floor(budget.value * sizes + 0.5)).astype(np.int64)
+    if budget.kind == "labels_per_class":
+        return np.minimum(int(budget.value), sizes)
+    if not len(sizes) <= budget.value <= sizes.sum():
+        raise InvalidData(
+            f"labels: {budget.value:g} can't be met by {sizes.sum()} training images of {len(sizes)} classes; "
+            f"write a number from {len(sizes)} to {sizes.sum()}"
+        )
+    return _proportional(sizes, int(budget.value))
+
+
+def _proportional(sizes: Index, total: int) -> Index:
+    """Counts per class that grow one at a time with `total`: each class has one, then the least served is next."""
+    ranks = np.concatenate([(np.arange(size) + 0.5) / size for size in sizes])
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    firsts = np.concatenate([np.arange(size) > 0 for size in sizes])
+    order = np.lexsort((owners, ranks, firsts))
+    return np.bincount(owners[order[:total]], minlength=len(sizes))
+
+
+def split_budget(
+    labels: Index, n_classes: int, budget: Budget, seed: int, groups: Sequence[str] | None = None
+) -> BudgetSplit:
+    """Draw the labels of a budget and part them into training and validation.
+
+    A budget is a prefix of one permutation per class and seed: every larger budget contains the smaller one. A fifth
+    of it validates, at least one label of each class that has two; under five labels per class none does. Images of
+    one group are never parted.
+    """
+    sizes = np.bincount(labels, minlength=n_classes)
+    counts = _class_counts(sizes, budget)
+    chosen = [order[:count] for order, count in zip(_class_orders(labels, n_classes, seed), counts, strict=True)]
+    whole = np.sort(np.concatenate(chosen))
+    if len(whole) < LABELS_TO_VALIDATE * n_classes:
+        return BudgetSplit(whole, np.empty(0, np.int64))
+    if groups is not None:
+        return _by_groups(whole, labels, groups, seed)
+    val = np.sort(np.concatenate([order[len(order) - _validation_count(len(order)) :] for order in chosen]))
+    return BudgetSplit(np.setdiff1d(whole, val), val)
+
+
+def _validation_count(labels_of_class: int) -> int:
+    if labels_of_class < 2:
+        return 0
+    return max(1, int(VALIDATION_SHARE * labels_of_class + 0.5))
+
+
+def _by_groups(whole: Index, labels: Index, groups: Sequence[str], seed: int) -> BudgetSplit:
+    names = np.asarray(groups)[whole]
+    fit, val = _group_fold(labels[whole], names, VALIDATION_SHARE, seed)
+    return BudgetSplit(whole[fit], whole[val])
+
+
+def _group_fold(labels: Index, names: npt.NDArray[np.str_], share: float, seed: int) -> tuple[Index, Index]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = round(1 / share)
+    if len(np.unique(names)) < folds:
+        raise InvalidData(f"{len(np.unique(names))} groups are too few to hold some out; give at least {folds}")
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)
+    fit, held = next(splitter.split(np.zeros(len(labels)), labels, names))
+    return fit.astype(np.int64), held.astype(np.int64)
+
+
+def hold_out(labels: Index, n_classes: int, groups: Sequence[str] | None, name: str) -> tuple[Index, Index]:
+    """Part a data set that has no test split into training and test images: one split for good, whatever the seed."""
+    seed = derive("hold out", name)
+    if groups is not None:
+        return _group_fold(labels, np.asarray(groups), HELD_OUT_SHARE, seed)
+    orders = _class_orders(labels, n_classes, seed)
+    test = [order[: max(1, int(HELD_OUT_SHARE * len(order) + 0.5))] if len(order) > 1 else order[:0] for order in orders]
+    held = np.sort(np.concatenate(test))
+    return np.setdiff1d(np.arange(len(labels)), held), held
+
+
+def limited(labels: Index, n_classes: int, limit: int | None) -> Index:
+    """Indices of at most `limit` images, taken from the classes in turn; all of them where `limit` is null."""
+    if limit is None or limit >= len(labels):
+        return np.arange(len(labels))
+    orders = _class_orders(labels, n_classes, derive("limit"))
+    turns = sorted((position, label) for label, order in enumerate(orders) for position in range(len(order)))
+    return np.sort(np.array([orders[label][position] for position, label in turns[:limit]], np.int64))

@@ -1,0 +1,112 @@
+"""Data sets that torchvision finds, downloads and checks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bench.cache import files_sha256
+from bench.contracts import Places, RawData, Split
+from bench.data.folders import image_files
+from bench.data.holding_out import with_test_split
+from bench.data.image_folder import read_splits
+from bench.errors import Unavailable
+
+
+@dataclass(frozen=True)
+class Examples(Sequence[Image.Image]):
+    """The images of one or more torchvision data sets, one after another."""
+
+    parts: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.parts)
+
+    def __getitem__(self, index: int) -> Image.Image:  # type: ignore[override]
+        for part in self.parts:
+            if index < len(part):
+                image: Image.Image = part[index][0]
+                return image
+            index -= len(part)
+        raise IndexError(index)
+
+
+@dataclass(frozen=True)
+class TorchvisionSet:
+    """A class of `torchvision.datasets`, or its image-folder copy `DATA_DIR/<name>/{train,test}/<class>/*.png`."""
+
+    name: str
+    """The catalogue's name, which is the folder's."""
+    cls: str
+    """The class in `torchvision.datasets`."""
+    files: str
+    """A glob of what the class unpacks below its root."""
+    train: Sequence[Mapping[str, Any]] = ({"train": True},)
+    """Arguments of the parts that training images come from."""
+    test: Sequence[Mapping[str, Any]] = ({"train": False},)
+    """Arguments of the parts that test images come from; empty where there are none."""
+    labels: str = "targets"
+    """Where the class keeps the labels."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def _roots(self, places: Places) -> list[Path]:
+        base = places.data_dir or places.cache_dir / "data"
+        return [base / self.name, base]
+
+    def _folder_copy(self, places: Places) -> Path | None:
+        root = self._roots(places)[0]
+        return root if any((root / name).is_dir() and image_files(root / name) for name in ("train", "test")) else None
+
+    def _official(self, places: Places) -> Path | None:
+        return next((root for root in self._roots(places) if root.is_dir() and any(root.glob(self.files))), None)
+
+    def fingerprint(self, places: Places) -> str | None:
+        """Return a hash of the files, or null where none are there yet."""
+        official = self._official(places)
+        if official is not None:
+            found = [path for match in official.glob(self.files) for path in (match, *match.rglob("*"))]
+            return files_sha256(official, [path for path in found if path.is_file()], places.cache_dir)
+        copy = self._folder_copy(places)
+        return files_sha256(copy, image_files(copy), places.cache_dir) if copy else None
+
+    def load(self, places: Places) -> RawData:
+        """Take the official files, or else an image-folder copy, or else download."""
+        root = self._official(places)
+        copy = self._folder_copy(places)
+        if root is None and copy is not None:
+            return read_splits(copy, self.name)
+        root = root or self._roots(places)[0]
+        train = [self._open(root, arguments) for arguments in self.train]
+        test = [self._open(root, arguments) for arguments in self.test]
+        class_names = self._class_names(train)
+        trained = self._split(train, "train")
+        if not test:
+            return with_test_split(class_names, trained, self.name)
+        return RawData(class_names, trained, self._split(test, "test"))
+
+    def _open(self, root: Path, arguments: Mapping[str, Any]) -> Any:
+        from torchvision import datasets
+
+        root.mkdir(parents=True, exist_ok=True)
+        try:
+            return getattr(datasets, self.cls)(str(root), download=True, **arguments, **self.extra)
+        except (OSError, RuntimeError) as error:
+            folder = self._roots(Places(root.parent, None, root))[0].name
+            raise Unavailable(
+                f"{self.name}: not in {root.parent} and not downloaded ({str(error).splitlines()[0]}); put torchvision's files or "
+                f"{folder}/{{train,test}}/<class>/*.png into a folder and give it with --data-dir (make: DATA_DIR=)"
+            ) from error
+
+    def _split(self, parts: Sequence[Any], name: str) -> Split:
+        labels = np.concatenate([np.asarray(getattr(part, self.labels), np.int64) for part in parts])
+        return Split(Examples(tuple(parts)), labels, [f"{name}/{i}" for i in range(len(labels))])
+
+    def _class_names(self, parts: Sequence[Any]) -> tuple[str, ...]:
+        names = getattr(parts[0], "classes", None)
+        if names is not None:
+            return tuple(str(name) for name in names)
+        top = max(int(np.max(getattr(part, self.labels))) for part in parts)
+        return tuple(str(label) for label in range(top + 1))

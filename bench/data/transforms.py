@@ -1,0 +1,146 @@
+"""From an image to the pixels that a backbone wants, once; and what is done to each batch."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from bench.contracts import InputSpec
+
+if TYPE_CHECKING:
+    import torch
+
+RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The part of the preprocessing that is done once per image and kept as uint8."""
+
+    size: int
+    """Side of the result, in pixels."""
+    resize_to: int | None
+    """Side that the shorter edge is resized to before a centre crop; null: straight to `size`, no crop."""
+    interpolation: str
+
+    @classmethod
+    def of(cls, spec: InputSpec, size: int) -> "Geometry":
+        """Follow the weights at their own size; at another one resize straight to it."""
+        interpolation = spec.interpolation if spec.interpolation in RESAMPLING else "bicubic"
+        resize_to = math.floor(size / spec.crop_pct) if size == spec.native_size else None
+        return cls(size, resize_to, interpolation)
+
+    def __str__(self) -> str:
+        if self.resize_to is None:
+            return f"resize {self.size}x{self.size} ({self.interpolation}, antialiased)"
+        return f"resize {self.resize_to} ({self.interpolation}, antialiased), centre crop {self.size}"
+
+    def apply(self, image: Image.Image) -> npt.NDArray[np.uint8]:
+        """Return the pixels (S, S, 3) of an image in any mode."""
+        image = to_rgb(image)
+        resampling = RESAMPLING[self.interpolation]
+        if self.resize_to is None:
+            if image.size != (self.size, self.size):
+                image = image.resize((self.size, self.size), resampling)
+            return np.asarray(image)
+        scale = self.resize_to / min(image.size)
+        width, height = (max(self.size, round(side * scale)) for side in image.size)
+        image = image.resize((width, height), resampling)
+        left, top = (width - self.size) // 2, (height - self.size) // 2
+        return np.asarray(image.crop((left, top, left + self.size, top + self.size)))
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return an image in RGB: grey becomes three equal channels, what is transparent lies on white."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, image).convert("RGB")
+    if image.mode.startswith(("I", "F")):  # 16- and 32-bit grey: PIL would clip at 255
+        pixels = np.asarray(image, np.float64)
+        top = 65535.0 if pixels.max() > 255 else 255.0
+        image = Image.fromarray((pixels / top * 255).clip(0, 255).astype(np.uint8))
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+class Normalise:
+    """Maps uint8 images (B, S, S, 3) to normalised floats (B, 3, S, S) on a device, channels last in memory."""
+
+    def __init__(self, spec: InputSpec, device: str) -> None:
+        import torch
+
+        self.device = device
+        mean, std = torch.tensor(spec.mean), torch.tensor(spec.std)
+        self.scale = (1 / (255 * std)).view(1, 3, 1, 1).to(device)
+        self.shift = (-mean / std).view(1, 3, 1, 1).to(device)
+
+    def __call__(self, pixels: npt.NDArray[np.uint8]) -> "torch.Tensor":
+        import torch
+
+        batch = torch.from_numpy(np.ascontiguousarray(pixels))
+        if self.device.startswith("cuda"):
+            batch = batch.pin_memory()
+        batch = batch.to(self.device, non_blocking=True).permute(0, 3, 1, 2)
+        return torch.addcmul(self.shift, batch.float(), self.scale)
+
+
+def random_resized_crop_flip(batch: "torch.Tensor", generator: "torch.Generator") -> "torch.Tensor":
+    """Crop each image to 35 to 100 % of its area, sides 3:4 to 4:3, resize back, flip half of them.
+
+    Inception's crop (Szegedy et al., 2015) with the smaller range of areas that transfer recipes use, since a small
+    image has little to give away. One affine sampling for the whole batch.
+    """
+    import torch
+
+    size = batch.shape[0]
+    uniform = torch.rand(5, size, generator=generator).to(batch.device)
+    area = 0.35 + 0.65 * uniform[0]
+    aspect = torch.exp((2 * uniform[1] - 1) * math.log(4 / 3))
+    width, height = (area * aspect).sqrt().clamp(max=1), (area / aspect).sqrt().clamp(max=1)
+    left, top = (2 * uniform[2] - 1) * (1 - width), (2 * uniform[3] - 1) * (1 - height)
+    mirror = torch.where(uniform[4] < 0.5, -1.0, 1.0)
+    zero = torch.zeros_like(width)
+    theta = torch.stack([torch.stack([width * mirror, zero, left], 1), torch.stack([zero, height, top], 1)], 1)
+    grid = torch.nn.functional.affine_grid(theta, list(batch.shape), align_corners=False)
+    return torch.nn.functional.grid_sample(batch, grid, padding_mode="reflection", align_corners=False)
+
+
+def policy(name: str) -> "Callable[[torch.Tensor, torch.Generator], torch.Tensor] | None":
+    """Return what an augmentation's name does to a batch of uint8 images (B, 3, S, S); null for none on pixels.
+
+    RandAugment (Cubuk et al., 2020) and TrivialAugment (Müller and Hutter, 2021) are torchvision's, one draw per image.
+    """
+    import torch
+    from torchvision.transforms import v2
+
+    kinds: dict[str, Any] = {"randaugment": v2.RandAugment, "trivialaugment": v2.TrivialAugmentWide}
+    if name not in kinds:
+        return None
+    transform = kinds[name]()
+
+    def apply(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        # torchvision draws from the global generator: give it a seed of ours and put it back
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+            return torch.stack([transform(image) for image in batch])
+
+    return apply
+
+
+def mixup(
+    batch: "torch.Tensor", targets: "torch.Tensor", alpha: float, generator: "torch.Generator"
+) -> "tuple[torch.Tensor, torch.Tensor]":
+    """Mix images and one-hot targets (B, C) with a shuffled copy; the share is Beta(alpha, alpha).
+
+    mixup (Zhang et al., 2018), one share per batch as in the authors' code.
+    """
+    import torch
+
+    seed = int(torch.randint(2**31, (), generator=generator))
+    share = float(np.random.default_rng(seed).beta(alpha, alpha))
+    partner = torch.randperm(len(batch), generator=generator).to(batch.device)
+    return share * batch + (1 - share) * batch[partner], share * targets + (1 - share) * targets[partner]

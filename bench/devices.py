@@ -1,0 +1,88 @@
+"""What must be set before a cell's first operation, and what differs between devices."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from bench.errors import BenchError
+
+PASSIVE_WAITING = {"GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+"""Threads that spin at barriers cost 2 to 5 times on a busy machine; read when torch is imported.
+
+cuBLAS needs its workspace named to give the same bits twice.
+"""
+
+_ASK = "import torch; print('cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu')"
+
+
+def prepare_environment() -> None:
+    """Set what libraries read when they are imported. Call before torch is."""
+    for name, value in PASSIVE_WAITING.items():
+        os.environ.setdefault(name, value)
+
+
+def resolve(device: str) -> str:
+    """Return what `auto` stands for here: `cuda`, `mps` or `cpu`; other names are returned as they are.
+
+    Torch is asked in a process of its own, and only where a GPU may be: neither this process nor those forked from
+    it may hold a CUDA context.
+    """
+    if device != "auto":
+        return device
+    if sys.platform != "darwin" and not (shutil.which("nvidia-smi") or os.path.exists("/dev/nvidiactl")):
+        return "cpu"
+    answer = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        raise BenchError(f"device auto: torch can't be asked ({answer.stderr.strip().splitlines()[-1]}); write --device cpu")
+    return answer.stdout.strip()
+
+
+def cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def configure(device: str, threads: int, deterministic: bool) -> dict[str, Any]:
+    """Set threads and every switch that can change a number; return them as the record keeps them."""
+    import torch
+
+    kind = device.partition(":")[0]
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise BenchError(f"device {device}: torch sees no CUDA device; write --device cpu")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise BenchError(f"device {device}: torch sees no MPS device; write --device cpu")
+    torch.set_num_threads(threads)
+    torch.backends.fp32_precision = "ieee"  # no TF32 anywhere: torch has two switches for it, which must not be mixed
+    torch.backends.cudnn.benchmark = not deterministic
+    torch.backends.cudnn.deterministic = deterministic
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    return {
+        "fp32_precision": "ieee",
+        "cudnn_benchmark": not deterministic,
+        "deterministic_algorithms": deterministic,
+        **{name: os.environ.get(name) for name in PASSIVE_WAITING},
+    }
+
+
+@contextlib.contextmanager
+def autocast(device: str, precision: str) -> Iterator[None]:
+    """Compute in bfloat16 where it is safe to (torch's autocast), or in float32 throughout."""
+    import torch
+
+    with torch.autocast(device.partition(":")[0], dtype=torch.bfloat16, enabled=precision == "bf16"):
+        yield
+
+
+def synchronise(device: str) -> None:
+    """Wait until the device has done all it was given."""
+    import torch
+
+    kind = device.partition(":")[0]
+    if kind == "cuda":
+        torch.cuda.synchronize()
+    elif kind == "mps":
+        torch.mps.synchronize()

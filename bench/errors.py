@@ -1,0 +1,41 @@
+"""What can go wrong in a way that a user can mend, each with its exit code."""
+
+import enum
+
+
+class Exit(enum.IntEnum):
+    """The exit codes of every `bench` command."""
+
+    OK = 0
+    GATE_FAILED = 1
+    USAGE = 2
+    CELLS_FAILED = 3
+    NOTHING_COMPARED = 4
+    NOT_COMPARABLE = 5
+    INTERRUPTED = 130
+
+
+class BenchError(Exception):
+    """An error whose message names the thing, what was wrong, and what to do."""
+
+    exit_code = Exit.USAGE
+
+
+class InvalidSuite(BenchError):
+    """One line per mistake in a suite file."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class InvalidData(BenchError):
+    """A data set that is there but can't be used as it is."""
+
+
+class Unavailable(BenchError):
+    """Data or weights that can't be had here; the cells that need them are skipped."""
+
+
+class Diverged(BenchError):
+    """Training whose loss stopped being finite."""

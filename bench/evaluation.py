@@ -1,0 +1,84 @@
+"""The one opening of the test set."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from bench.contracts import Fitted
+from bench.data.decode import Pixels
+from bench.features import forward_all
+from bench.timing import Phases
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+class TestSet:
+    """Test images that give their labels once."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._pixels = pixels
+        self.openings = 0
+
+    def open(self) -> Pixels:
+        """Return images and labels; a second call is an error in the harness."""
+        self.openings += 1
+        if self.openings > 1:
+            raise AssertionError("the test set was opened twice")
+        return self._pixels
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How the candidates did on the test images."""
+
+    labels: "npt.NDArray[np.int64]"
+    """(N,)."""
+    logits: torch.Tensor
+    """Of the chosen candidate, (N, C) float32."""
+    candidate_accuracies: tuple[float, ...]
+    """Of all candidates, in the order of training."""
+    openings: int
+
+
+def evaluate(
+    fitted: Fitted,
+    test: TestSet,
+    image_inputs: Callable[["npt.NDArray[np.uint8]"], torch.Tensor],
+    feature_inputs: Callable[["npt.NDArray[np.uint8]"], torch.Tensor],
+    device: str,
+    precision: str,
+    phases: Phases,
+) -> Evaluation:
+    """Score the chosen candidate, then the others for the oracle, whose cost is a phase of its own."""
+
+    def score(candidate: int) -> torch.Tensor:
+        fitted.module.load_state_dict(fitted.states[candidate], strict=False)
+        return forward_all(fitted.module, fetch, len(pixels.labels), device, precision)
+
+    with phases.phase("eval"):
+        pixels = test.open()
+        if fitted.on_features:
+            features = feature_inputs(pixels.images)
+            fitted.module.to(features.device)
+
+            def fetch(index: "npt.NDArray[np.int64]") -> torch.Tensor:
+                return features[torch.from_numpy(index)]
+        else:
+
+            def fetch(index: "npt.NDArray[np.int64]") -> torch.Tensor:
+                return image_inputs(pixels.images[index])
+
+        fitted.module.eval()
+        logits = score(fitted.chosen)
+    with phases.phase("oracle"):
+        others = {i: score(i) for i in range(len(fitted.states)) if i != fitted.chosen}
+        fitted.module.load_state_dict(fitted.states[fitted.chosen], strict=False)
+    everything = {**others, fitted.chosen: logits}
+    accuracies = [float((everything[i].argmax(1).numpy() == pixels.labels).mean()) for i in sorted(everything)]
+    return Evaluation(pixels.labels, logits, tuple(accuracies), test.openings)

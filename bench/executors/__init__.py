@@ -1,0 +1,1 @@
+"""Where cells run: each executor takes a function and arguments, and gives the same values."""

@@ -1,0 +1,34 @@
+"""Calling a job's function so that nothing it raises gets out."""
+
+import importlib
+import traceback
+from typing import Any
+
+from bench.contracts import Job, Outcome, Progress
+from bench.errors import BenchError, Diverged, InvalidData, Unavailable
+
+ENDED_BY = {Unavailable: "unavailable", InvalidData: "invalid", Diverged: "diverged"}
+TRACEBACK_CHARACTERS = 2000
+
+
+def call(job: Job, progress: Progress) -> Outcome:
+    """Return what the job gives, or how it ended without giving anything."""
+    try:
+        module, _, name = job.function.partition(":")
+        return Outcome(getattr(importlib.import_module(module), name)(job.argument, progress))
+    except BenchError as error:
+        return Outcome(ended=ENDED_BY.get(type(error), "raised"), reason=str(error))
+    except Exception as error:  # the cell's boundary: whatever a cell raises becomes its record
+        text = "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS:]
+        ended = "oom" if out_of_memory(error) else "raised"
+        lines = str(error).splitlines()
+        return Outcome(ended=ended, reason=f"{type(error).__name__}: {lines[0] if lines else ''}", traceback=text)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Say whether an error means that memory ran out, on the host or on the device."""
+    import torch
+
+    text = str(error)
+    known: tuple[Any, ...] = (MemoryError, torch.OutOfMemoryError)
+    return isinstance(error, known) or "DefaultCPUAllocator: can't allocate memory" in text or "MPS backend out of memory" in text

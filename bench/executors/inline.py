@@ -1,0 +1,24 @@
+"""Jobs one after another in this process: the reference that the others must agree with, and a place to debug."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from bench.contracts import Job, Outcome
+from bench.executors.calling import call
+
+
+class InlineExecutor:
+    """Time limits are not kept, and a crash takes the whole run with it."""
+
+    name: ClassVar[str] = "inline"
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers = 1
+
+    def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
+        """Yield the position of each job and its outcome."""
+        for position, job in enumerate(jobs):
+            yield position, call(job, lambda what, done, total, position=position: progress(position, what, done, total))
+
+    def close(self) -> None:
+        """Nothing outlives a job here."""

@@ -1,0 +1,17 @@
+"""What the fork server imports once, so that a cell's process starts in hundredths of a second.
+
+Nothing here may run a parallel region or touch CUDA: neither survives a fork.
+"""
+
+import safetensors.torch
+import scipy.special
+import sklearn.datasets
+import sklearn.model_selection
+import timm
+import torch
+import torchvision.transforms.v2
+
+import bench.cell
+import bench.prepare
+
+__all__ = ["bench", "safetensors", "scipy", "sklearn", "timm", "torch", "torchvision"]

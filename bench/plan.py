@@ -1,0 +1,161 @@
+"""Expands a suite into its ordered cells, chooses among them, and prices them. Pure."""
+
+import dataclasses
+import fnmatch
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.catalog import METHODS
+from bench.errors import BenchError
+from bench.schema import Budget, Cell, Choice, Grid, Suite, Training
+from bench.suite import FILTER_KEYS, TRAINING_KEYS, make
+
+Rule = Mapping[str, Sequence[str]]
+COST_ORDER = ("features", "partial", "full")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What must be known of the machine before cells get their identity."""
+
+    device: Callable[[str], str]
+    """Maps `auto` to what it stands for here."""
+    threads: int
+    limit: int | None = None
+
+
+def resolve_training(suite: Suite, method: Choice, defaults: Mapping[str, Any]) -> Training:
+    """Lay the suite's keys over the method's defaults, and the method's entry in the suite over both."""
+    layers = [defaults, suite.train, {key: value for key, value in method.params.items() if key in TRAINING_KEYS}]
+    settled: dict[str, Any] = {}
+    for layer in layers:
+        if layer.get("epochs") is not None:
+            settled["steps"] = None
+        if layer.get("steps") is not None:
+            settled["epochs"] = None
+        settled.update(layer)
+    return Training(**settled)
+
+
+def expand(suite: Suite, resolved: Resolved) -> list[Cell]:
+    """Return the cells of all grids, without the excluded ones and without repetitions; neighbours share features."""
+    found: dict[str, Cell] = {}
+    for grid in suite.grids:
+        for cell in _cells_of(suite, grid, resolved):
+            if not any(matches(cell, rule) for rule in suite.exclude):
+                found.setdefault(cell.cell_id, cell)
+    if not found:
+        raise BenchError(f"suite {suite.name}: the grid is empty: every cell is excluded; drop a line of exclude")
+    return list(found.values())
+
+
+def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
+    made = {id(choice): make(METHODS, choice) for choice in grid.methods}
+    methods = sorted(grid.methods, key=lambda choice: COST_ORDER.index(made[id(choice)].cost))
+    axes = itertools.product(grid.datasets, grid.backbones, grid.weights, grid.devices, grid.precisions, methods,
+                             grid.budgets, grid.seeds)
+    for dataset, backbone, weights, device, precision, choice, budget, seed in axes:
+        method = made[id(choice)]
+        yield Cell(
+            suite=suite.name,
+            dataset=dataset,
+            backbone=backbone,
+            weights=weights if method.uses_weights else "random",
+            method=choice,
+            settings={key: list(value) if isinstance(value, tuple) else value
+                      for key, value in dataclasses.asdict(method).items()},
+            budget=budget,
+            seed=seed,
+            device=resolved.device(device),
+            precision=precision,
+            threads=resolved.threads,
+            image_size=suite.image_size,
+            training=resolve_training(suite, choice, method.defaults),
+            deterministic=suite.deterministic,
+            limit=resolved.limit,
+            timeout_s=suite.timeout_s,
+        )
+
+
+def _values(cell: Cell) -> dict[str, tuple[str, ...]]:
+    budget = cell.budget
+    return {
+        "dataset": (cell.dataset.name,),
+        "backbone": (cell.backbone,),
+        "weights": (cell.weights,),
+        "method": (cell.method.name, cell.method.label),
+        "seed": (str(cell.seed),),
+        "device": (cell.device,),
+        "precision": (cell.precision,),
+        budget.kind: (f"{budget.value:g}", str(budget.value)),
+    }
+
+
+def matches(cell: Cell, rule: Rule) -> bool:
+    """Say whether each key of a rule has a glob that fits the cell."""
+    values = _values(cell)
+    return all(any(fnmatch.fnmatchcase(value, glob) for glob in globs for value in values.get(key, ()))
+               for key, globs in rule.items())
+
+
+def parse_filter(text: str) -> Rule:
+    """Read `KEY=GLOB[,GLOB]`."""
+    key, equals, globs = text.partition("=")
+    if not equals or key not in FILTER_KEYS or not globs:
+        raise BenchError(f"--filter {text}: write KEY=GLOB[,GLOB] with a key of {', '.join(FILTER_KEYS)}")
+    return {key: tuple(glob.strip() for glob in globs.split(","))}
+
+
+def select(cells: Sequence[Cell], filters: Sequence[Rule]) -> list[Cell]:
+    """Return the cells that all filters hold for; none at all is an error."""
+    chosen = [cell for cell in cells if all(matches(cell, rule) for rule in filters)]
+    if not chosen:
+        asked = ", ".join(f"{key}={','.join(globs)}" for rule in filters for key, globs in rule.items())
+        raise BenchError(f"--filter {asked}: fits none of the {len(cells)} cells; `bench plan` lists them")
+    return chosen
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What one batch costs a backbone here, measured before the run."""
+
+    step_s: float
+    """Forward, backward and update of `batch` images."""
+    forward_s: float
+    batch: int
+    train_images: int
+    test_images: int
+
+
+FIXED_S = {"features": 1.5, "partial": 2.0, "full": 2.0}
+"""Seconds that a cell takes beside its steps: fork, build, read, solve. Corrected by the cells that are done."""
+PARTIAL_SHARE = 0.6
+"""A step of partial fine-tuning over one of full fine-tuning, before any has been seen."""
+
+
+def price(cell: Cell, speed: Speed) -> float:
+    """Return the seconds that a cell is expected to take, shared features aside."""
+    cost = METHODS.entry(cell.method.name).load().cost
+    if cost == "features":
+        return FIXED_S[cost]
+    labels = _expected_labels(cell.budget, speed.train_images)
+    batch = min(cell.training.batch_size, labels)
+    steps = cell.training.steps or max(1, round((cell.training.epochs or 1) * labels / batch))
+    step = speed.step_s * batch / speed.batch * (PARTIAL_SHARE if cost == "partial" else 1)
+    seen = cell.training.checkpoints * (speed.test_images + labels / 5)
+    return FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch
+
+
+def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:
+    """Return the seconds for the frozen features that cells of one backbone share: one pass, or one per random seed."""
+    frozen = [cell for cell in cells if METHODS.entry(cell.method.name).load().cost == "features"]
+    networks = {(cell.weights, cell.seed if cell.weights == "random" else None, cell.precision) for cell in frozen}
+    return len(networks) * (speed.train_images + speed.test_images) * speed.forward_s / speed.batch
+
+
+def _expected_labels(budget: Budget, train_images: int) -> int:
+    if budget.kind == "fraction":
+        return max(2, round(budget.value * train_images))
+    return min(train_images, int(budget.value) * (10 if budget.kind == "labels_per_class" else 1))

@@ -1,0 +1,1 @@
+"""Ways to make initial weights, one per file."""

@@ -1,0 +1,58 @@
+"""Supervised pre-training: classify the source data set."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.contracts import Backbone, Progress, Task
+from bench.schema import Training
+from bench.seeding import derive
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """Train backbone and head to classify the source's training images, from random weights.
+
+    AdamW at 2e-3 with a one-cycle schedule (Smith and Topin, 2018) and label smoothing (Szegedy et al., 2016).
+    """
+
+    epochs: float = 6.0
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.1
+    recipe: int = 1
+    """Raised whenever the training changes, since it is part of the weights' key."""
+
+    def train(
+        self, backbone: Backbone, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], device: str,
+        progress: Progress,
+    ) -> dict[str, float]:
+        """Change the network's weights in place; return the accuracy on images that were held out of training."""
+        from bench.methods.gradient import fit_backbone
+
+        seed = derive("pretraining", "supervised")
+        order = np.random.default_rng(seed).permutation(len(labels))
+        held = max(1, len(labels) // 20)
+        task = Task(
+            backbone=backbone, n_classes=int(labels.max()) + 1, images=images, labels=labels,
+            fit_index=np.sort(order[held:]), val_index=np.sort(order[:held]),
+            features=_no_features, training=self._training(), device=device, precision="fp32",
+            seed_of=lambda use: derive(seed, use), progress=progress,
+        )
+        fitted = fit_backbone(task, [name for name, _ in backbone.network.named_parameters()])
+        fitted.module.load_state_dict(fitted.states[fitted.chosen], strict=False)
+        assert fitted.val_accuracy is not None
+        return {"held_out_accuracy": fitted.val_accuracy}
+
+    def _training(self) -> Training:
+        mine = {name: value for name, value in dataclasses.asdict(self).items() if name != "recipe"}
+        return Training(steps=None, schedule="one_cycle", optimizer="adamw", checkpoints=10, **mine)
+
+
+def _no_features() -> Any:
+    raise AssertionError("supervised pre-training uses no frozen features")
+

@@ -1,0 +1,1 @@
+"""Measurements of a cell, one per file; each returns fields of the record."""

@@ -1,0 +1,30 @@
+"""How often the model is right."""
+
+from typing import Any
+
+import numpy as np
+
+from bench.contracts import CellRun
+
+
+def probe(run: CellRun) -> dict[str, Any]:
+    """Return accuracies in 0 to 1; top-5 only where there are more than five classes.
+
+    `oracle_accuracy` is what choosing the checkpoint on the test set would have claimed; nothing ranks by it.
+    """
+    labels, logits = run.evaluation.labels, run.evaluation.logits.numpy()
+    right = logits.argmax(1) == labels
+    classes = logits.shape[1]
+    counts = np.bincount(labels, minlength=classes)
+    per_class = np.bincount(labels, weights=right, minlength=classes) / np.maximum(counts, 1)
+    top5 = np.argsort(-logits, axis=1, kind="stable")[:, :5] == labels[:, None]
+    trace = run.fitted.trace
+    return {
+        "accuracy": float(right.mean()),
+        "top5_accuracy": float(top5.any(1).mean()) if classes > 5 else None,
+        "val_accuracy": run.fitted.val_accuracy,
+        "oracle_accuracy": max(run.evaluation.candidate_accuracies),
+        "per_class_accuracy": [round(float(value), 6) for value in per_class],
+        "initial_loss": trace.losses[0] if trace else None,
+        "final_loss": trace.losses[-1] if trace else None,
+    }

@@ -1,0 +1,21 @@
+"""How much memory a cell took at its highest."""
+
+from typing import Any
+
+from bench.contracts import CellRun
+
+
+def probe(run: CellRun) -> dict[str, Any]:
+    """Return peaks in MiB: resident memory over training and by phase, CUDA memory over training.
+
+    The figures are of the training phase, feature extraction included; reading data and testing stand apart.
+    """
+    allocated, reserved = run.cuda_peaks or (None, None)
+    return {
+        "peak_rss_mib": run.phases.rss_mib["train"],
+        "peak_rss_mib_by_phase": {name: round(value, 1) for name, value in run.phases.rss_mib.items()},
+        "baseline_rss_mib": run.baseline_rss_mib,
+        "rss_method": "VmHWM, reset at each phase" if run.phases.exact else "highest over the process's life",
+        "peak_cuda_allocated_mib": allocated,
+        "peak_cuda_reserved_mib": reserved,
+    }

@@ -1,0 +1,47 @@
+"""How fast the real loop was, without its warm-up."""
+
+from typing import Any
+
+import numpy as np
+
+from bench.contracts import CellRun, Trace
+
+
+def probe(run: CellRun) -> dict[str, Any]:
+    """Return images per second and the percentiles of the step time in ms.
+
+    A probe on frozen features has the extraction's rate, from a cold cache: its own steps say nothing of its cost.
+    Cells that ran side by side publish no throughput.
+    """
+    trace = run.fitted.trace
+    alone = run.workers == 1
+    fields: dict[str, Any] = {"workers": run.workers}
+    if trace is not None:
+        fields |= _steps(trace)
+    if run.fitted.on_features:
+        rate, cpu = run.features.rate(), run.features.cpu_s_per_image()
+        return fields | {
+            "throughput_images_per_s": rate if alone else None,
+            "throughput_of": "extraction",
+            "cpu_s_per_1000_images": cpu * 1000 if cpu is not None else None,
+        }
+    assert trace is not None, "a method that works on images has a training loop"
+    measured = slice(trace.warmup_steps, None)
+    images = sum(trace.images[measured])
+    return fields | {
+        "throughput_images_per_s": images / sum(trace.wall_s[measured]) if alone and images else None,
+        "throughput_of": "training",
+        "cpu_s_per_1000_images": sum(trace.cpu_s[measured]) / images * 1000 if images else None,
+    }
+
+
+def _steps(trace: Trace) -> dict[str, Any]:
+    measured = np.asarray(trace.wall_s[trace.warmup_steps :]) * 1000
+    percentiles = {f"p{q}": float(np.percentile(measured, q)) for q in (50, 90, 95, 99)} if len(measured) else {}
+    return {
+        "step_ms": {**percentiles, "n": len(measured)} if len(measured) else None,
+        "warmup_steps": trace.warmup_steps,
+        "warmup_s": float(sum(trace.wall_s[: trace.warmup_steps])),
+        "steps_done": len(trace.wall_s),
+        "batch_effective": trace.batch_effective,
+    }

@@ -1,0 +1,1 @@
+"""Renderings of a summary, one per file; none computes anything."""

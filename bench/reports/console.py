@@ -1,0 +1,36 @@
+"""The summary for a terminal."""
+
+from pathlib import Path
+
+from tabulate import tabulate
+
+from bench.aggregate import Summary
+from bench.reports.tables import Table, accuracy_table, unfinished_table
+
+
+def render(summary: Summary, folder: Path) -> str:
+    """Return the accuracy tables, what has no number, and the audit's verdict."""
+    parts = [f"{summary.suite}: test accuracy in %, mean ± half of the 95 % interval (number of seeds)"]
+    parts += [f"{block.title}\n{_text(accuracy_table(block))}" for block in summary.blocks]
+    if summary.unfinished:
+        parts.append("without a number\n" + _reasons(summary))
+    if summary.missing:
+        parts.append(f"{summary.missing} cells of the suite have not run yet")
+    parts += summary.notes
+    failed = sum(failed for _, failed, _ in summary.audit.values())
+    checks = sum(passed + failed for passed, failed, _ in summary.audit.values())
+    parts.append(f"audit: {checks - failed} of {checks} checks passed" + (f", {failed} FAILED" if failed else ""))
+    return "\n\n".join(parts)
+
+
+def _text(table: Table) -> str:
+    headers, cells = table
+    return tabulate(cells, headers, tablefmt="simple", disable_numparse=True)
+
+
+def _reasons(summary: Summary) -> str:
+    """Group the cells by their reason: forty cells that lack the same weights are one line."""
+    counts: dict[tuple[str, str], int] = {}
+    for status, _, reason in unfinished_table(summary)[1]:
+        counts[status, reason] = counts.get((status, reason), 0) + 1
+    return "\n".join(f"{status}: {count} cell{'s' if count > 1 else ''}: {reason}" for (status, reason), count in counts.items())

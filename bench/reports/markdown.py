@@ -1,0 +1,67 @@
+"""The summary as Markdown, with the curve of accuracy against labels as a picture."""
+
+from pathlib import Path
+
+from tabulate import tabulate
+
+from bench.aggregate import Summary
+from bench.reports.figures import accuracy_curves
+from bench.reports.tables import (
+    Table,
+    accuracy_table,
+    audit_table,
+    cost_table,
+    environment_rows,
+    frozen_against_tuned,
+    oracle_table,
+    unfinished_table,
+)
+
+HOW_TO_READ = (
+    "Test accuracy in %: mean ± half of the 95 % interval (Student t) over seeds, and their number. A seed draws the "
+    "labelled images, the order of training and, where weights are random, those. A label budget holds training *and* "
+    "validation images; the test images were looked at once per cell, after training."
+)
+
+
+def render(summary: Summary, folder: Path) -> str:
+    """Return the report; its picture is written to `folder`."""
+    parts = [f"# {summary.suite}", *_asked(summary), "## Accuracy by label budget", HOW_TO_READ]
+    for block in summary.blocks:
+        parts += [f"### {block.title}", _text(accuracy_table(block))]
+    if summary.rows:
+        parts.append(f"![Test accuracy against labels]({accuracy_curves(summary, folder).name})")
+    parts += _section("Frozen against fine-tuned", frozen_against_tuned(summary),
+                      "The same weights, budgets and seeds. The gap alone is no verdict: hold it against the intervals.")
+    parts += _section("Cost", cost_table(summary),
+                      "At each method's largest budget, means over seeds. Images/s is of training steps, warm-up apart, or "
+                      "of the extraction of frozen features from a cold cache. Peaks are exact, over training.")
+    parts += _section("Honest against oracle", oracle_table(summary),
+                      "The right-hand figure is what picking the best checkpoint on the test set would have claimed.")
+    parts += _section("Cells without a number", unfinished_table(summary), "")
+    parts += _section("Audit", audit_table(summary), "Checked in every cell that has a number.")
+    parts += [f"- failed: {failure}" for failure in summary.audit_failures]
+    parts += ["## Environment", "\n".join(f"- {line}" for line in environment_rows(summary))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _asked(summary: Summary) -> list[str]:
+    notes = [f"**{note}**" for note in summary.notes]
+    if summary.missing:
+        notes.append(f"**{summary.missing} cells of the suite have not run yet.**")
+    text = [summary.description, *notes]
+    if summary.command:
+        text += ["## What was asked", f"`{summary.command}`"]
+    if summary.suite_text:
+        text.append(f"```yaml\n{summary.suite_text.rstrip()}\n```")
+    return text
+
+
+def _section(title: str, table: Table, explanation: str) -> list[str]:
+    return [f"## {title}", explanation, _text(table)] if table[1] else []
+
+
+def _text(table: Table) -> str:
+    headers, cells = table
+    escaped = [[cell.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ") for cell in row] for row in cells]
+    return tabulate(escaped, headers, tablefmt="pipe", disable_numparse=True)

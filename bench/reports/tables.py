@@ -1,0 +1,133 @@
+"""The tables that the console and the Markdown report share, as headers and cells of text."""
+
+from collections.abc import Sequence
+
+from bench.aggregate import Block, Row, Summary
+from bench.stats import Estimate
+
+Table = tuple[list[str], list[list[str]]]
+FROZEN, TUNED = "linear_probe", "finetune"
+
+
+def percent(estimate: Estimate | None, dash: str = "-") -> str:
+    """`94.2 ± 1.3 (5)` in per cent: mean, half of the 95 % interval, and n."""
+    if estimate is None:
+        return dash
+    mean = f"{estimate.mean * 100:.1f}"
+    if estimate.half_width is None:
+        return f"{mean} (1)"
+    return f"{mean} ± {estimate.half_width * 100:.1f} ({estimate.n})"
+
+
+def number(estimate: Estimate | None, digits: int = 0) -> str:
+    """The mean alone, or a dash."""
+    return "-" if estimate is None else f"{estimate.mean:,.{digits}f}"
+
+
+def accuracy_table(block: Block) -> Table:
+    """A row per method and initial weights, a column per label budget."""
+    headers = ["method (initial weights)", *(heading(budget) for budget in block.budgets)]
+    cells = [[setting, *(percent(_accuracy(block, setting, budget)) for budget in block.budgets)]
+             for setting in block.settings]
+    return headers, cells
+
+
+def _accuracy(block: Block, setting: str, budget: tuple[str, int]) -> Estimate | None:
+    row = block.rows.get((setting, budget))
+    return row.accuracy if row else None
+
+
+def heading(budget: tuple[str, int]) -> str:
+    """The budget with its count of labels."""
+    label, count = budget
+    return label if label == f"{count} labels" else f"{label} ({count:,} labels)"
+
+
+def frozen_against_tuned(summary: Summary) -> Table:
+    """Linear probe and full fine-tuning side by side, for each backbone, weights and budget that has both."""
+    headers = ["backbone", "weights", "labels", "linear probe", "fine-tuned", "fine-tuned minus frozen, points"]
+    cells = []
+    for frozen in summary.rows:
+        tuned = [row for row in summary.rows if row.method.partition("(")[0] == TUNED and _same_start(row, frozen)]
+        if frozen.method.partition("(")[0] == FROZEN:
+            cells += [_pair(frozen, row) for row in tuned]
+    return headers, cells
+
+
+def _same_start(one: Row, other: Row) -> bool:
+    return all(
+        getattr(one, name) == getattr(other, name)
+        for name in ("dataset", "backbone", "weights", "weights_sha256", "n_labels", "device", "precision")
+    )
+
+
+def _pair(frozen: Row, tuned: Row) -> list[str]:
+    gap = (tuned.accuracy.mean - frozen.accuracy.mean) * 100
+    name = "" if tuned.method == TUNED else f" {tuned.method}"
+    return [frozen.backbone, frozen.weights, f"{frozen.n_labels:,}", percent(frozen.accuracy),
+            percent(tuned.accuracy) + name, f"{gap:+.1f}"]
+
+
+def cost_table(summary: Summary) -> Table:
+    """Throughput, step time, memory and time of each method at its largest budget."""
+    headers = ["backbone", "method (initial weights)", "labels", "images/s", "of", "step p50, ms", "CPU s per 1,000 images",
+               "peak RSS, MiB", "peak CUDA, MiB", "cell, s", "cell without caches, s", "trained parameters", "kept, kB"]
+    cells = []
+    for block in summary.blocks:
+        for setting in block.settings:
+            rows = [block.rows[setting, budget] for budget in block.budgets if (setting, budget) in block.rows]
+            cells.append(_cost(max(rows, key=lambda row: row.n_labels), setting))
+    return headers, cells
+
+
+def _cost(row: Row, setting: str) -> list[str]:
+    return [
+        row.backbone, setting, f"{row.n_labels:,}", number(row.throughput), row.throughput_of, number(row.step_ms_p50, 1),
+        number(row.cpu_s_per_1000_images, 1), number(row.peak_rss_mib), number(row.peak_cuda_allocated_mib),
+        number(row.total_s, 1), number(row.cold_s, 1), f"{row.trainable_params:,}", f"{row.checkpoint_bytes / 1000:,.0f}",
+    ]
+
+
+def oracle_table(summary: Summary) -> Table:
+    """What was reported against what choosing on the test set would have claimed."""
+    headers = ["backbone", "method (initial weights)", "labels", "reported", "best on test", "optimism, points"]
+    cells = [[row.backbone, row.setting, f"{row.n_labels:,}", percent(row.accuracy), percent(row.oracle_accuracy),
+              f"{(row.oracle_accuracy.mean - row.accuracy.mean) * 100:+.1f}"] for row in summary.rows]
+    return headers, cells
+
+
+def audit_table(summary: Summary) -> Table:
+    """Each check with how many cells passed."""
+    names = {
+        "frozen_unchanged": "what is frozen is bit for bit unchanged",
+        "optimizer_exact": "the optimiser holds exactly the trainable parameters",
+        "splits_disjoint": "training, validation and test images are disjoint",
+        "test_opened_once": "the test set was opened once",
+        "initial_loss_ln_classes": "the first loss is near ln(classes)",
+    }
+    cells = [[names.get(check, check), "FAIL" if failed else "pass", str(passed), str(failed), str(rest)]
+             for check, (passed, failed, rest) in summary.audit.items()]
+    return ["check", "verdict", "passed", "failed", "does not apply"], cells
+
+
+def unfinished_table(summary: Summary) -> Table:
+    """Cells without a number, with the reason."""
+    cells = [[record.status, f"{record.backbone} {record.weights} {record.method} {record.budget} seed {record.seed}",
+              record.reason or ""] for record in summary.unfinished]
+    return ["status", "cell", "reason"], cells
+
+
+def environment_rows(summary: Summary) -> Sequence[str]:
+    """One line per fact of each environment."""
+    lines = []
+    for key, env in summary.environments.items():
+        gpu = env.get("gpu")
+        packages = ", ".join(f"{name} {version}" for name, version in env["packages"].items() if version)
+        lines += [
+            f"`{key}`: {env['processor']}, {env['cores']} cores, {env['memory_gib']} GiB, {env['system']}",
+            f"device {env['device']}" + (f": {gpu['name']}, {gpu['memory_gib']} GiB, CUDA {gpu['cuda']}, "
+                                         f"driver {gpu['driver']}" if gpu else ""),
+            f"Python {env['python']}, {packages}",
+            f"commit {env['commit'] or 'unknown'}",
+        ]
+    return lines

@@ -1,0 +1,82 @@
+"""Which cells of a plan still have to run: not those whose identity, data and weights are as they were."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.backbones.sources import find_weights
+from bench.contracts import Places, WeightsFile
+from bench.errors import Unavailable
+from bench.prepare import data_fingerprint, is_own, own_weights, recipe_fingerprint
+from bench.schema import Cell, Choice, Record
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user wants of a run."""
+
+    places: Places
+    rerun: Literal["failed", "all"] | None = None
+
+
+@dataclass(frozen=True)
+class Present:
+    """What is there now; looked up once per data set and per weights, nothing is downloaded."""
+
+    data: Callable[[Choice], str | None]
+    weights: Callable[[Cell], WeightsFile | None]
+
+
+def present(places: Places) -> Present:
+    """Return what looks up the fingerprints of data and weights."""
+
+    @functools.cache
+    def data(label: str) -> str | None:
+        return data_fingerprint(choices[label], places)
+
+    @functools.cache
+    def weights(backbone: str, name: str, image_size: int) -> WeightsFile | None:
+        if is_own(name):
+            own = own_weights(backbone, name, image_size, places)
+            fingerprint = recipe_fingerprint(backbone, name, image_size, places)
+            return own or WeightsFile(None, None, fingerprint, name)
+        try:
+            return find_weights(backbone, name, places, download=False)
+        except Unavailable:
+            return None
+
+    choices: dict[str, Choice] = {}
+
+    def data_of(choice: Choice) -> str | None:
+        choices[choice.label] = choice
+        return data(choice.label)
+
+    return Present(data_of, lambda cell: weights(cell.backbone, cell.weights, cell.image_size))
+
+
+def is_done(cell: Cell, record: Record | None, there: Present) -> bool:
+    """Say whether a cell has its number, from the very data and weights that are there now."""
+    if record is None or record.status != "ok":
+        return False
+    weights = there.weights(cell)
+    if weights is None or record.weights_fingerprint != weights.fingerprint:
+        return False
+    if weights.sha256 is not None and record.weights_sha256 != weights.sha256:
+        return False  # the project's own weights, trained again with other bits
+    return record.dataset_fingerprint == there.data(cell.dataset)
+
+
+def remaining(cells: Sequence[Cell], records: Mapping[str, Record], asked: Asked) -> list[Cell]:
+    """Return the cells to run. Skipped ones are tried again; failed ones only with `rerun`."""
+    if asked.rerun == "all":
+        return list(cells)
+    there = present(asked.places)
+
+    def wanted(cell: Cell) -> bool:
+        record = records.get(cell.cell_id)
+        if record is not None and record.status not in ("ok", "skipped"):
+            return asked.rerun == "failed"
+        return not is_done(cell, record, there)
+
+    return [cell for cell in cells if wanted(cell)]

@@ -1,0 +1,303 @@
+"""The frozen values that travel through the program, and their JSON form."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA_VERSION = 1
+
+Status = Literal["ok", "failed", "oom", "timeout", "diverged", "skipped"]
+Precision = Literal["fp32", "bf16"]
+BudgetKind = Literal["fraction", "labels_per_class", "labels"]
+
+
+def canonical_json(value: Any) -> str:
+    """Return `value` as JSON that is the same text for equal contents."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def content_hash(value: Any) -> str:
+    """Return the SHA-256 (hex) of a JSON value's contents."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A catalogue name with the parameters that the suite gives it."""
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The name, with its parameters where there are any."""
+        inside = ", ".join(f"{key}={value}" for key, value in self.params.items())
+        return f"{self.name}({inside})" if inside else self.name
+
+
+@dataclass(frozen=True)
+class Budget:
+    """All the labels a cell may see, for training and validation together."""
+
+    kind: BudgetKind
+    """`fraction` of the training set, `labels_per_class`, or a count of `labels`."""
+    value: float
+
+    @property
+    def label(self) -> str:
+        """`1 %`, `5 per class` or `200 labels`."""
+        if self.kind == "fraction":
+            return f"{self.value * 100:g} %"
+        return f"{self.value:g} per class" if self.kind == "labels_per_class" else f"{self.value:g} labels"
+
+
+@dataclass(frozen=True)
+class Training:
+    """The recipe of a gradient-trained method, resolved: no field is left to a default elsewhere."""
+
+    steps: int | None = 200
+    """Optimiser steps; null where `epochs` is given."""
+    epochs: float | None = None
+    """Passes over the training part of the budget; null where `steps` is given."""
+    batch_size: int = 64
+    """Images per step, clamped to the training part of the budget."""
+    optimizer: Literal["sgd", "adamw", "adam"] = "adamw"
+    learning_rate: float = 1e-3
+    head_learning_rate: float | None = None
+    """Learning rate of the new head; null: the same as the rest."""
+    momentum: float = 0.9
+    """Of SGD; ignored by the others."""
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "step", "cosine", "one_cycle"] = "cosine"
+    step_epochs: float = 7.0
+    """Epochs between two cuts of the `step` schedule."""
+    gamma: float = 0.1
+    """Factor of a cut of the `step` schedule."""
+    warmup: float = 0.1
+    """Share of the steps in which the learning rate grows linearly from zero."""
+    loss: Literal["cross_entropy", "mse"] = "cross_entropy"
+    label_smoothing: float = 0.0
+    augmentation: Literal["none", "basic", "randaugment", "trivialaugment"] = "none"
+    mixup: float = 0.0
+    """Alpha of the Beta distribution of mixup; 0 is off."""
+    patience: int | None = None
+    """Checkpoints without a better validation accuracy before training stops; null: never."""
+    checkpoints: int = 5
+    """Points along the training that are validated and scored for the oracle; at most ten."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The axes of a grid; a cell is one value of each."""
+
+    datasets: tuple[Choice, ...]
+    backbones: tuple[str, ...]
+    weights: tuple[str, ...]
+    methods: tuple[Choice, ...]
+    budgets: tuple[Budget, ...]
+    seeds: tuple[int, ...]
+    devices: tuple[str, ...]
+    precisions: tuple[Precision, ...]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A validated suite: its grids and what all cells share."""
+
+    name: str
+    description: str
+    source: str
+    """The file's text, as it was read."""
+    grids: tuple[Grid, ...]
+    """The grid, then one for each `include`."""
+    exclude: tuple[Mapping[str, tuple[str, ...]], ...]
+    """Cells that match every glob list of one of these are left out."""
+    image_size: int
+    train: Mapping[str, Any]
+    """Training keys that the suite sets for all methods."""
+    threads: int | None = None
+    """Threads of each cell; null: the processor's cores over the workers."""
+    timeout_s: float = 3600.0
+    deterministic: bool = True
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment, fully resolved. What is in here decides its numbers."""
+
+    suite: str
+    dataset: Choice
+    backbone: str
+    weights: str
+    method: Choice
+    settings: Mapping[str, Any]
+    """All parameters of the method, defaults included."""
+    budget: Budget
+    seed: int
+    device: str
+    precision: Precision
+    threads: int
+    image_size: int
+    training: Training
+    deterministic: bool = True
+    limit: int | None = None
+    """Images kept of each split: a rehearsal, not a result."""
+    timeout_s: float = 3600.0
+
+    @property
+    def cell_id(self) -> str:
+        """A hash of the contents; the suite's name and the time limit are not part of it."""
+        contents = dataclasses.asdict(self)
+        del contents["suite"], contents["timeout_s"]
+        return content_hash(contents)[:16]
+
+    @property
+    def label(self) -> str:
+        """One line for progress bars and messages."""
+        return f"{self.backbone} {self.weights} {self.method.label} {self.budget.label} seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came of one cell. Every key stands in every record, null where it doesn't apply."""
+
+    cell_id: str
+    status: Status
+    reason: str | None
+    """Why the status is not `ok`: one line."""
+    suite: str
+    dataset: str
+    backbone: str
+    weights: str
+    method: str
+    seed: int
+    device: str
+    precision: str
+    threads: int
+    image_size: int
+    batch_size: int
+    """Asked for; `batch_effective` is what fitted the budget."""
+    schema_version: int = SCHEMA_VERSION
+    traceback: str | None = None
+    """The end of the traceback of a failed cell."""
+    dataset_params: dict[str, Any] = field(default_factory=dict)
+    dataset_fingerprint: str | None = None
+    dataset_license: str | None = None
+    weights_fingerprint: str | None = None
+    """SHA-256 of the weights' file, or of the recipe where the project trained them itself."""
+    weights_sha256: str | None = None
+    """SHA-256 of the file that was loaded; null for random weights."""
+    weights_source: str | None = None
+    weights_license: str | None = None
+    method_params: dict[str, Any] = field(default_factory=dict)
+    """What the suite gave the method."""
+    method_settings: dict[str, Any] = field(default_factory=dict)
+    """All its parameters, defaults included."""
+    fraction: float | None = None
+    """Share of the training set that the budget is."""
+    labels_per_class: int | None = None
+    """Null where classes differ."""
+    budget: str | None = None
+    """The budget as the suite put it."""
+    n_labels: int | None = None
+    n_train: int | None = None
+    n_val: int | None = None
+    n_test: int | None = None
+    n_classes: int | None = None
+    subset_sha256: str | None = None
+    """SHA-256 of the indices of the budget."""
+    test_sha256: str | None = None
+    """SHA-256 of the names of the test images."""
+    training: dict[str, Any] | None = None
+    batch_effective: int | None = None
+    steps_done: int | None = None
+    selection: str | None = None
+    """By what rule the reported model was chosen."""
+    chosen: dict[str, Any] | None = None
+    """What was chosen on validation: a step, or a regularisation."""
+    transform: str | None = None
+    memory_format: str | None = None
+    determinism: dict[str, Any] | None = None
+    limit: int | None = None
+    accuracy: float | None = None
+    top5_accuracy: float | None = None
+    val_accuracy: float | None = None
+    oracle_accuracy: float | None = None
+    per_class_accuracy: list[float] | None = None
+    initial_loss: float | None = None
+    final_loss: float | None = None
+    throughput_images_per_s: float | None = None
+    throughput_of: str | None = None
+    """`training` steps, or the `extraction` of frozen features from a cold cache."""
+    step_ms: dict[str, float] | None = None
+    cpu_s_per_1000_images: float | None = None
+    warmup_s: float | None = None
+    warmup_steps: int | None = None
+    data_s: float | None = None
+    build_s: float | None = None
+    features_s: float | None = None
+    """What this cell paid for frozen features."""
+    features_cold_s: float | None = None
+    """What it would have paid alone, from a cold cache."""
+    tune_s: float | None = None
+    train_s: float | None = None
+    eval_s: float | None = None
+    oracle_s: float | None = None
+    total_s: float | None = None
+    cpu_s: float | None = None
+    cpu_s_by_phase: dict[str, float] | None = None
+    peak_rss_mib: float | None = None
+    peak_rss_mib_by_phase: dict[str, float] | None = None
+    baseline_rss_mib: float | None = None
+    """Resident memory of the process before the cell's first operation."""
+    rss_method: str | None = None
+    peak_cuda_allocated_mib: float | None = None
+    peak_cuda_reserved_mib: float | None = None
+    trainable_params: int | None = None
+    total_params: int | None = None
+    checkpoint_bytes: int | None = None
+    """Bytes to keep beside the shared backbone: what training changed."""
+    audit: dict[str, bool | None] | None = None
+    executor: str | None = None
+    workers: int | None = None
+    """Cells that ran side by side; above one, no throughput is published."""
+    side_file: str | None = None
+    """Raw step times, losses and predictions, relative to the run's folder."""
+    env: str | None = None
+    """Key of the environment in the manifest."""
+    started_at: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as a JSON object with every key."""
+        return dataclasses.asdict(self)
+
+
+def identity_fields(cell: Cell) -> dict[str, Any]:
+    """Return the fields that a record repeats from its cell."""
+    budget = cell.budget
+    return {
+        "cell_id": cell.cell_id,
+        "suite": cell.suite,
+        "dataset": cell.dataset.name,
+        "dataset_params": dict(cell.dataset.params),
+        "backbone": cell.backbone,
+        "weights": cell.weights,
+        "method": cell.method.name,
+        "method_params": dict(cell.method.params),
+        "method_settings": dict(cell.settings),
+        "budget": budget.label,
+        "fraction": budget.value if budget.kind == "fraction" else None,
+        "labels_per_class": int(budget.value) if budget.kind == "labels_per_class" else None,
+        "n_labels": int(budget.value) if budget.kind == "labels" else None,
+        "seed": cell.seed,
+        "device": cell.device,
+        "precision": cell.precision,
+        "threads": cell.threads,
+        "image_size": cell.image_size,
+        "batch_size": cell.training.batch_size,
+        "training": dataclasses.asdict(cell.training),
+        "limit": cell.limit,
+    }

@@ -1,0 +1,134 @@
+"""The run's folder: records that are appended and never lost, side files, and the manifest."""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.cache import write_atomically
+from bench.errors import BenchError
+from bench.schema import SCHEMA_VERSION, Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_KNOWN = {field.name for field in dataclasses.fields(Record)}
+
+
+class Store:
+    """`records.jsonl`, `manifest.json` and `cells/` of one run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.records_path = folder / "records.jsonl"
+
+    def records(self) -> dict[str, Record]:
+        """Return the last record of each cell, by its id."""
+        return read_records(self.records_path) if self.records_path.exists() else {}
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator["Writer"]:
+        """Open the folder for the one writer it may have; refuse a second one."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / ".lock").open("a")
+        except OSError as error:
+            raise BenchError(f"{self.folder}: can't be written ({error.strerror}); give another --out") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BenchError(f"{self.folder}: another run is writing there; wait for it or give another --out") from None
+            _cut_torn_line(self.records_path)
+            with self.records_path.open("a", encoding="utf-8") as stream:
+                yield Writer(self.folder, stream)
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest; an empty one where there is none."""
+        path = self.folder / "manifest.json"
+        contents: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        return contents
+
+    def write_manifest(self, contents: Mapping[str, Any]) -> None:
+        """Replace the manifest."""
+        text = json.dumps({"schema_version": SCHEMA_VERSION, **contents}, indent=1, sort_keys=True)
+        write_atomically(self.folder / "manifest.json", text + "\n")
+
+
+@dataclasses.dataclass(frozen=True)
+class Writer:
+    """Appends records, each whole and on the disk before the next cell starts."""
+
+    folder: Path
+    stream: Any
+
+    def append(self, record: Record) -> None:
+        """Append one record."""
+        self.stream.write(json.dumps(record.to_json(), allow_nan=False) + "\n")
+        self.stream.flush()
+        os.fsync(self.stream.fileno())
+
+    def write_side_file(self, cell_id: str, arrays: "Mapping[str, npt.NDArray[np.generic]]") -> str:
+        """Write a cell's bulk and return its name relative to the folder."""
+        import numpy as np
+
+        (self.folder / "cells").mkdir(exist_ok=True)
+        target = self.folder / "cells" / f"{cell_id}.npz"
+        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+        os.replace(file.name, target)
+        return f"cells/{target.name}"
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Remove what a killed writer left of its last line."""
+    if not path.exists():
+        return
+    contents = path.read_bytes()
+    whole = contents.rfind(b"\n") + 1
+    if whole < len(contents):
+        warnings.warn(f"{path}: the last line was torn by a killed run and is removed; its cell runs again", stacklevel=2)
+        with path.open("r+b") as stream:
+            stream.truncate(whole)
+
+
+def read_records(path: Path) -> dict[str, Record]:
+    """Return the last record of each cell in a `records.jsonl`; a torn last line is left out with a warning."""
+    found = {}
+    for number, line in enumerate(_lines(path), start=1):
+        record = _parse(line, f"{path}:{number}")
+        found.pop(record.cell_id, None)
+        found[record.cell_id] = record
+    return found
+
+
+def _lines(path: Path) -> Iterable[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path}: can't be read ({error}); give a run's folder or its records.jsonl") from error
+    *lines, rest = text.split("\n")
+    if rest:
+        warnings.warn(f"{path}: the last line is torn and left out", stacklevel=3)
+    return lines
+
+
+def _parse(line: str, where: str) -> Record:
+    try:
+        contents = json.loads(line)
+        version = contents["schema_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
+    if version > SCHEMA_VERSION:
+        raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade transferbench")
+    try:
+        return Record(**{key: value for key, value in contents.items() if key in _KNOWN})
+    except TypeError as error:
+        raise BenchError(f"{where}: no whole record ({error}); remove the line, its cell runs again") from error

@@ -1,0 +1,278 @@
+"""The one gradient loop that methods share: optimiser, schedule, stopping, checkpoints."""
+
+import contextlib
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bench.contracts import Task, Trace
+from bench.data.transforms import Normalise, mixup, policy, random_resized_crop_flip
+from bench.devices import autocast
+from bench.errors import Diverged
+from bench.features import forward_all
+from bench.schema import Training
+from bench.timing import StepTimer
+
+Index = npt.NDArray[np.int64]
+Fetch = Callable[[Index, torch.Generator | None], torch.Tensor]
+"""Makes the inputs of some training images, on the device; augmented where a generator is given."""
+
+LONGEST_WARMUP = 5
+
+
+def batches(index: Index, batch_size: int, seed: int) -> Iterator[Index]:
+    """Yield batches without end, one permutation of `index` after another.
+
+    The batch is clamped to the set; the last one of an epoch is smaller, and a single image left over joins the batch
+    before it, since batch normalisation can't learn from one.
+    """
+    generator = np.random.default_rng(seed)
+    sizes = epoch_sizes(len(index), batch_size)
+    while True:
+        order = generator.permutation(index)
+        start = 0
+        for size in sizes:
+            yield order[start : start + size]
+            start += size
+
+
+def epoch_sizes(count: int, batch_size: int) -> list[int]:
+    """Return the batch sizes of one epoch."""
+    batch_size = min(batch_size, count)
+    sizes = [batch_size] * (count // batch_size)
+    rest = count % batch_size
+    if rest == 1:
+        sizes[-1] += 1
+    elif rest:
+        sizes.append(rest)
+    return sizes
+
+
+def total_steps(settings: Training, count: int) -> int:
+    """Return the optimiser steps of a recipe on so many images."""
+    if settings.steps is not None:
+        return settings.steps
+    assert settings.epochs is not None
+    return max(1, math.ceil(settings.epochs * len(epoch_sizes(count, settings.batch_size))))
+
+
+def learning_rate_factor(settings: Training, step: int, steps: int, epoch_steps: int) -> float:
+    """Return what the learning rates are multiplied by at a step (0-based).
+
+    Cosine: Loshchilov and Hutter, 2017. One-cycle: Smith and Topin, 2018, cosine legs, 30 % up from 1/25, down to 1/1e4.
+    """
+    if settings.schedule == "one_cycle":
+        peak = 0.3 * steps
+        if step < peak:
+            return 1 / 25 + (1 - 1 / 25) * (1 - math.cos(math.pi * step / peak)) / 2
+        return 1e-4 + (1 - 1e-4) * (1 + math.cos(math.pi * (step - peak) / max(1.0, steps - peak))) / 2
+    warm = int(settings.warmup * steps)
+    if step < warm:
+        return (step + 1) / warm
+    if settings.schedule == "cosine":
+        return (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))) / 2
+    if settings.schedule == "step":
+        return float(settings.gamma ** int(step / epoch_steps / settings.step_epochs))
+    return 1.0
+
+
+def make_optimizer(settings: Training, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
+    """Return the optimiser over groups of `params` and their `lr`."""
+    listed = [dict(group) for group in groups]
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(listed, momentum=settings.momentum, weight_decay=settings.weight_decay)
+    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
+    return kind(listed, weight_decay=settings.weight_decay)
+
+
+def loss_of(settings: Training, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the loss of logits (B, C) against targets (B, C) that are distributions."""
+    logits = logits.float()
+    if settings.loss == "mse":
+        return functional.mse_loss(logits, targets)
+    return functional.cross_entropy(logits, targets, label_smoothing=settings.label_smoothing)
+
+
+def image_inputs(task: Task) -> Fetch:
+    """Return what fetches normalised, perhaps augmented, training images."""
+    normalise = Normalise(task.backbone.input, task.device)
+    augmentation = task.training.augmentation
+    on_pixels = policy(augmentation)
+
+    def fetch(index: Index, generator: torch.Generator | None) -> torch.Tensor:
+        pixels = task.images[index]
+        if generator is not None and on_pixels is not None:
+            changed = on_pixels(torch.from_numpy(pixels).permute(0, 3, 1, 2), generator)
+            pixels = changed.permute(0, 2, 3, 1).numpy()
+        batch = normalise(pixels)
+        if generator is not None and augmentation == "basic":
+            batch = random_resized_crop_flip(batch, generator)
+        return batch.contiguous(memory_format=torch.channels_last)
+
+    return fetch
+
+
+class Checkpoints(Sequence[dict[str, torch.Tensor]]):
+    """What training changed, at points along it; kept on disk so that it weighs on no memory peak."""
+
+    def __init__(self) -> None:
+        self._files: list[IO[bytes]] = []
+
+    def add(self, state: dict[str, torch.Tensor]) -> int:
+        """Keep a state and return its size in bytes."""
+        file = tempfile.TemporaryFile()  # has no name: nothing is left over by a killed process
+        torch.save(state, file)
+        self._files.append(file)
+        return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:  # type: ignore[override]
+        file = self._files[index]
+        file.seek(0)
+        state: dict[str, torch.Tensor] = torch.load(file, weights_only=True)
+        return state
+
+
+@contextlib.contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put a module into `eval()` for the block, then each of its parts back into the mode it was in."""
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of the loop."""
+
+    states: Checkpoints
+    steps: tuple[int, ...]
+    """The step of each checkpoint."""
+    val_accuracies: tuple[float, ...]
+    """Of each checkpoint; empty where nothing validates."""
+    checkpoint_bytes: int
+    trace: Trace
+
+    @property
+    def chosen(self) -> int:
+        """The checkpoint with the best validation accuracy, the earliest of equals; else the last."""
+        if not self.val_accuracies:
+            return len(self.states) - 1
+        return int(np.argmax(self.val_accuracies))
+
+    @property
+    def selection(self) -> str:
+        """The rule, in words."""
+        return "best validation checkpoint" if self.val_accuracies else "last step (too few labels to validate)"
+
+
+@dataclass
+class Loop:
+    """One training: a module, its inputs, and the parameters that learn."""
+
+    task: Task
+    module: nn.Module
+    fetch: Fetch
+    groups: Sequence[Mapping[str, Any]]
+    keep: Callable[[str], bool]
+    """Which names of the module's state a checkpoint keeps."""
+
+    def run(self) -> Trained:
+        """Train, validating and keeping checkpoints on the way; raise `Diverged` where the loss is not finite."""
+        settings, task = self.task.training, self.task
+        steps = total_steps(settings, len(task.fit_index))
+        epoch_steps = len(epoch_sizes(len(task.fit_index), settings.batch_size))
+        optimizer = make_optimizer(settings, self.groups)
+        peaks = [group["lr"] for group in optimizer.param_groups]
+        augmenting = torch.Generator().manual_seed(task.seed_of("augmentation"))
+        stops = {round((k + 1) * steps / settings.checkpoints) for k in range(settings.checkpoints)} - {0}
+        timer, states, kept, accuracies, losses, images = StepTimer(task.device), Checkpoints(), [], [], [], []
+        size = 0
+        order = batches(task.fit_index, settings.batch_size, task.seed_of("order"))
+        torch.manual_seed(task.seed_of("noise"))  # dropout and stochastic depth
+        for step in range(steps):
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                group["lr"] = peak * learning_rate_factor(settings, step, steps, epoch_steps)
+            index = next(order)
+            timer.start()
+            losses.append(self._step(optimizer, index, augmenting))
+            timer.stop()
+            images.append(len(index))
+            if step + 1 in stops or step == 0:
+                check_finite(losses, step)
+            if step + 1 in stops:
+                task.progress("training", step + 1, steps)
+                size = states.add({name: value for name, value in self.module.state_dict().items() if self.keep(name)})
+                kept.append(step + 1)
+                accuracies += self._validate()
+                if stalled(accuracies, settings.patience):
+                    break
+        warmup = min(LONGEST_WARMUP, max(1, len(images) // 5))
+        exact = optimizer_is_exact(optimizer, self.module)
+        seen = [float(loss) for loss in losses]
+        batch = min(settings.batch_size, len(task.fit_index))
+        trace = Trace(timer.wall_s(), timer.cpu_s, images, seen, warmup, batch, exact)
+        return Trained(states, tuple(kept), tuple(accuracies), size, trace)
+
+    def _step(self, optimizer: torch.optim.Optimizer, index: Index, augmenting: torch.Generator) -> torch.Tensor:
+        settings, task = self.task.training, self.task
+        inputs = self.fetch(index, augmenting)
+        labels = torch.from_numpy(task.labels[index]).to(task.device)
+        targets = functional.one_hot(labels, task.n_classes).float()
+        if settings.mixup > 0:
+            inputs, targets = mixup(inputs, targets, settings.mixup, augmenting)
+        optimizer.zero_grad(set_to_none=True)
+        with autocast(task.device, task.precision):
+            logits = self.module(inputs)
+        loss = loss_of(settings, logits, targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        return loss.detach()
+
+    def _validate(self) -> list[float]:
+        task = self.task
+        if len(task.val_index) == 0:
+            return []
+        with evaluating(self.module):
+            logits = forward_all(
+                self.module, lambda some: self.fetch(task.val_index[some], None), len(task.val_index),
+                task.device, task.precision,
+            )
+        correct = logits.argmax(1).numpy() == task.labels[task.val_index]
+        return [float(correct.mean())]
+
+
+def check_finite(losses: Sequence[torch.Tensor], step: int) -> None:
+    """Raise `Diverged` where a loss is not finite."""
+    finite = torch.isfinite(torch.stack(list(losses)))
+    if not bool(finite.all()):
+        first = int((~finite).nonzero()[0])
+        raise Diverged(f"the loss is {float(losses[first])} at step {first + 1}; write a smaller learning_rate")
+
+
+def stalled(accuracies: Sequence[float], patience: int | None) -> bool:
+    """Say whether the last `patience` checkpoints brought nothing better on validation."""
+    if patience is None or len(accuracies) <= patience:
+        return False
+    return max(accuracies[-patience:]) <= max(accuracies[:-patience])
+
+
+def optimizer_is_exact(optimizer: torch.optim.Optimizer, module: nn.Module) -> bool:
+    """Say whether the optimiser holds each trainable parameter once and no other."""
+    held = [id(parameter) for group in optimizer.param_groups for parameter in group["params"]]
+    wanted = [id(parameter) for parameter in module.parameters() if parameter.requires_grad]
+    return sorted(held) == sorted(wanted)

@@ -1,0 +1,84 @@
+"""YAML with the place of every key, which refuses what PyYAML lets pass: duplicate keys, `1e-3` read as text."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from bench.errors import InvalidSuite
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands; a line and column from 1 on, or none for a command-line option."""
+
+    file: str
+    line: int | None
+    column: int | None
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass
+class Marks:
+    """The place of each key and list item, by its path from the top."""
+
+    file: str
+    places: dict[tuple[Any, ...], Place] = field(default_factory=dict)
+    duplicates: list[str] = field(default_factory=list)
+
+    def at(self, path: tuple[Any, ...]) -> Place:
+        """Return the place of a path, or of the nearest thing around it that stands in the file."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.places:
+                return self.places[path[:length]]
+        return Place(self.file, 1, 1)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loading in which `1e-3` is a number, as YAML 1.2 has it."""
+
+
+_Loader.yaml_implicit_resolvers = {key: list(value) for key, value in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def load_with_marks(source: str, file: str) -> tuple[dict[str, Any], Marks]:
+    """Return the mapping that the text holds, and where everything in it stands."""
+    try:
+        loader = _Loader(source)
+        node = loader.get_single_node()
+        contents = loader.construct_document(node) if node is not None else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+        raise InvalidSuite([f"{place}: no valid YAML: {error.problem}; mend the text there"]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise InvalidSuite([f"{file}:1:1: no valid YAML: {str(error).splitlines()[0]}"]) from None
+    if not isinstance(contents, dict):
+        raise InvalidSuite([f"{file}:1:1: must be a mapping of keys to values, as in `name: my_suite`"])
+    marks = Marks(file)
+    _walk(node, (), marks)
+    return contents, marks
+
+
+def _walk(node: yaml.Node, path: tuple[Any, ...], marks: Marks) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, Place] = {}
+        for key, value in node.value:
+            place = Place(marks.file, key.start_mark.line + 1, key.start_mark.column + 1)
+            name = str(key.value)
+            if name in seen:
+                dotted = ".".join(str(part) for part in (*path, name))
+                marks.duplicates.append(f"{place}: {dotted}: stands twice, first at line {seen[name].line}; remove one")
+            seen[name] = place
+            marks.places[(*path, name)] = place
+            _walk(value, (*path, name), marks)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            marks.places[(*path, position)] = Place(marks.file, item.start_mark.line + 1, item.start_mark.column + 1)
+            _walk(item, (*path, position), marks)

@@ -95,11 +95,16 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any]) -> Summary
         missing=len(set(planned) - {record.cell_id for record in mine}) if planned is not None else 0,
         audit=_audit(finished),
         audit_failures=tuple(
-            f"{name}: {record.backbone} {record.weights} {record.method} {record.budget} seed {record.seed} ({record.cell_id})"
-            for record in finished for name, passed in (record.audit or {}).items() if passed is False
+            f"{name}: {record.label} ({record.cell_id})"
+            for record in finished
+            for name, passed in (record.audit or {}).items()
+            if passed is False
         ),
-        environments={key: env for key, env in manifest.get("environments", {}).items()
-                      if key in {record.env for record in finished}},
+        environments={
+            key: env
+            for key, env in manifest.get("environments", {}).items()
+            if key in {record.env for record in finished}
+        },
         notes=_notes(records, mine, finished),
     )
 
@@ -121,10 +126,23 @@ def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
 
 def _group_key(record: Record) -> tuple[Any, ...]:
     return (
-        record.dataset, record.dataset_fingerprint, str(record.dataset_params), record.backbone, record.weights,
-        record.weights_fingerprint, record.weights_sha256, record.method, str(record.method_settings),
-        str(record.training), record.budget, record.n_labels, record.device, record.precision, record.threads,
-        record.image_size, record.limit,
+        record.dataset,
+        record.dataset_fingerprint,
+        str(record.dataset_params),
+        record.backbone,
+        record.weights,
+        record.weights_fingerprint,
+        record.weights_sha256,
+        record.method,
+        str(record.method_settings),
+        str(record.training),
+        record.budget,
+        record.n_labels,
+        record.device,
+        record.precision,
+        record.threads,
+        record.image_size,
+        record.limit,
     )
 
 
@@ -197,7 +215,9 @@ def _block(key: tuple[str, ...], several: Sequence[bool], rows: Sequence[Row]) -
     ordered = sorted(rows, key=lambda row: (_rank(row.method), row.weights))
     budgets = sorted({(row.budget, row.n_labels) for row in rows}, key=lambda budget: budget[1])
     return Block(
-        " ".join(shown), tuple(dict.fromkeys(name(row) for row in ordered)), tuple(budgets),
+        " ".join(shown),
+        tuple(dict.fromkeys(name(row) for row in ordered)),
+        tuple(budgets),
         {(name(row), (row.budget, row.n_labels)): row for row in rows},
     )
 

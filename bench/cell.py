@@ -10,15 +10,15 @@ import torch
 from bench.backbones.building import state_sha256
 from bench.backbones.sources import source_of
 from bench.catalog import METHODS, PROBES
+from bench.choices import make
 from bench.contracts import Backbone, CellJob, CellResult, CellRun, Fitted, InputSpec, Progress, Task, WeightsFile
 from bench.data.splits import BudgetSplit, split_budget
 from bench.data.transforms import Geometry, Normalise
 from bench.devices import configure, synchronise
-from bench.evaluation import Evaluation, TestSet, evaluate
+from bench.evaluation import TestSet, evaluate
 from bench.features import FrozenFeatures
 from bench.schema import Cell, content_hash
 from bench.seeding import derive
-from bench.suite import make
 from bench.timing import MIB, Phases, rss_mib
 
 
@@ -35,11 +35,22 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     with phases.phase("build"):
         backbone = build(cell, job.weights)
         before = tensor_hashes(backbone)
-    features = FrozenFeatures(backbone, job.data.path.name, cell.device, cell.precision, cell.threads,
-                              job.places.cache_dir, progress)
+    features = FrozenFeatures(
+        backbone, job.data.path.name, cell.device, cell.precision, cell.threads, job.places.cache_dir, progress
+    )
     task = Task(
-        backbone, n_classes, train.images, train.labels, split.fit, split.val,
-        lambda: features.of("train", train.images), cell.training, cell.device, cell.precision, seeds(cell), progress,
+        backbone,
+        n_classes,
+        train.images,
+        train.labels,
+        split.fit,
+        split.val,
+        lambda: features.of("train", train.images),
+        cell.training,
+        cell.device,
+        cell.precision,
+        seeds(cell),
+        progress,
     )
     reset_cuda_peak(cell.device)
     with phases.phase("train"):
@@ -53,9 +64,22 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     after = tensor_hashes(backbone)
     test = job.data.split("test")
     run = CellRun(
-        cell, backbone, fitted, evaluation, features, phases, n_classes, len(split.all), split.fit, split.val,
-        [train.ids[i] for i in split.all], test.ids, all(before[name] == after[name] for name in fitted.frozen),
-        baseline, cuda_peaks, job.workers,
+        cell,
+        backbone,
+        fitted,
+        evaluation,
+        features,
+        phases,
+        n_classes,
+        len(split.all),
+        split.fit,
+        split.val,
+        [train.ids[i] for i in split.all],
+        test.ids,
+        all(before[name] == after[name] for name in fitted.frozen),
+        baseline,
+        cuda_peaks,
+        job.workers,
     )
     fields = {"determinism": determinism, **provenance(job, backbone, split, train.labels, run)}
     for name in PROBES.names():
@@ -68,7 +92,7 @@ def build(cell: Cell, weights: WeightsFile) -> Backbone:
     torch.manual_seed(derive("weights", cell.backbone, cell.seed))
     backbone = source_of(cell.backbone).build(cell.backbone, weights.path, cell.image_size)
     network = backbone.network.to(cell.device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
     return backbone
 
 
@@ -142,6 +166,10 @@ def side_arrays(run: CellRun, split: BudgetSplit) -> dict[str, npt.NDArray[Any]]
         "val_index": split.val,
     }
     if trace is not None:
-        arrays |= {"step_s": np.asarray(trace.wall_s), "step_cpu_s": np.asarray(trace.cpu_s),
-                   "losses": np.asarray(trace.losses), "step_images": np.asarray(trace.images)}
+        arrays |= {
+            "step_s": np.asarray(trace.wall_s),
+            "step_cpu_s": np.asarray(trace.cpu_s),
+            "losses": np.asarray(trace.losses),
+            "step_images": np.asarray(trace.images),
+        }
     return arrays

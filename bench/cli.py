@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -41,18 +41,38 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 _PLAN_OPTIONS = _options(
     click.argument("suite"),
-    click.option("--data-dir", type=click.Path(path_type=Path), help="Parent of the data sets; for image_folder the "
-                 "folder that holds train/."),
+    click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        help="Parent of the data sets; for image_folder the folder that holds train/.",
+    ),
     click.option("--weights-dir", type=click.Path(path_type=Path), help="Holds <backbone>.safetensors or .pth files."),
     click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: results/<suite>]"),
-    click.option("--filter", "filters", multiple=True, metavar="KEY=GLOB[,GLOB]", help="Only cells that fit; all "
-                 "filters must hold."),
-    click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the suite, as in "
-                 "--set image_size=96 or --set train.steps=50."),
+    click.option(
+        "--filter",
+        "filters",
+        multiple=True,
+        metavar="KEY=GLOB[,GLOB]",
+        help="Only cells that fit; all filters must hold.",
+    ),
+    click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Override a key of the suite, as in --set image_size=96 or --set train.steps=50.",
+    ),
     click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or auto, in place of the suite's."),
-    click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cells side by side, which "
-                 "share the cores."),
-    click.option("--limit", type=click.IntRange(20), metavar="N", help="At most N images of each split: for testing only."),
+    click.option(
+        "--workers",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Cells side by side, which share the cores.",
+    ),
+    click.option(
+        "--limit", type=click.IntRange(20), metavar="N", help="At most N images of each split: for testing only."
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
 )
 
@@ -61,8 +81,13 @@ _PLAN_OPTIONS = _options(
 @_PLAN_OPTIONS
 @click.option("--dry-run", is_flag=True, help="List the cells and stop.")
 @click.option("--rerun", type=click.Choice(["failed", "all"]), help="Run these again.")
-@click.option("--executor", type=click.Choice(["process", "inline"]), default="process", show_default=True,
-              help="Where cells run.")
+@click.option(
+    "--executor",
+    type=click.Choice(["process", "inline"]),
+    default="process",
+    show_default=True,
+    help="Where cells run.",
+)
 @click.option("--cell", "cell_id", metavar="ID", help="Run this one cell again, in this process, for debugging.")
 def run(suite: str, dry_run: bool, rerun: str | None, executor: str, cell_id: str | None, **asked: Any) -> None:
     """Run the cells of SUITE (a name in suites/ or a path) that have no result yet, and report."""
@@ -139,10 +164,17 @@ def env(device: str) -> None:
 class Planned:
     """A suite's cells on this machine, and which of them were asked for."""
 
-    def __init__(self, suite: "Suite", cells: "list[Cell]", chosen: "list[Cell]", out: Path, places: "Places",
-                 workers: int) -> None:
+    def __init__(
+        self, suite: "Suite", cells: "list[Cell]", chosen: "list[Cell]", out: Path, places: "Places", workers: int
+    ) -> None:
         self.suite, self.cells, self.chosen, self.out, self.places, self.workers = (
-            suite, cells, chosen, out, places, workers)
+            suite,
+            cells,
+            chosen,
+            out,
+            places,
+            workers,
+        )
 
     def only(self, cell_id: str) -> "Planned":
         """Return the plan of one cell."""
@@ -152,8 +184,18 @@ class Planned:
         return Planned(self.suite, self.cells, found, self.out, self.places, self.workers)
 
 
-def _plan(suite: str, data_dir: Path | None, weights_dir: Path | None, out: Path | None, filters: Sequence[str],
-          overrides: Sequence[str], device: str | None, workers: int, limit: int | None, as_json: bool) -> Planned:
+def _plan(
+    suite: str,
+    data_dir: Path | None,
+    weights_dir: Path | None,
+    out: Path | None,
+    filters: Sequence[str],
+    overrides: Sequence[str],
+    device: str | None,
+    workers: int,
+    limit: int | None,
+    as_json: bool,
+) -> Planned:
     from bench.cache import default_root
     from bench.contracts import Places
     from bench.plan import expand, parse_filter, select
@@ -200,8 +242,10 @@ def _print_plan(planned: Planned, as_json: bool) -> None:
         click.echo(f"{row['cell_id']}  {row['state']:8}  {row['cell']}{missing}")
     done = sum(row["state"] == "ok" for row in rows)
     lacking = sorted({thing for row in rows for thing in row["missing"]})
-    click.echo(f"{len(rows)} cells, {done} done, {len(todo)} to run" +
-               (f"; not here yet: {', '.join(lacking)}" if lacking else ""))
+    click.echo(
+        f"{len(rows)} cells, {done} done, {len(todo)} to run"
+        + (f"; not here yet: {', '.join(lacking)}" if lacking else "")
+    )
 
 
 def _plan_row(cell: "Cell", to_run: bool, records: "dict[str, Record]", there: Any) -> dict[str, Any]:
@@ -227,8 +271,11 @@ def _run(planned: Planned, rerun: Any, executor_name: str, as_json: bool) -> Non
     executor = EXECUTORS.entry(executor_name).load()(planned.workers)
     command = shlex.join(["bench", *sys.argv[1:]])
     manifest = {
-        "suite": planned.suite.name, "description": planned.suite.description, "suite_text": planned.suite.source,
-        "command": command, "cells": [cell.cell_id for cell in planned.cells],
+        "suite": planned.suite.name,
+        "description": planned.suite.description,
+        "suite_text": planned.suite.source,
+        "command": command,
+        "cells": [cell.cell_id for cell in planned.cells],
     }
     store = Store(planned.out)
     try:
@@ -259,8 +306,10 @@ def _names(kind: str, pattern: str) -> dict[str, str]:
 
         import yaml
 
-        return {name: yaml.safe_load(suite.suite_path(name).read_text()).get("description", "")
-                for name in fnmatch.filter(suite.suite_names(), pattern)}
+        return {
+            name: yaml.safe_load(suite.suite_path(name).read_text()).get("description", "")
+            for name in fnmatch.filter(suite.suite_names(), pattern)
+        }
     if kind == "backbones":
         sources = [catalog.BACKBONE_SOURCES.entry(name).load()() for name in catalog.BACKBONE_SOURCES.names()]
         return {name: "" for source in sources for name in source.names(pattern)}
@@ -268,7 +317,14 @@ def _names(kind: str, pattern: str) -> dict[str, str]:
     return {name: registry.entry(name).description for name in registry.names(pattern)}
 
 
-def _warn(message: Any, category: Any, filename: str, lineno: int, *rest: Any) -> None:
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     click.echo(f"bench: warning: {message}", err=True)
 
 

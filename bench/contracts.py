@@ -32,12 +32,32 @@ class Places:
     cache_dir: Path
 
 
+class Images(Protocol):
+    """Images that are opened when they are indexed."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __getitem__(self, index: int, /) -> "Image.Image":
+        """Open one."""
+
+
+class States(Protocol):
+    """States of a module that are loaded when they are indexed."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __getitem__(self, index: int, /) -> "dict[str, torch.Tensor]":
+        """Load one."""
+
+
 @dataclass(frozen=True)
 class Split:
     """One part of a data set."""
 
-    images: "Sequence[Image.Image]"
-    """N images, opened when they are indexed."""
+    images: Images
+    """N of them."""
     labels: "npt.NDArray[np.int64]"
     """Class indices, shape (N,)."""
     ids: Sequence[str]
@@ -150,7 +170,7 @@ class Fitted:
 
     module: "torch.nn.Module"
     """Maps a batch of inputs to logits (B, C)."""
-    states: "Sequence[dict[str, torch.Tensor]]"
+    states: States
     """What to load into `module` for each candidate, in the order of training."""
     chosen: int
     """Index of the candidate that the method stands for."""
@@ -253,7 +273,11 @@ class Pretraining(Protocol):
     """A frozen dataclass whose fields are the recipe: one way of making initial weights."""
 
     def train(
-        self, backbone: Backbone, images: "npt.NDArray[np.uint8]", labels: "npt.NDArray[np.int64]", device: str,
+        self,
+        backbone: Backbone,
+        images: "npt.NDArray[np.uint8]",
+        labels: "npt.NDArray[np.int64]",
+        device: str,
         progress: Progress,
     ) -> dict[str, float]:
         """Change the network's weights in place; return what is worth keeping beside them."""

@@ -16,7 +16,9 @@ PASSIVE_WAITING = {"GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0", "CUBLAS_WORKSPAC
 cuBLAS needs its workspace named to give the same bits twice.
 """
 
-_ASK = "import torch; print('cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu')"
+_ASK = """import torch
+print("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+"""
 
 
 def prepare_environment() -> None:
@@ -37,7 +39,9 @@ def resolve(device: str) -> str:
         return "cpu"
     answer = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, check=False)
     if answer.returncode != 0:
-        raise BenchError(f"device auto: torch can't be asked ({answer.stderr.strip().splitlines()[-1]}); write --device cpu")
+        raise BenchError(
+            f"device auto: torch can't be asked ({answer.stderr.strip().splitlines()[-1]}); write --device cpu"
+        )
     return answer.stdout.strip()
 
 
@@ -56,7 +60,8 @@ def configure(device: str, threads: int, deterministic: bool) -> dict[str, Any]:
     if kind == "mps" and not torch.backends.mps.is_available():
         raise BenchError(f"device {device}: torch sees no MPS device; write --device cpu")
     torch.set_num_threads(threads)
-    torch.backends.fp32_precision = "ieee"  # no TF32 anywhere: torch has two switches for it, which must not be mixed
+    # no TF32 anywhere: torch has two sets of switches for it, which must not be mixed
+    torch.backends.fp32_precision = "ieee"  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = not deterministic
     torch.backends.cudnn.deterministic = deterministic
     torch.use_deterministic_algorithms(deterministic, warn_only=True)

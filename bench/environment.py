@@ -11,11 +11,27 @@ from typing import Any
 from bench.devices import cores
 
 PACKAGES = (
-    "transferbench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pillow", "safetensors",
-    "huggingface-hub", "pandas", "matplotlib",
+    "transferbench",
+    "torch",
+    "torchvision",
+    "timm",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pillow",
+    "safetensors",
+    "huggingface-hub",
+    "pandas",
+    "matplotlib",
 )
 VARIABLES = (
-    "HF_HOME", "HF_HUB_OFFLINE", "TORCH_HOME", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "GOMP_SPINCOUNT", "KMP_BLOCKTIME",
+    "HF_HOME",
+    "HF_HUB_OFFLINE",
+    "TORCH_HOME",
+    "CUDA_VISIBLE_DEVICES",
+    "OMP_NUM_THREADS",
+    "GOMP_SPINCOUNT",
+    "KMP_BLOCKTIME",
     "CUBLAS_WORKSPACE_CONFIG",
 )
 
@@ -65,8 +81,10 @@ def commit() -> str | None:
         return None
     asked = [["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]]
     try:
-        answers = [subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, check=True).stdout
-                   for command in asked]
+        answers = [
+            subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, check=True).stdout
+            for command in asked
+        ]
     except (OSError, subprocess.CalledProcessError):
         return None
     return answers[0].strip() + (" dirty" if answers[1].strip() else "")
@@ -90,7 +108,10 @@ def _gpu(device: str) -> dict[str, Any] | None:
 def _driver() -> str | None:
     try:
         asked = subprocess.run(
-            ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True, check=True
+            ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None

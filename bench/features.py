@@ -1,5 +1,6 @@
 """Frozen features, computed once per network, data and precision, and shared by all cells that want them."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -91,8 +92,10 @@ class FrozenFeatures:
 
     def cold_s(self, images: dict[str, int]) -> float:
         """Return what a cell would pay alone for so many images of each split."""
-        return sum(
-            found["seconds"] / found["images"] * images[split] for split, found in self.manifests.items() if split in images
+        return math.fsum(
+            found["seconds"] / found["images"] * images[split]
+            for split, found in self.manifests.items()
+            if split in images
         )
 
     def rate(self) -> float | None:

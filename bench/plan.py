@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.catalog import METHODS
+from bench.choices import TRAINING_KEYS, make
 from bench.errors import BenchError
 from bench.schema import Budget, Cell, Choice, Grid, Suite, Training
-from bench.suite import FILTER_KEYS, TRAINING_KEYS, make
+from bench.suite_file import FILTER_KEYS
 
 Rule = Mapping[str, Sequence[str]]
 COST_ORDER = ("features", "partial", "full")
@@ -54,8 +55,9 @@ def expand(suite: Suite, resolved: Resolved) -> list[Cell]:
 def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
     made = {id(choice): make(METHODS, choice) for choice in grid.methods}
     methods = sorted(grid.methods, key=lambda choice: COST_ORDER.index(made[id(choice)].cost))
-    axes = itertools.product(grid.datasets, grid.backbones, grid.weights, grid.devices, grid.precisions, methods,
-                             grid.budgets, grid.seeds)
+    axes = itertools.product(
+        grid.datasets, grid.backbones, grid.weights, grid.devices, grid.precisions, methods, grid.budgets, grid.seeds
+    )
     for dataset, backbone, weights, device, precision, choice, budget, seed in axes:
         method = made[id(choice)]
         yield Cell(
@@ -64,8 +66,10 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
             backbone=backbone,
             weights=weights if method.uses_weights else "random",
             method=choice,
-            settings={key: list(value) if isinstance(value, tuple) else value
-                      for key, value in dataclasses.asdict(method).items()},
+            settings={
+                key: list(value) if isinstance(value, tuple) else value
+                for key, value in dataclasses.asdict(method).items()
+            },
             budget=budget,
             seed=seed,
             device=resolved.device(device),
@@ -96,8 +100,10 @@ def _values(cell: Cell) -> dict[str, tuple[str, ...]]:
 def matches(cell: Cell, rule: Rule) -> bool:
     """Say whether each key of a rule has a glob that fits the cell."""
     values = _values(cell)
-    return all(any(fnmatch.fnmatchcase(value, glob) for glob in globs for value in values.get(key, ()))
-               for key, globs in rule.items())
+    return all(
+        any(fnmatch.fnmatchcase(value, glob) for glob in globs for value in values.get(key, ()))
+        for key, globs in rule.items()
+    )
 
 
 def parse_filter(text: str) -> Rule:

@@ -12,16 +12,15 @@ import numpy as np
 from bench import cache, environment
 from bench.backbones.sources import find_weights, is_checkpoint, source_of
 from bench.catalog import DATASETS, PRETRAINING
+from bench.choices import make
 from bench.contracts import InputSpec, Places, Progress, RawData, Split, WeightsFile
 from bench.data.decode import Decoded, decode
 from bench.data.holding_out import part
 from bench.data.splits import limited
 from bench.data.transforms import Geometry
 from bench.devices import configure
-from bench.plan import Speed
 from bench.schema import Choice, content_hash
 from bench.seeding import derive
-from bench.suite import make
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,13 @@ def prepare_data(request: DataRequest, progress: Progress) -> ReadyData:
     assert raw.test is not None
     counts = np.bincount(raw.train.labels, minlength=len(raw.class_names))
     return ReadyData(
-        decoded, fingerprint, DATASETS.entry(request.dataset.name).license, raw.notes,
-        dict(zip(raw.class_names, counts.tolist(), strict=True)), len(raw.train.labels), len(raw.test.labels),
+        decoded,
+        fingerprint,
+        DATASETS.entry(request.dataset.name).license,
+        raw.notes,
+        dict(zip(raw.class_names, counts.tolist(), strict=True)),
+        len(raw.train.labels),
+        len(raw.test.labels),
     )
 
 
@@ -180,7 +184,9 @@ def _own_file(path: Path, weights: str, recipe: dict[str, Any]) -> WeightsFile:
 
 def _pretrained_here(request: WeightsRequest, progress: Progress) -> WeightsFile:
     recipe = _recipe(request.backbone, request.weights, request.image_size, request.places)
-    path = cache.folder(request.places.cache_dir, "weights", recipe, lambda folder: _pretrain(folder, request, progress))
+    path = cache.folder(
+        request.places.cache_dir, "weights", recipe, lambda folder: _pretrain(folder, request, progress)
+    )
     return _own_file(path, request.weights, recipe)
 
 
@@ -195,9 +201,16 @@ def _pretrain(folder: Path, request: WeightsRequest, progress: Progress) -> dict
     ready = prepare_data(DataRequest(Choice(source), geometry, None, request.places), progress)
     pixels = ready.decoded.split("train")
     began = time.perf_counter()
-    outcome = PRETRAINING.entry(objective).load()().train(
-        backbone, pixels.images, pixels.labels, request.device,
-        lambda _, done, total: progress(f"pre-training {request.backbone} ({request.weights})", done, total),
+    outcome = (
+        PRETRAINING.entry(objective)
+        .load()()
+        .train(
+            backbone,
+            pixels.images,
+            pixels.labels,
+            request.device,
+            lambda _, done, total: progress(f"pre-training {request.backbone} ({request.weights})", done, total),
+        )
     )
     seconds = time.perf_counter() - began
     state = {name: tensor.contiguous().cpu() for name, tensor in backbone.network.state_dict().items()}

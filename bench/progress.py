@@ -72,8 +72,10 @@ class ConsoleScreen:
         self._left = TimeLeft(seconds, shared_s)
         self._total = len(cells)
         if seconds:
-            self.say(f"{len(cells)} cells, expected to take about {duration(self._left.left_s())} "
-                     "(from one measured step of each backbone; corrected as cells are done)")
+            self.say(
+                f"{len(cells)} cells, expected to take about {duration(self._left.left_s())} "
+                "(from one measured step of each backbone; corrected as cells are done)"
+            )
 
     def cell(self, cell: Cell, what: str, done: int, total: int) -> None:
         """Show how far a cell is."""
@@ -107,7 +109,11 @@ def screen() -> Iterator[ConsoleScreen]:
     if not console.is_terminal:
         yield ConsoleScreen(None, console)
         return
-    columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[left]}"),
-               TextColumn("{task.description}", markup=False))
+    columns = (
+        BarColumn(24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.description}", markup=False),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         yield ConsoleScreen(progress, console)

@@ -21,8 +21,13 @@ from bench.store import Store, Writer
 
 PREPARATION_TIMEOUT_S = 24 * 3600.0
 STATUS_OF: Mapping[str, Status] = {
-    "unavailable": "skipped", "invalid": "failed", "raised": "failed", "killed": "failed", "timeout": "timeout",
-    "oom": "oom", "diverged": "diverged",
+    "unavailable": "skipped",
+    "invalid": "failed",
+    "raised": "failed",
+    "killed": "failed",
+    "timeout": "timeout",
+    "oom": "oom",
+    "diverged": "diverged",
 }
 
 
@@ -68,8 +73,9 @@ class RunResult:
         return Exit.CELLS_FAILED if self.unfinished else Exit.OK
 
 
-def run(cells: Sequence[Cell], store: Store, asked: Asked, executor: Executor, screen: Screen,
-        manifest: Mapping[str, Any]) -> RunResult:
+def run(
+    cells: Sequence[Cell], store: Store, asked: Asked, executor: Executor, screen: Screen, manifest: Mapping[str, Any]
+) -> RunResult:
     """Run what is missing among `cells` and return what came of it."""
     with store.writing() as writer:
         todo = remaining(cells, store.records(), asked)
@@ -107,16 +113,33 @@ def prepare(cells: Sequence[Cell], places: Places, executor: Executor, screen: S
     wanted = {weights_key(cell): cell for cell in cells}
     weights: dict[Any, Any] = {}
     for key, cell in wanted.items():
-        request = WeightsRequest(cell.backbone, cell.weights, cell.image_size, cell.training.batch_size, cell.device,
-                                 cell.precision, cell.threads, cell.deterministic, places)
-        weights[key] = _one(executor, Job("bench.prepare:prepare_weights", request, PREPARATION_TIMEOUT_S), screen,
-                            f"{cell.backbone} ({cell.weights})")
+        request = WeightsRequest(
+            cell.backbone,
+            cell.weights,
+            cell.image_size,
+            cell.training.batch_size,
+            cell.device,
+            cell.precision,
+            cell.threads,
+            cell.deterministic,
+            places,
+        )
+        weights[key] = _one(
+            executor,
+            Job("bench.prepare:prepare_weights", request, PREPARATION_TIMEOUT_S),
+            screen,
+            f"{cell.backbone} ({cell.weights})",
+        )
     data: dict[Any, Any] = {}
     for cell in cells:
         found = weights[weights_key(cell)]
         if isinstance(found, ReadyWeights) and data_key(cell, found) not in data:
             geometry = Geometry.of(found.input, cell.image_size)
-            job = Job("bench.prepare:prepare_data", DataRequest(cell.dataset, geometry, cell.limit, places), PREPARATION_TIMEOUT_S)
+            job = Job(
+                "bench.prepare:prepare_data",
+                DataRequest(cell.dataset, geometry, cell.limit, places),
+                PREPARATION_TIMEOUT_S,
+            )
             data[data_key(cell, found)] = ready = _one(executor, job, screen, cell.dataset.label)
             _announce(ready, cell, screen)
     return Ready(weights, data)
@@ -128,8 +151,10 @@ def _announce(ready: ReadyData | str, cell: Cell, screen: Screen) -> None:
     counts = ready.class_counts
     spread = f"{min(counts.values())} to {max(counts.values())} training images each"
     names = ", ".join(list(counts)[:10]) + (", ..." if len(counts) > 10 else "")
-    screen.say(f"{cell.dataset.label}: {ready.train_images} training and {ready.test_images} test images, "
-               f"{len(counts)} classes ({names}), {spread}")
+    screen.say(
+        f"{cell.dataset.label}: {ready.train_images} training and {ready.test_images} test images, "
+        f"{len(counts)} classes ({names}), {spread}"
+    )
     for note in ready.notes:
         screen.say(f"{cell.dataset.label}: {note}")
 
@@ -160,22 +185,26 @@ def _expect(cells: Sequence[Cell], ready: Ready, screen: Screen) -> None:
         data = ready.data[data_key(mine[0], weights)]
         if isinstance(data, str):
             continue
-        speed = Speed(weights.step_s, weights.forward_s, mine[0].training.batch_size, data.train_images, data.test_images)
+        speed = Speed(
+            weights.step_s, weights.forward_s, mine[0].training.batch_size, data.train_images, data.test_images
+        )
         prices |= {cell.cell_id: price(cell, speed) for cell in mine}
         shared += extraction_price(mine, speed)
     screen.expect(cells, prices, shared)
 
 
-def _start(cells: Sequence[Cell], ready: Ready, places: Places, executor: Executor, writer: Writer,
-           screen: Screen) -> list[tuple[Cell, CellJob]]:
+def _start(
+    cells: Sequence[Cell], ready: Ready, places: Places, executor: Executor, writer: Writer, screen: Screen
+) -> list[tuple[Cell, CellJob]]:
     """Return the jobs of the cells that have what they need; the others get their record at once."""
     jobs = []
     for cell in cells:
         weights = ready.weights[weights_key(cell)]
         data = weights if isinstance(weights, str) else ready.data[data_key(cell, weights)]
         if isinstance(weights, str) or isinstance(data, str):
-            record = Record(**identity_fields(cell), status="skipped", reason=str(data), executor=executor.name,
-                            started_at=now())
+            record = Record(
+                **identity_fields(cell), status="skipped", reason=str(data), executor=executor.name, started_at=now()
+            )
             writer.append(record)
             screen.done(cell, record)
         else:
@@ -184,21 +213,34 @@ def _start(cells: Sequence[Cell], ready: Ready, places: Places, executor: Execut
     return jobs
 
 
-def _run_cells(jobs: Sequence[tuple[Cell, CellJob]], ready: Ready, executor: Executor, writer: Writer, screen: Screen,
-               store: Store) -> None:
+def _run_cells(
+    jobs: Sequence[tuple[Cell, CellJob]], ready: Ready, executor: Executor, writer: Writer, screen: Screen, store: Store
+) -> None:
     licences = {data.fingerprint: data.license for data in ready.data.values() if isinstance(data, ReadyData)}
-    environments = {content_hash(weights.environment)[:12]: weights.environment
-                    for weights in ready.weights.values() if isinstance(weights, ReadyWeights)}
+    environments = {
+        content_hash(weights.environment)[:12]: weights.environment
+        for weights in ready.weights.values()
+        if isinstance(weights, ReadyWeights)
+    }
     keep_manifest(store, {}, environments)
-    env_of = {key: content_hash(weights.environment)[:12]
-              for key, weights in ready.weights.items() if isinstance(weights, ReadyWeights)}
+    env_of = {
+        key: content_hash(weights.environment)[:12]
+        for key, weights in ready.weights.items()
+        if isinstance(weights, ReadyWeights)
+    }
     started = now()
     calls = [Job("bench.cell:run_cell", job, cell.timeout_s) for cell, job in jobs]
     report = _reporter([cell for cell, _ in jobs], screen)
     for position, outcome in executor.run(calls, report):
         cell, job = jobs[position]
-        base = {**identity_fields(cell), "executor": executor.name, "started_at": started, "env": env_of[weights_key(cell)],
-                "dataset_license": licences[job.data_fingerprint], "workers": job.workers}
+        base = {
+            **identity_fields(cell),
+            "executor": executor.name,
+            "started_at": started,
+            "env": env_of[weights_key(cell)],
+            "dataset_license": licences[job.data_fingerprint],
+            "workers": job.workers,
+        }
         record = to_record(base, job, outcome, writer)
         writer.append(record)
         screen.done(cell, record)
@@ -215,13 +257,17 @@ def to_record(base: Mapping[str, Any], job: CellJob, outcome: Outcome, writer: W
         result: CellResult = outcome.value
         side_file = writer.write_side_file(str(base["cell_id"]), result.arrays)
         return Record(**{**base, **result.fields}, status="ok", reason=None, side_file=side_file)
-    fingerprints = {"dataset_fingerprint": job.data_fingerprint, "weights_fingerprint": job.weights.fingerprint,
-                    "weights_sha256": job.weights.sha256, "weights_source": job.weights.source}
-    return Record(**base, **fingerprints, status=STATUS_OF[outcome.ended], reason=outcome.reason,
-                  traceback=outcome.traceback)
+    fingerprints: dict[str, Any] = {
+        "dataset_fingerprint": job.data_fingerprint,
+        "weights_fingerprint": job.weights.fingerprint,
+        "weights_sha256": job.weights.sha256,
+        "weights_source": job.weights.source,
+    }
+    return Record(
+        **base, **fingerprints, status=STATUS_OF[outcome.ended], reason=outcome.reason, traceback=outcome.traceback
+    )
 
 
 def now() -> str:
     """Return the time as ISO 8601 in UTC."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-

@@ -270,6 +270,11 @@ class Record:
     """Key of the environment in the manifest."""
     started_at: str | None = None
 
+    @property
+    def label(self) -> str:
+        """One line that names the cell."""
+        return f"{self.backbone} {self.weights} {self.method} {self.budget} seed {self.seed}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON object with every key."""
         return dataclasses.asdict(self)

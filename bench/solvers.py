@@ -74,12 +74,21 @@ def logistic(
 
 
 def _minimise(
-    features: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, decay: float, tolerance: float
+    features: torch.Tensor,
+    labels: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    decay: float,
+    tolerance: float,
 ) -> None:
     weight.requires_grad_(True)
     bias.requires_grad_(True)
     optimizer = torch.optim.LBFGS(
-        [weight, bias], max_iter=300, tolerance_grad=tolerance, tolerance_change=1e-10, history_size=12,
+        [weight, bias],
+        max_iter=300,
+        tolerance_grad=tolerance,
+        tolerance_change=1e-10,
+        history_size=12,
         line_search_fn="strong_wolfe",
     )
 
@@ -87,9 +96,9 @@ def _minimise(
         optimizer.zero_grad()
         loss = functional.cross_entropy(functional.linear(features, weight, bias), labels)
         loss = loss + decay / 2 * weight.square().sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
-    optimizer.step(objective)  # type: ignore[arg-type]
+    optimizer.step(objective)
     weight.requires_grad_(False)
     bias.requires_grad_(False)

@@ -45,7 +45,9 @@ class Store:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise BenchError(f"{self.folder}: another run is writing there; wait for it or give another --out") from None
+                raise BenchError(
+                    f"{self.folder}: another run is writing there; wait for it or give another --out"
+                ) from None
             _cut_torn_line(self.records_path)
             with self.records_path.open("a", encoding="utf-8") as stream:
                 yield Writer(self.folder, stream)
@@ -94,14 +96,16 @@ def _cut_torn_line(path: Path) -> None:
     contents = path.read_bytes()
     whole = contents.rfind(b"\n") + 1
     if whole < len(contents):
-        warnings.warn(f"{path}: the last line was torn by a killed run and is removed; its cell runs again", stacklevel=2)
+        warnings.warn(
+            f"{path}: the last line was torn by a killed run and is removed; its cell runs again", stacklevel=2
+        )
         with path.open("r+b") as stream:
             stream.truncate(whole)
 
 
 def read_records(path: Path) -> dict[str, Record]:
     """Return the last record of each cell in a `records.jsonl`; a torn last line is left out with a warning."""
-    found = {}
+    found: dict[str, Record] = {}
     for number, line in enumerate(_lines(path), start=1):
         record = _parse(line, f"{path}:{number}")
         found.pop(record.cell_id, None)

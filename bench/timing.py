@@ -71,7 +71,7 @@ def reset_peak_rss() -> bool:
 
 
 def peak_rss_mib() -> float:
-    """Return the highest resident memory since the last reset, exact on Linux (`VmHWM`), else over the process's life."""
+    """Return the highest resident MiB: since the last reset on Linux (`VmHWM`), else over the process's life."""
     if STATUS.exists():
         found = re.search(r"^VmHWM:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
         if found:

@@ -67,7 +67,8 @@ def total_steps(settings: Training, count: int) -> int:
 def learning_rate_factor(settings: Training, step: int, steps: int, epoch_steps: int) -> float:
     """Return what the learning rates are multiplied by at a step (0-based).
 
-    Cosine: Loshchilov and Hutter, 2017. One-cycle: Smith and Topin, 2018, cosine legs, 30 % up from 1/25, down to 1/1e4.
+    Cosine: Loshchilov and Hutter, 2017. One-cycle: Smith and Topin, 2018, cosine legs, 30 % up from 1/25, down
+    to 1/1e4.
     """
     if settings.schedule == "one_cycle":
         peak = 0.3 * steps
@@ -120,7 +121,7 @@ def image_inputs(task: Task) -> Fetch:
     return fetch
 
 
-class Checkpoints(Sequence[dict[str, torch.Tensor]]):
+class Checkpoints:
     """What training changed, at points along it; kept on disk so that it weighs on no memory peak."""
 
     def __init__(self) -> None:
@@ -128,7 +129,8 @@ class Checkpoints(Sequence[dict[str, torch.Tensor]]):
 
     def add(self, state: dict[str, torch.Tensor]) -> int:
         """Keep a state and return its size in bytes."""
-        file = tempfile.TemporaryFile()  # has no name: nothing is left over by a killed process
+        # has no name: nothing is left over by a killed process
+        file = tempfile.TemporaryFile()  # noqa: SIM115
         torch.save(state, file)
         self._files.append(file)
         return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
@@ -136,7 +138,7 @@ class Checkpoints(Sequence[dict[str, torch.Tensor]]):
     def __len__(self) -> int:
         return len(self._files)
 
-    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:  # type: ignore[override]
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         file = self._files[index]
         file.seek(0)
         state: dict[str, torch.Tensor] = torch.load(file, weights_only=True)
@@ -239,7 +241,7 @@ class Loop:
         with autocast(task.device, task.precision):
             logits = self.module(inputs)
         loss = loss_of(settings, logits, targets)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         return loss.detach()
 
@@ -249,8 +251,11 @@ class Loop:
             return []
         with evaluating(self.module):
             logits = forward_all(
-                self.module, lambda some: self.fetch(task.val_index[some], None), len(task.val_index),
-                task.device, task.precision,
+                self.module,
+                lambda some: self.fetch(task.val_index[some], None),
+                len(task.val_index),
+                task.device,
+                task.precision,
             )
         correct = logits.argmax(1).numpy() == task.labels[task.val_index]
         return [float(correct.mean())]

@@ -62,6 +62,7 @@ def load_with_marks(source: str, file: str) -> tuple[dict[str, Any], Marks]:
     if not isinstance(contents, dict):
         raise InvalidSuite([f"{file}:1:1: must be a mapping of keys to values, as in `name: my_suite`"])
     marks = Marks(file)
+    assert node is not None
     _walk(node, (), marks)
     return contents, marks
 

@@ -43,7 +43,7 @@ class TimmSource:
     def build(self, name: str, checkpoint: Path | None, image_size: int) -> Backbone:
         """Make the network without classifier; a plain ViT is made for the image size, its positions interpolated."""
         config = _config(name)
-        sized = {"img_size": image_size} if config.fixed_input_size else {}
+        sized: dict[str, Any] = {"img_size": image_size} if config.fixed_input_size else {}
         network: Any = timm.create_model(name, pretrained=False, num_classes=0, **sized)
         if checkpoint is not None:
             module = importlib.import_module(type(network).__module__)
@@ -62,7 +62,9 @@ def local_file(name: str, tag: str | None, places: Places) -> Path | None:
         return None
     bare = name.split(".")[0]
     full = [name] if "." in name or not tag else [name, f"{name}.{tag}"]
-    candidates = [places.weights_dir / f"{stem}{suffix}" for stem in (*full, bare) for suffix in (".safetensors", ".pth")]
+    candidates = [
+        places.weights_dir / f"{stem}{suffix}" for stem in (*full, bare) for suffix in (".safetensors", ".pth")
+    ]
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -75,7 +75,9 @@ def _parse(name: str) -> tuple[str, Any]:
         raise BenchError(unknown("backbone", name, [f"{PREFIX}{known_name}" for known_name in known]))
     choices = models.get_model_weights(architecture)
     if enum and enum not in choices.__members__:
-        raise BenchError(unknown("weights of", f"{name}", [f"{PREFIX}{architecture}@{member}" for member in choices.__members__]))
+        raise BenchError(
+            unknown("weights of", f"{name}", [f"{PREFIX}{architecture}@{member}" for member in choices.__members__])
+        )
     return architecture, choices[enum] if enum else choices["DEFAULT"]
 
 
@@ -83,7 +85,9 @@ def _local_file(name: str, architecture: str, places: Places) -> Path | None:
     if places.weights_dir is None:
         return None
     stems = [name.removeprefix(PREFIX), architecture]
-    candidates = [places.weights_dir / "torchvision" / f"{stem}{suffix}" for stem in stems for suffix in (".safetensors", ".pth")]
+    candidates = [
+        places.weights_dir / "torchvision" / f"{stem}{suffix}" for stem in stems for suffix in (".safetensors", ".pth")
+    ]
     return next((path for path in candidates if path.is_file()), None)
 
 
@@ -105,11 +109,13 @@ def _drop_classifiers(network: Any, name: str) -> None:
         if isinstance(head, nn.Sequential) and isinstance(head[-1], nn.Linear):
             head[-1] = nn.Identity()
             return
-    raise InvalidData(f"{name}: its classifier is not a linear layer, so it has no features to transfer; choose another")
+    raise InvalidData(
+        f"{name}: its classifier is not a linear layer, so it has no features to transfer; choose another"
+    )
 
 
 def _position_converter(network: Any, image_size: int) -> Any:
-    def convert(state: dict[str, Any], _: Any) -> dict[str, Any]:
+    def convert(state: Any, _: Any) -> dict[str, Any]:
         return dict(interpolate_embeddings(image_size, network.patch_size, state))
 
     return convert

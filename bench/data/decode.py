@@ -60,7 +60,9 @@ def decode(raw: RawData, fingerprint: str, geometry: Geometry, root: Path, progr
         total = sum(len(split.images) for split in splits.values())
         before = 0
         for name, split in splits.items():
-            _write(folder, name, split, geometry, lambda done, before=before: progress("decoding", before + done, total))
+            _write(
+                folder, name, split, geometry, lambda done, before=before: progress("decoding", before + done, total)
+            )
             before += len(split.images)
         return {"class_names": list(raw.class_names), "notes": list(raw.notes)}
 
@@ -86,8 +88,11 @@ def _write(folder: Path, name: str, split: Split, geometry: Geometry, done: Any)
     if broken:
         raise InvalidData(_unreadable(sorted(broken)))
     array.flush()
-    index = {"labels": split.labels.tolist(), "ids": list(split.ids),
-             "groups": None if split.groups is None else list(split.groups)}
+    index = {
+        "labels": split.labels.tolist(),
+        "ids": list(split.ids),
+        "groups": None if split.groups is None else list(split.groups),
+    }
     (folder / f"{name}.json").write_text(json.dumps(index))
 
 

@@ -1,7 +1,6 @@
 """Handwritten digits that come with scikit-learn: the embedded target."""
 
 import importlib.util
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from bench.data.holding_out import with_test_split
 
 
 @dataclass(frozen=True)
-class ArrayImages(Sequence[Image.Image]):
+class ArrayImages:
     """Images that lie in an array, (N, H, W) or (N, H, W, 3)."""
 
     pixels: npt.NDArray[np.uint8]
@@ -23,7 +22,7 @@ class ArrayImages(Sequence[Image.Image]):
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def __getitem__(self, index: int) -> Image.Image:  # type: ignore[override]
+    def __getitem__(self, index: int) -> Image.Image:
         return Image.fromarray(self.pixels[index])
 
 
@@ -37,7 +36,8 @@ class Digits:
     def fingerprint(self, places: Places) -> str | None:
         """Return the hash of scikit-learn's file, without importing scikit-learn."""
         spec = importlib.util.find_spec("sklearn")
-        assert spec is not None and spec.origin is not None
+        assert spec is not None
+        assert spec.origin is not None
         return file_sha256(Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz")
 
     def load(self, places: Places) -> RawData:

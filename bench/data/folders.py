@@ -15,7 +15,7 @@ EXTENSIONS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", "
 
 
 @dataclass(frozen=True)
-class ImageFiles(Sequence[Image.Image]):
+class ImageFiles:
     """Images that are opened when they are indexed."""
 
     paths: tuple[Path, ...]
@@ -23,7 +23,7 @@ class ImageFiles(Sequence[Image.Image]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, index: int) -> Image.Image:  # type: ignore[override]
+    def __getitem__(self, index: int) -> Image.Image:
         with Image.open(self.paths[index]) as image:
             image.load()
             return image
@@ -34,7 +34,8 @@ def image_files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in EXTENSIONS and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in EXTENSIONS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 

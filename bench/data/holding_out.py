@@ -1,27 +1,25 @@
 """A test split for data that comes without one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from PIL import Image
 
-from bench.contracts import RawData, Split
+from bench.contracts import Images, RawData, Split
 from bench.data.splits import Index, hold_out
 
 
 @dataclass(frozen=True)
-class Part(Sequence[Image.Image]):
+class Part:
     """Some of the images of a sequence."""
 
-    images: Sequence[Image.Image]
-    index: Index
+    images: Images
+    positions: Index
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.positions)
 
-    def __getitem__(self, position: Any) -> Any:
-        return self.images[int(self.index[position])]
+    def __getitem__(self, position: int) -> Image.Image:
+        return self.images[int(self.positions[position])]
 
 
 def part(split: Split, index: Index) -> Split:

@@ -56,9 +56,10 @@ def _class_orders(labels: Index, n_classes: int, seed: int) -> list[Index]:
 def _class_counts(sizes: Index, budget: Budget) -> Index:
     """How many labels each class gives; a class with fewer images gives what it has."""
     if budget.kind == "fraction":
-        return np.maximum(1, np.floor(budget.value * sizes + 0.5)).astype(np.int64)
+        wanted: Index = np.maximum(1, np.floor(budget.value * sizes + 0.5)).astype(np.int64)
+        return wanted
     if budget.kind == "labels_per_class":
-        return np.minimum(int(budget.value), sizes)
+        return np.minimum(int(budget.value), sizes).astype(np.int64)
     if not len(sizes) <= budget.value <= sizes.sum():
         raise InvalidData(
             f"labels: {budget.value:g} can't be met by {sizes.sum()} training images of {len(sizes)} classes; "
@@ -73,7 +74,7 @@ def _proportional(sizes: Index, total: int) -> Index:
     owners = np.repeat(np.arange(len(sizes)), sizes)
     firsts = np.concatenate([np.arange(size) > 0 for size in sizes])
     order = np.lexsort((owners, ranks, firsts))
-    return np.bincount(owners[order[:total]], minlength=len(sizes))
+    return np.bincount(owners[order[:total]], minlength=len(sizes)).astype(np.int64)
 
 
 def split_budget(
@@ -126,7 +127,9 @@ def hold_out(labels: Index, n_classes: int, groups: Sequence[str] | None, name: 
     if groups is not None:
         return _group_fold(labels, np.asarray(groups), HELD_OUT_SHARE, seed)
     orders = _class_orders(labels, n_classes, seed)
-    test = [order[: max(1, int(HELD_OUT_SHARE * len(order) + 0.5))] if len(order) > 1 else order[:0] for order in orders]
+    test = [
+        order[: max(1, int(HELD_OUT_SHARE * len(order) + 0.5))] if len(order) > 1 else order[:0] for order in orders
+    ]
     held = np.sort(np.concatenate(test))
     return np.setdiff1d(np.arange(len(labels)), held), held
 

@@ -17,7 +17,7 @@ from bench.errors import Unavailable
 
 
 @dataclass(frozen=True)
-class Examples(Sequence[Image.Image]):
+class Examples:
     """The images of one or more torchvision data sets, one after another."""
 
     parts: tuple[Any, ...]
@@ -25,7 +25,7 @@ class Examples(Sequence[Image.Image]):
     def __len__(self) -> int:
         return sum(len(part) for part in self.parts)
 
-    def __getitem__(self, index: int) -> Image.Image:  # type: ignore[override]
+    def __getitem__(self, index: int) -> Image.Image:
         for part in self.parts:
             if index < len(part):
                 image: Image.Image = part[index][0]
@@ -94,10 +94,10 @@ class TorchvisionSet:
         try:
             return getattr(datasets, self.cls)(str(root), download=True, **arguments, **self.extra)
         except (OSError, RuntimeError) as error:
-            folder = self._roots(Places(root.parent, None, root))[0].name
+            cause = str(error).splitlines()[0]
             raise Unavailable(
-                f"{self.name}: not in {root.parent} and not downloaded ({str(error).splitlines()[0]}); put torchvision's files or "
-                f"{folder}/{{train,test}}/<class>/*.png into a folder and give it with --data-dir (make: DATA_DIR=)"
+                f"{self.name}: not in {root} and not downloaded ({cause}); put torchvision's files or "
+                f"{self.name}/{{train,test}}/<class>/*.png into a folder and give it with --data-dir (make: DATA_DIR=)"
             ) from error
 
     def _split(self, parts: Sequence[Any], name: str) -> Split:

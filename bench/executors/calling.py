@@ -31,4 +31,8 @@ def out_of_memory(error: BaseException) -> bool:
 
     text = str(error)
     known: tuple[Any, ...] = (MemoryError, torch.OutOfMemoryError)
-    return isinstance(error, known) or "DefaultCPUAllocator: can't allocate memory" in text or "MPS backend out of memory" in text
+    return (
+        isinstance(error, known)
+        or "DefaultCPUAllocator: can't allocate memory" in text
+        or "MPS backend out of memory" in text
+    )

@@ -18,7 +18,10 @@ class InlineExecutor:
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield the position of each job and its outcome."""
         for position, job in enumerate(jobs):
-            yield position, call(job, lambda what, done, total, position=position: progress(position, what, done, total))
+            yield (
+                position,
+                call(job, lambda what, done, total, position=position: progress(position, what, done, total)),
+            )
 
     def close(self) -> None:
         """Nothing outlives a job here."""

@@ -81,7 +81,9 @@ class ProcessExecutor:
         if time.monotonic() < running.deadline:
             return None
         self._end(running)
-        return Outcome(ended="timeout", reason=f"took longer than {job.timeout_s:g} s; raise timeout_s or ask for fewer steps")
+        return Outcome(
+            ended="timeout", reason=f"took longer than {job.timeout_s:g} s; raise timeout_s or ask for fewer steps"
+        )
 
     def _end(self, running: Running) -> None:
         """Make an end of a process and of what it has started."""
@@ -104,7 +106,9 @@ def died(exit_code: int, oom_killed: bool) -> Outcome:
     if exit_code < 0:
         name = signal.Signals(-exit_code).name
         if name == "SIGKILL" and oom_killed:
-            return Outcome(ended="oom", reason="killed by the system, which had run out of memory; write a smaller batch_size")
+            return Outcome(
+                ended="oom", reason="killed by the system, which had run out of memory; write a smaller batch_size"
+            )
         return Outcome(ended="killed", reason=f"its process was killed by {name}; run again with --rerun failed")
     return Outcome(ended="killed", reason=f"its process ended with code {exit_code} and no word")
 

@@ -26,7 +26,7 @@ def fit_backbone(task: Task, learning: Collection[str]) -> Fitted:
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     model = nn.Sequential(OrderedDict(backbone=network, head=head)).to(task.device)
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = model.to(memory_format=torch.channels_last)
     train_only(model, {f"{PREFIX}{name}" for name in learning} | {"head.weight", "head.bias"})
     frozen = frozen_names(model)
     rate = task.training.learning_rate
@@ -35,8 +35,9 @@ def fit_backbone(task: Task, learning: Collection[str]) -> Fitted:
         {"params": backbone_parameters, "lr": rate},
         {"params": list(head.parameters()), "lr": task.training.head_learning_rate or rate},
     ]
-    trained = Loop(task, model, image_inputs(task), [group for group in groups if group["params"]],
-                   lambda name: name not in frozen).run()
+    trained = Loop(
+        task, model, image_inputs(task), [group for group in groups if group["params"]], lambda name: name not in frozen
+    ).run()
     return Fitted(
         module=model,
         states=trained.states,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class LinearProbe:
     """Logistic regression on standardised frozen features (Alain and Bengio, 2016).
 
-    `l2` is scikit-learn's 1/C; its best value on validation is fitted again on the whole budget (Kornblith et al., 2019,
-    choose it so). Where the budget is too small to validate, `default_l2` is taken: strong, so that with a few labels
+    `l2` is scikit-learn's 1/C; its best value on validation is fitted again on the whole budget, as in Kornblith et al.
+    (2019). Where the budget is too small to validate, `default_l2` is taken: strong, so that with a few labels
     per class the probe is close to a classifier by class means. `solver: gradient` trains the layer by the suite's
     recipe in place of solving for it, as tutorials do.
     """
@@ -64,9 +64,10 @@ class LinearProbe:
             chosen=0,
             on_features=True,
             val_accuracy=best[1],
-            selection="best validation l2, fitted again on the whole budget" if path
+            selection="best validation l2, fitted again on the whole budget"
+            if path
             else "default l2 (too few labels to validate)",
-            choice={"l2": best[0], "edge": bool(path) and best[0] in (min(self.l2), max(self.l2))},
+            choice={"l2": best[0], "edge": at_edge([point[1] for point in path])},
             frozen=frozenset(task.backbone.network.state_dict()),
             trainable_params=sum(parameter.numel() for parameter in layer.parameters()),
             checkpoint_bytes=sum(parameter.numel() * 4 for parameter in layer.parameters()),
@@ -80,6 +81,14 @@ class LinearProbe:
         held, truth = features[task.val_index], task.labels[task.val_index]
         accuracies = [float((layer(held).argmax(1).numpy() == truth).mean()) for layer in layers]
         return [(l2, score, layer.state_dict()) for l2, score, layer in zip(strengths, accuracies, layers, strict=True)]
+
+
+def at_edge(accuracies: Sequence[float]) -> bool:
+    """Say whether the first or last of the range beats its neighbour and all others: the best may lie beyond it."""
+    if len(accuracies) < 2:
+        return False
+    ends = ((accuracies[0], accuracies[1:]), (accuracies[-1], accuracies[:-1]))
+    return any(end > max(others) for end, others in ends)
 
 
 def solve(task: Task, features: "torch.Tensor", index: Any, strengths: Sequence[float]) -> "list[nn.Linear]":

@@ -28,7 +28,11 @@ class Supervised:
     """Raised whenever the training changes, since it is part of the weights' key."""
 
     def train(
-        self, backbone: Backbone, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], device: str,
+        self,
+        backbone: Backbone,
+        images: npt.NDArray[np.uint8],
+        labels: npt.NDArray[np.int64],
+        device: str,
         progress: Progress,
     ) -> dict[str, float]:
         """Change the network's weights in place; return the accuracy on images that were held out of training."""
@@ -38,10 +42,18 @@ class Supervised:
         order = np.random.default_rng(seed).permutation(len(labels))
         held = max(1, len(labels) // 20)
         task = Task(
-            backbone=backbone, n_classes=int(labels.max()) + 1, images=images, labels=labels,
-            fit_index=np.sort(order[held:]), val_index=np.sort(order[:held]),
-            features=_no_features, training=self._training(), device=device, precision="fp32",
-            seed_of=lambda use: derive(seed, use), progress=progress,
+            backbone=backbone,
+            n_classes=int(labels.max()) + 1,
+            images=images,
+            labels=labels,
+            fit_index=np.sort(order[held:]),
+            val_index=np.sort(order[:held]),
+            features=_no_features,
+            training=self._training(),
+            device=device,
+            precision="fp32",
+            seed_of=lambda use: derive(seed, use),
+            progress=progress,
         )
         fitted = fit_backbone(task, [name for name, _ in backbone.network.named_parameters()])
         fitted.module.load_state_dict(fitted.states[fitted.chosen], strict=False)
@@ -55,4 +67,3 @@ class Supervised:
 
 def _no_features() -> Any:
     raise AssertionError("supervised pre-training uses no frozen features")
-

@@ -14,7 +14,9 @@ def probe(run: CellRun) -> dict[str, Any]:
     wall = run.phases.wall_s
     paid = run.features.paid_s
     fitted = run.fitted
-    cold = run.features.cold_s({"train": run.n_labels, "test": len(run.evaluation.labels)}) if fitted.on_features else None
+    cold = (
+        run.features.cold_s({"train": run.n_labels, "test": len(run.evaluation.labels)}) if fitted.on_features else None
+    )
     return {
         "data_s": wall["data"],
         "build_s": wall["build"],

@@ -33,4 +33,6 @@ def _reasons(summary: Summary) -> str:
     counts: dict[tuple[str, str], int] = {}
     for status, _, reason in unfinished_table(summary)[1]:
         counts[status, reason] = counts.get((status, reason), 0) + 1
-    return "\n".join(f"{status}: {count} cell{'s' if count > 1 else ''}: {reason}" for (status, reason), count in counts.items())
+    return "\n".join(
+        f"{status}: {count} cell{'s' if count > 1 else ''}: {reason}" for (status, reason), count in counts.items()
+    )

@@ -25,7 +25,9 @@ def accuracy_curves(summary: Summary, folder: Path) -> Path:
         for axes, block in zip(panels, summary.blocks, strict=True):
             _panel(axes, block, settings)
         panels[0].set_ylabel("test accuracy, %")
-        handles = {label: line for axes in panels for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        handles = {
+            label: line for axes in panels for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
         figure.legend(handles.values(), handles.keys(), loc="outside right center", frameon=False)
         figure.savefig(path, metadata={"Date": None})
     return path
@@ -50,7 +52,9 @@ def _panel(axes: Any, block: Block, settings: list[str]) -> None:
 
 def _curve(axes: Any, rows: list[Row], setting: str, colour: str, marker: str) -> None:
     counts = [row.n_labels for row in rows]
-    axes.plot(counts, [row.accuracy.mean * 100 for row in rows], color=colour, marker=marker, markersize=5, label=setting)
+    axes.plot(
+        counts, [row.accuracy.mean * 100 for row in rows], color=colour, marker=marker, markersize=5, label=setting
+    )
     low = [max(0.0, row.accuracy.low * 100) for row in rows]
     high = [min(100.0, row.accuracy.high * 100) for row in rows]
     axes.fill_between(counts, low, high, color=colour, alpha=0.12, linewidth=0)

@@ -31,13 +31,22 @@ def render(summary: Summary, folder: Path) -> str:
         parts += [f"### {block.title}", _text(accuracy_table(block))]
     if summary.rows:
         parts.append(f"![Test accuracy against labels]({accuracy_curves(summary, folder).name})")
-    parts += _section("Frozen against fine-tuned", frozen_against_tuned(summary),
-                      "The same weights, budgets and seeds. The gap alone is no verdict: hold it against the intervals.")
-    parts += _section("Cost", cost_table(summary),
-                      "At each method's largest budget, means over seeds. Images/s is of training steps, warm-up apart, or "
-                      "of the extraction of frozen features from a cold cache. Peaks are exact, over training.")
-    parts += _section("Honest against oracle", oracle_table(summary),
-                      "The right-hand figure is what picking the best checkpoint on the test set would have claimed.")
+    parts += _section(
+        "Frozen against fine-tuned",
+        frozen_against_tuned(summary),
+        "The same weights, budgets and seeds. The gap alone is no verdict: hold it against the intervals.",
+    )
+    parts += _section(
+        "Cost",
+        cost_table(summary),
+        "At each method's largest budget, means over seeds. Images/s is of training steps, warm-up apart, or "
+        "of the extraction of frozen features from a cold cache. Peaks are exact, over training.",
+    )
+    parts += _section(
+        "Honest against oracle",
+        oracle_table(summary),
+        "The right-hand figure is what picking the best checkpoint on the test set would have claimed.",
+    )
     parts += _section("Cells without a number", unfinished_table(summary), "")
     parts += _section("Audit", audit_table(summary), "Checked in every cell that has a number.")
     parts += [f"- failed: {failure}" for failure in summary.audit_failures]

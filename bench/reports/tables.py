@@ -27,8 +27,10 @@ def number(estimate: Estimate | None, digits: int = 0) -> str:
 def accuracy_table(block: Block) -> Table:
     """A row per method and initial weights, a column per label budget."""
     headers = ["method (initial weights)", *(heading(budget) for budget in block.budgets)]
-    cells = [[setting, *(percent(_accuracy(block, setting, budget)) for budget in block.budgets)]
-             for setting in block.settings]
+    cells = [
+        [setting, *(percent(_accuracy(block, setting, budget)) for budget in block.budgets)]
+        for setting in block.settings
+    ]
     return headers, cells
 
 
@@ -64,14 +66,33 @@ def _same_start(one: Row, other: Row) -> bool:
 def _pair(frozen: Row, tuned: Row) -> list[str]:
     gap = (tuned.accuracy.mean - frozen.accuracy.mean) * 100
     name = "" if tuned.method == TUNED else f" {tuned.method}"
-    return [frozen.backbone, frozen.weights, f"{frozen.n_labels:,}", percent(frozen.accuracy),
-            percent(tuned.accuracy) + name, f"{gap:+.1f}"]
+    return [
+        frozen.backbone,
+        frozen.weights,
+        f"{frozen.n_labels:,}",
+        percent(frozen.accuracy),
+        percent(tuned.accuracy) + name,
+        f"{gap:+.1f}",
+    ]
 
 
 def cost_table(summary: Summary) -> Table:
     """Throughput, step time, memory and time of each method at its largest budget."""
-    headers = ["backbone", "method (initial weights)", "labels", "images/s", "of", "step p50, ms", "CPU s per 1,000 images",
-               "peak RSS, MiB", "peak CUDA, MiB", "cell, s", "cell without caches, s", "trained parameters", "kept, kB"]
+    headers = [
+        "backbone",
+        "method (initial weights)",
+        "labels",
+        "images/s",
+        "of",
+        "step p50, ms",
+        "CPU s per 1,000 images",
+        "peak RSS, MiB",
+        "peak CUDA, MiB",
+        "cell, s",
+        "cell without caches, s",
+        "trained parameters",
+        "kept, kB",
+    ]
     cells = []
     for block in summary.blocks:
         for setting in block.settings:
@@ -82,17 +103,36 @@ def cost_table(summary: Summary) -> Table:
 
 def _cost(row: Row, setting: str) -> list[str]:
     return [
-        row.backbone, setting, f"{row.n_labels:,}", number(row.throughput), row.throughput_of, number(row.step_ms_p50, 1),
-        number(row.cpu_s_per_1000_images, 1), number(row.peak_rss_mib), number(row.peak_cuda_allocated_mib),
-        number(row.total_s, 1), number(row.cold_s, 1), f"{row.trainable_params:,}", f"{row.checkpoint_bytes / 1000:,.0f}",
+        row.backbone,
+        setting,
+        f"{row.n_labels:,}",
+        number(row.throughput),
+        row.throughput_of,
+        number(row.step_ms_p50, 1),
+        number(row.cpu_s_per_1000_images, 1),
+        number(row.peak_rss_mib),
+        number(row.peak_cuda_allocated_mib),
+        number(row.total_s, 1),
+        number(row.cold_s, 1),
+        f"{row.trainable_params:,}",
+        f"{row.checkpoint_bytes / 1000:,.0f}",
     ]
 
 
 def oracle_table(summary: Summary) -> Table:
     """What was reported against what choosing on the test set would have claimed."""
     headers = ["backbone", "method (initial weights)", "labels", "reported", "best on test", "optimism, points"]
-    cells = [[row.backbone, row.setting, f"{row.n_labels:,}", percent(row.accuracy), percent(row.oracle_accuracy),
-              f"{(row.oracle_accuracy.mean - row.accuracy.mean) * 100:+.1f}"] for row in summary.rows]
+    cells = [
+        [
+            row.backbone,
+            row.setting,
+            f"{row.n_labels:,}",
+            percent(row.accuracy),
+            percent(row.oracle_accuracy),
+            f"{(row.oracle_accuracy.mean - row.accuracy.mean) * 100:+.1f}",
+        ]
+        for row in summary.rows
+    ]
     return headers, cells
 
 
@@ -105,15 +145,23 @@ def audit_table(summary: Summary) -> Table:
         "test_opened_once": "the test set was opened once",
         "initial_loss_ln_classes": "the first loss is near ln(classes)",
     }
-    cells = [[names.get(check, check), "FAIL" if failed else "pass", str(passed), str(failed), str(rest)]
-             for check, (passed, failed, rest) in summary.audit.items()]
+    cells = [
+        [names.get(check, check), "FAIL" if failed else "pass", str(passed), str(failed), str(rest)]
+        for check, (passed, failed, rest) in summary.audit.items()
+    ]
     return ["check", "verdict", "passed", "failed", "does not apply"], cells
 
 
 def unfinished_table(summary: Summary) -> Table:
     """Cells without a number, with the reason."""
-    cells = [[record.status, f"{record.backbone} {record.weights} {record.method} {record.budget} seed {record.seed}",
-              record.reason or ""] for record in summary.unfinished]
+    cells = [
+        [
+            record.status,
+            f"{record.backbone} {record.weights} {record.method} {record.budget} seed {record.seed}",
+            record.reason or "",
+        ]
+        for record in summary.unfinished
+    ]
     return ["status", "cell", "reason"], cells
 
 
@@ -125,8 +173,8 @@ def environment_rows(summary: Summary) -> Sequence[str]:
         packages = ", ".join(f"{name} {version}" for name, version in env["packages"].items() if version)
         lines += [
             f"`{key}`: {env['processor']}, {env['cores']} cores, {env['memory_gib']} GiB, {env['system']}",
-            f"device {env['device']}" + (f": {gpu['name']}, {gpu['memory_gib']} GiB, CUDA {gpu['cuda']}, "
-                                         f"driver {gpu['driver']}" if gpu else ""),
+            f"device {env['device']}"
+            + (f": {gpu['name']}, {gpu['memory_gib']} GiB, CUDA {gpu['cuda']}, driver {gpu['driver']}" if gpu else ""),
             f"Python {env['python']}, {packages}",
             f"commit {env['commit'] or 'unknown'}",
         ]

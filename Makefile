@@ -1,0 +1,41 @@
+# Targets for users: bench, test. For maintainers: check, test-slow. `make help` lists them.
+SUITE ?= digits_small
+VENV := .venv
+PYTHON ?= python3
+BENCH := $(VENV)/bin/bench
+STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
+
+export GOMP_SPINCOUNT ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup bench test test-slow check
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## The environment in .venv/; the other targets call it by themselves
+
+$(STAMP): pyproject.toml constraints.txt
+	@rm -f $(VENV)/.installed-*
+	@if command -v uv >/dev/null 2>&1; then \
+	  ([ -x $(VENV)/bin/python ] || uv venv --quiet --python $(PYTHON) $(VENV)) && \
+	  uv pip install --python $(VENV)/bin/python -c constraints.txt -e '.[dev]'; \
+	else \
+	  ([ -x $(VENV)/bin/pip ] || $(PYTHON) -m venv $(VENV)) && \
+	  $(VENV)/bin/python -m pip install --progress-bar off --quiet -c constraints.txt -e '.[dev]'; \
+	fi
+	@touch $@
+
+bench: $(STAMP) ## Run a suite: SUITE=digits_small [DATA_DIR=] [WEIGHTS_DIR=] [ARGS="--filter method=linear_probe"]
+	@$(BENCH) run $(SUITE) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
+
+test: $(STAMP) ## The fast tests, under five minutes on two cores
+	@$(VENV)/bin/python -m pytest -q -m "not slow" $(ARGS)
+
+test-slow: $(STAMP) ## The slow tests: whole suites, all families of networks
+	@$(VENV)/bin/python -m pytest -q -m slow $(ARGS)
+
+check: $(STAMP) ## Style and types: ruff and mypy --strict
+	@$(VENV)/bin/ruff format --check -q bench tests
+	@$(VENV)/bin/ruff check -q bench tests
+	@$(VENV)/bin/mypy

@@ -1,0 +1,166 @@
+"""What may stand in a suite file, and what is said of a mistake."""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+
+from bench.registry import unknown
+from bench.schema import Training
+from bench.yaml_marks import Marks
+
+FilterKey = Literal[
+    "dataset", "backbone", "weights", "method", "fraction", "labels_per_class", "labels", "seed", "device", "precision"
+]
+FILTER_KEYS: tuple[str, ...] = get_args(FilterKey)
+Item = TypeVar("Item")
+Many = Annotated[list[Item], Field(min_length=1)]
+
+
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+
+class _NamedChoice(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    name: str
+
+
+_ChoiceText = str | _NamedChoice
+
+_LIMITS: dict[str, Any] = {
+    "steps": Annotated[int, Field(ge=1)] | None,
+    "epochs": Annotated[float, Field(gt=0)] | None,
+    "batch_size": Annotated[int, Field(ge=2)],
+    "learning_rate": Annotated[float, Field(gt=0)],
+    "head_learning_rate": Annotated[float, Field(gt=0)] | None,
+    "momentum": Annotated[float, Field(ge=0, lt=1)],
+    "weight_decay": Annotated[float, Field(ge=0)],
+    "step_epochs": Annotated[float, Field(gt=0)],
+    "gamma": Annotated[float, Field(gt=0, le=1)],
+    "warmup": Annotated[float, Field(ge=0, lt=1)],
+    "label_smoothing": Annotated[float, Field(ge=0, lt=1)],
+    "mixup": Annotated[float, Field(ge=0)],
+    "patience": Annotated[int, Field(ge=1)] | None,
+    "checkpoints": Annotated[int, Field(ge=1, le=10)],
+}
+_TRAIN_FIELDS: dict[str, Any] = {
+    field.name: (_LIMITS.get(field.name, field.type), None) for field in dataclasses.fields(Training)
+}
+TrainModel = create_model("TrainModel", __base__=_Strict, **_TRAIN_FIELDS)
+
+
+class Axes(_Strict):
+    dataset: _ChoiceText | Many[_ChoiceText] | None = None
+    backbone: Many[str] | None = None
+    weights: Many[str] | None = None
+    method: Many[_ChoiceText] | None = None
+    fraction: Many[Fraction] | None = None
+    labels_per_class: Many[Count] | None = None
+    labels: Many[Count] | None = None
+    seed: Many[Annotated[int, Field(ge=0)]] | None = None
+    device: Many[Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]] | None = None
+    precision: Many[Literal["fp32", "bf16"]] | None = None
+
+
+class _Grid(Axes):
+    backbone: Many[str]
+    method: Many[_ChoiceText]
+
+    @model_validator(mode="after")
+    def _has_budget(self) -> "_Grid":
+        if not (self.fraction or self.labels_per_class or self.labels):
+            raise ValueError("no label budget; write fraction: [0.01, 1.0] or labels_per_class: [5]")
+        return self
+
+
+class SuiteFile(_Strict):
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    description: str = ""
+    dataset: _ChoiceText | Many[_ChoiceText]
+    image_size: Annotated[int, Field(ge=8, le=2048)]
+    grid: _Grid
+    include: list[Axes] = []
+    exclude: list[dict[FilterKey, Any]] = []
+    train: TrainModel = TrainModel()
+    threads: Annotated[int, Field(ge=1)] | None = None
+    timeout_s: Annotated[float, Field(gt=0)] = 3600.0
+    deterministic: bool = True
+
+
+_CURES = {
+    "missing": "is missing; write it",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list; write [a, b]",
+    "too_short": "is empty; write at least one value",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
+    "string_pattern_mismatch": "must look like {pattern}",
+    "model_type": "must be a mapping of keys to values",
+    "dict_type": "must be a mapping of keys to values",
+}
+
+
+def explain(marks: Marks, contents: Any, mistake: Mapping[str, Any]) -> str:
+    """Return pydantic's mistake as `file:line:column: key: what is wrong, what to write`."""
+    loc = _written_path(contents, mistake["loc"])
+    kind, context = mistake["type"], mistake.get("ctx", {})
+    if (
+        kind in ("extra_forbidden", "literal_error")
+        and mistake["loc"]
+        and mistake["loc"][-1] in (loc[-1:] or ("",))[0:1]
+    ):
+        parent = ".".join(str(part) for part in loc[:-1])
+        if kind == "extra_forbidden":
+            known = _known_keys(loc[:-1])
+            return f"{marks.at(loc)}: {parent + '.' if parent else ''}{unknown('key', str(loc[-1]), known)}"
+    cure = _CURES.get(kind)
+    text = cure.format(**context) if cure else mistake["msg"].removeprefix("Value error, ")
+    key = ".".join(str(part) for part in loc) or "the suite"
+    given = "" if kind in ("missing", "too_short", "value_error") else f" (not {mistake['input']!r})"
+    return f"{marks.at(loc)}: {key}: {text}{given}"
+
+
+def _written_path(contents: Any, loc: Iterable[Any]) -> tuple[Any, ...]:
+    """Return the part of pydantic's path that stands in the file; it puts the names of unions in between."""
+    path: list[Any] = []
+    here = contents
+    parts = list(loc)
+    for position, part in enumerate(parts):
+        if (isinstance(here, dict) and part in here) or (
+            isinstance(here, list) and isinstance(part, int) and part < len(here)
+        ):
+            path.append(part)
+            here = here[part]
+        elif (
+            position == len(parts) - 1
+            and isinstance(part, str)
+            and re.fullmatch(r"[a-z_]+", part)
+            and isinstance(here, dict)
+        ):
+            path.append(part)
+    return tuple(path)
+
+
+def _known_keys(loc: tuple[Any, ...]) -> list[str]:
+    model: Any = SuiteFile
+    if loc[:1] == ("train",):
+        model = TrainModel
+    elif loc[:1] in (("grid",), ("include",)):
+        model = Axes
+    return list(model.model_fields)

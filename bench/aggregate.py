@@ -57,6 +57,12 @@ class Block:
     """Label and count of labels, smallest first."""
     rows: Mapping[tuple[str, tuple[str, int]], Row]
 
+    @property
+    def ordered(self) -> list[Row]:
+        """The rows by setting, then by budget."""
+        keys = [(setting, budget) for setting in self.settings for budget in self.budgets]
+        return [self.rows[key] for key in keys if key in self.rows]
+
 
 @dataclass(frozen=True)
 class Summary:

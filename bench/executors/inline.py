@@ -1,5 +1,6 @@
 """Jobs one after another in this process: the reference that the others must agree with, and a place to debug."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
@@ -18,10 +19,7 @@ class InlineExecutor:
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield the position of each job and its outcome."""
         for position, job in enumerate(jobs):
-            yield (
-                position,
-                call(job, lambda what, done, total, position=position: progress(position, what, done, total)),
-            )
+            yield position, call(job, functools.partial(progress, position))
 
     def close(self) -> None:
         """Nothing outlives a job here."""

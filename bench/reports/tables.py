@@ -131,7 +131,8 @@ def oracle_table(summary: Summary) -> Table:
             percent(row.oracle_accuracy),
             f"{(row.oracle_accuracy.mean - row.accuracy.mean) * 100:+.1f}",
         ]
-        for row in summary.rows
+        for block in summary.blocks
+        for row in block.ordered
     ]
     return headers, cells
 

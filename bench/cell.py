@@ -19,16 +19,18 @@ from bench.evaluation import TestSet, evaluate
 from bench.features import FrozenFeatures
 from bench.schema import Cell, content_hash
 from bench.seeding import derive
-from bench.timing import MIB, Phases, rss_mib
+from bench.timing import Phases, rss_mib
 
 
 def run_cell(job: CellJob, progress: Progress) -> CellResult:
     """Run one cell: data, backbone, method, one look at the test set, probes."""
-    cell, phases = job.cell, Phases()
+    cell = job.cell
+    phases = Phases(cell.device)
     baseline = rss_mib()
     determinism = configure(cell.device, cell.threads, cell.deterministic)
     with phases.phase("data"):
-        train, test_set = job.data.split("train"), TestSet(job.data.split("test"))
+        train, test_pixels = job.data.split("train"), job.data.split("test")
+        test_set = TestSet(test_pixels)
         n_classes = len(job.data.about["class_names"])
         subset_seed = derive("subset", cell.dataset.label, cell.seed)
         split = split_budget(train.labels, n_classes, cell.budget, subset_seed, train.groups)
@@ -52,17 +54,14 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         seeds(cell),
         progress,
     )
-    reset_cuda_peak(cell.device)
     with phases.phase("train"):
         fitted: Fitted = make(METHODS, cell.method).fit(task)
         synchronise(cell.device)
-    cuda_peaks = read_cuda_peak(cell.device)
     normalise = Normalise(backbone.input, cell.device)
     evaluation = evaluate(
         fitted, test_set, normalise, lambda images: features.of("test", images), cell.device, cell.precision, phases
     )
     after = tensor_hashes(backbone)
-    test = job.data.split("test")
     run = CellRun(
         cell,
         backbone,
@@ -75,10 +74,9 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         split.fit,
         split.val,
         [train.ids[i] for i in split.all],
-        test.ids,
+        test_pixels.ids,
         all(before[name] == after[name] for name in fitted.frozen),
         baseline,
-        cuda_peaks,
         job.workers,
     )
     fields = {"determinism": determinism, **provenance(job, backbone, split, train.labels, run)}
@@ -105,20 +103,6 @@ def tensor_hashes(backbone: Backbone) -> dict[str, str]:
     """Return the SHA-256 of each tensor of the network's state."""
     state = backbone.network.state_dict()
     return {name: state_sha256(state, [name]) for name in state}
-
-
-def reset_cuda_peak(device: str) -> None:
-    """Forget the highest CUDA memory so far."""
-    if device.startswith("cuda"):
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(device)
-
-
-def read_cuda_peak(device: str) -> tuple[float, float] | None:
-    """Return the highest MiB allocated and reserved since the reset; null without CUDA."""
-    if not device.startswith("cuda"):
-        return None
-    return torch.cuda.max_memory_allocated(device) / MIB, torch.cuda.max_memory_reserved(device) / MIB
 
 
 def provenance(

@@ -333,6 +333,7 @@ def main() -> None:
     from bench.devices import prepare_environment
 
     prepare_environment()
+    sys.path.insert(0, "")  # the user's own extensions, named as package.module:object
     warnings.showwarning = _warn
     try:
         cli.main(standalone_mode=False)

@@ -1,6 +1,6 @@
 """What each kind of extension must offer."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.data.decode import Decoded
     from bench.evaluation import Evaluation
     from bench.features import FrozenFeatures
-    from bench.schema import Cell, Training
+    from bench.schema import Cell, Record, Training
     from bench.timing import Phases
 
 Progress = Callable[[str, int, int], None]
@@ -257,8 +257,6 @@ class CellRun:
     frozen_unchanged: bool
     """Whether all that had to stay is bit for bit what it was."""
     baseline_rss_mib: float
-    cuda_peaks: tuple[float, float] | None
-    """MiB allocated and reserved at the highest during training; null without CUDA."""
     workers: int
 
 
@@ -308,12 +306,33 @@ class Executor(Protocol):
     """Where jobs run. All executors give the same values."""
 
     name: ClassVar[str]
+    workers: int
+    """Jobs side by side."""
 
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield the position of each job and its outcome, in the order in which they end."""
 
     def close(self) -> None:
         """End whatever still runs."""
+
+
+class Screen(Protocol):
+    """What a person sees while cells run."""
+
+    def say(self, line: str) -> None:
+        """Show one line."""
+
+    def working(self, what: str, done: int, total: int) -> None:
+        """Show how far a preparation is."""
+
+    def expect(self, cells: "Sequence[Cell]", seconds: Mapping[str, float], shared_s: float) -> None:
+        """Say what is to come: the cells, the price of each by its id, and what they share."""
+
+    def cell(self, cell: "Cell", what: str, done: int, total: int) -> None:
+        """Show how far a cell is."""
+
+    def done(self, cell: "Cell", record: "Record") -> None:
+        """Show that a cell has ended."""
 
 
 class Report(Protocol):

@@ -256,6 +256,10 @@ class Record:
     rss_method: str | None = None
     peak_cuda_allocated_mib: float | None = None
     peak_cuda_reserved_mib: float | None = None
+    cuda_device_used_mib: float | None = None
+    """The whole device after training, other processes included."""
+    peak_cuda_mib_by_phase: dict[str, list[float]] | None = None
+    """Allocated and reserved."""
     trainable_params: int | None = None
     total_params: int | None = None
     checkpoint_bytes: int | None = None
@@ -268,7 +272,7 @@ class Record:
     """Raw step times, losses and predictions, relative to the run's folder."""
     env: str | None = None
     """Key of the environment in the manifest."""
-    started_at: str | None = None
+    finished_at: str | None = None
 
     @property
     def label(self) -> str:

@@ -58,9 +58,12 @@ class Store:
         contents: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
         return contents
 
-    def write_manifest(self, contents: Mapping[str, Any]) -> None:
-        """Replace the manifest."""
-        text = json.dumps({"schema_version": SCHEMA_VERSION, **contents}, indent=1, sort_keys=True)
+    def update_manifest(self, contents: Mapping[str, Any], environments: Mapping[str, Any] | None = None) -> None:
+        """Bring the manifest up to date; environments that records point to are kept."""
+        known = self.manifest()
+        kept = {**known.get("environments", {}), **(environments or {})}
+        merged = {**known, **contents, "schema_version": SCHEMA_VERSION, "environments": kept}
+        text = json.dumps(merged, indent=1, sort_keys=True)
         write_atomically(self.folder / "manifest.json", text + "\n")
 
 

@@ -90,13 +90,34 @@ def rss_mib() -> float:
     return float(psutil.Process().memory_info().rss) / MIB
 
 
+def reset_cuda_peak(device: str) -> None:
+    """Forget the highest CUDA memory so far; nothing without CUDA."""
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def cuda_peak_mib(device: str) -> tuple[float, float, float]:
+    """Return the highest MiB allocated and reserved since the reset, and what all processes hold of the device now."""
+    import torch
+
+    free, total = torch.cuda.mem_get_info(device)
+    peaks = torch.cuda.max_memory_allocated(device), torch.cuda.max_memory_reserved(device)
+    return peaks[0] / MIB, peaks[1] / MIB, (total - free) / MIB
+
+
 @dataclass
 class Phases:
-    """Wall and CPU seconds and the peak resident memory of each phase of a cell."""
+    """Wall and CPU seconds and the peak memory of each phase of a cell."""
 
+    device: str
     wall_s: dict[str, float] = field(default_factory=dict)
     cpu_s: dict[str, float] = field(default_factory=dict)
     rss_mib: dict[str, float] = field(default_factory=dict)
+    cuda_mib: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    """Allocated and reserved at the highest, and the whole device in use at the end, whoever uses it."""
     exact: bool = True
     """Whether the memory is the phase's own; where not, it is the highest so far."""
 
@@ -104,8 +125,11 @@ class Phases:
     def phase(self, name: str) -> Iterator[None]:
         """Measure the block as the phase `name`."""
         self.exact = reset_peak_rss() and self.exact
+        reset_cuda_peak(self.device)
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         self.wall_s[name] = time.perf_counter() - wall
         self.cpu_s[name] = time.process_time() - cpu
         self.rss_mib[name] = peak_rss_mib()
+        if self.device.startswith("cuda"):
+            self.cuda_mib[name] = cuda_peak_mib(self.device)

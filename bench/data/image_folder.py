@@ -56,7 +56,7 @@ class ImageFolder:
         root = self._root(places)
         if (root / self.manifest).is_file():
             return _from_manifest(root, read_manifest(root / self.manifest))
-        return read_splits(root, root.name)
+        return read_splits(root, "image_folder")
 
 
 def read_splits(root: Path, name: str) -> RawData:
@@ -89,7 +89,7 @@ def _from_manifest(root: Path, rows: Sequence[ManifestRow]) -> RawData:
     if not train or not test:
         everything = _split(root, train or test, class_names)
         check_classes(str(root), class_names, everything, None)
-        return with_test_split(class_names, everything, root.name)
+        return with_test_split(class_names, everything, "manifest")
     trained, tested = _split(root, train, class_names), _split(root, test, class_names)
     check_classes(str(root), class_names, trained, tested)
     shared = set(trained.groups or ()) & set(tested.groups or ())

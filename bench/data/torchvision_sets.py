@@ -90,7 +90,6 @@ class TorchvisionSet:
     def _open(self, root: Path, arguments: Mapping[str, Any]) -> Any:
         from torchvision import datasets
 
-        root.mkdir(parents=True, exist_ok=True)
         try:
             return getattr(datasets, self.cls)(str(root), download=True, **arguments, **self.extra)
         except (OSError, RuntimeError) as error:

@@ -9,8 +9,10 @@ def probe(run: CellRun) -> dict[str, Any]:
     """Return peaks in MiB: resident memory over training and by phase, CUDA memory over training.
 
     The figures are of the training phase, feature extraction included; reading data and testing stand apart.
+    `cuda_device_used_mib` is the whole device, other processes and the driver's own share included.
     """
-    allocated, reserved = run.cuda_peaks or (None, None)
+    cuda = run.phases.cuda_mib
+    allocated, reserved, used = cuda.get("train", (None, None, None))
     return {
         "peak_rss_mib": run.phases.rss_mib["train"],
         "peak_rss_mib_by_phase": {name: round(value, 1) for name, value in run.phases.rss_mib.items()},
@@ -18,4 +20,6 @@ def probe(run: CellRun) -> dict[str, Any]:
         "rss_method": "VmHWM, reset at each phase" if run.phases.exact else "highest over the process's life",
         "peak_cuda_allocated_mib": allocated,
         "peak_cuda_reserved_mib": reserved,
+        "cuda_device_used_mib": used,
+        "peak_cuda_mib_by_phase": {name: [round(mib, 1) for mib in peaks[:2]] for name, peaks in cuda.items()} or None,
     }

@@ -1,0 +1,139 @@
+"""Makes ready what cells share, through the executor: each weights and each data set once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.contracts import Executor, Job, Outcome, Places, Screen
+from bench.data.transforms import Geometry
+from bench.errors import BenchError, InvalidData
+from bench.plan import Speed, extraction_price, price
+from bench.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
+from bench.schema import Cell, Status
+
+TIMEOUT_S = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Why something can't be had, as the records of the cells that need it will say."""
+
+    status: Status
+    reason: str
+    traceback: str | None = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """All that the cells share, by what they ask for."""
+
+    weights: Mapping[Any, ReadyWeights | Lacking]
+    data: Mapping[Any, ReadyData | Lacking]
+
+    def of(self, cell: Cell) -> tuple[ReadyWeights, ReadyData] | Lacking:
+        """Return what a cell needs, or why it can't be had."""
+        weights = self.weights[weights_key(cell)]
+        if isinstance(weights, Lacking):
+            return weights
+        data = self.data[data_key(cell, weights)]
+        return data if isinstance(data, Lacking) else (weights, data)
+
+
+def weights_key(cell: Cell) -> tuple[Any, ...]:
+    """What cells that share initial weights have in common."""
+    return cell.backbone, cell.weights, cell.device, cell.precision, cell.image_size, cell.threads
+
+
+def data_key(cell: Cell, weights: ReadyWeights) -> tuple[Any, ...]:
+    """What cells that share pixels have in common."""
+    return cell.dataset.label, Geometry.of(weights.input, cell.image_size), cell.limit
+
+
+def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: Screen) -> Ready:
+    """Have the weights and the data of all cells.
+
+    What can't be had, or doesn't work, is noted for the cells that need it. Data that is there but broken raises
+    `InvalidData`: every cell needs it.
+    """
+    weights: dict[Any, ReadyWeights | Lacking] = {}
+    for key, cell in {weights_key(cell): cell for cell in cells}.items():
+        outcome = _do(
+            executor,
+            Job("bench.prepare:prepare_weights", _request(cell, places), TIMEOUT_S),
+            screen,
+            f"{cell.backbone} ({cell.weights})",
+        )
+        weights[key] = outcome.value if outcome.ended is None else _lacking(outcome, screen)
+    data: dict[Any, ReadyData | Lacking] = {}
+    for cell in cells:
+        found = weights[weights_key(cell)]
+        if isinstance(found, Lacking) or data_key(cell, found) in data:
+            continue
+        request = DataRequest(cell.dataset, Geometry.of(found.input, cell.image_size), cell.limit, places)
+        outcome = _do(executor, Job("bench.prepare:prepare_data", request, TIMEOUT_S), screen, cell.dataset.label)
+        data[data_key(cell, found)] = _ready_data(outcome, cell, screen)
+    return Ready(weights, data)
+
+
+def _request(cell: Cell, places: Places) -> WeightsRequest:
+    return WeightsRequest(
+        backbone=cell.backbone,
+        weights=cell.weights,
+        image_size=cell.image_size,
+        batch_size=cell.training.batch_size,
+        device=cell.device,
+        precision=cell.precision,
+        threads=cell.threads,
+        deterministic=cell.deterministic,
+        places=places,
+    )
+
+
+def _do(executor: Executor, job: Job, screen: Screen, what: str) -> Outcome:
+    screen.working(f"preparing {what}", 0, 1)
+    outcomes = executor.run([job], lambda _, step, done, total: screen.working(step, done, total))
+    return next(outcome for _, outcome in outcomes)
+
+
+def _lacking(outcome: Outcome, screen: Screen) -> Lacking:
+    status: Status = "skipped" if outcome.ended == "unavailable" else "failed"
+    reason = outcome.reason or "no reason given"
+    screen.say(f"{status}: {reason}")
+    return Lacking(status, reason, outcome.traceback)
+
+
+def _ready_data(outcome: Outcome, cell: Cell, screen: Screen) -> ReadyData | Lacking:
+    if outcome.ended == "unavailable":
+        return _lacking(outcome, screen)
+    if outcome.ended == "invalid":
+        raise InvalidData(outcome.reason or "")
+    if outcome.ended is not None:
+        raise BenchError(
+            f"{cell.dataset.label} can't be prepared: {outcome.reason}\n{outcome.traceback or ''}".rstrip()
+        )
+    ready: ReadyData = outcome.value
+    counts = ready.class_counts
+    names = ", ".join(list(counts)[:10]) + (", ..." if len(counts) > 10 else "")
+    screen.say(
+        f"{cell.dataset.label} at {cell.image_size} px: {ready.train_images} training and {ready.test_images} test "
+        f"images, {len(counts)} classes ({names}), {min(counts.values())} to {max(counts.values())} training images each"
+    )
+    for note in ready.notes:
+        screen.say(f"{cell.dataset.label}: {note}")
+    return ready
+
+
+def announce(cells: Sequence[Cell], ready: Ready, screen: Screen) -> None:
+    """Say what the cells that can run are expected to take."""
+    prices: dict[str, float] = {}
+    sharing: dict[Any, tuple[Speed, list[Cell]]] = {}
+    for cell in cells:
+        found = ready.of(cell)
+        if isinstance(found, Lacking):
+            continue
+        weights, data = found
+        batch = cell.training.batch_size
+        speed = Speed(weights.step_s, weights.forward_s, batch, data.train_images, data.test_images)
+        prices[cell.cell_id] = price(cell, speed)
+        sharing.setdefault((weights_key(cell), cell.dataset.label), (speed, []))[1].append(cell)
+    screen.expect(cells, prices, sum(extraction_price(mine, speed) for speed, mine in sharing.values()))

@@ -10,7 +10,7 @@ from bench.catalog import BACKBONE_SOURCES, DATASETS, KNOWN_BACKBONES, METHODS, 
 from bench.errors import BenchError
 from bench.registry import Registry, unknown
 from bench.schema import Choice, Training
-from bench.suite_file import TrainModel
+from bench.suite_file import TrainModel, cure
 
 TRAINING_KEYS = frozenset(field.name for field in dataclasses.fields(Training))
 
@@ -29,9 +29,9 @@ def check_choice(registry: Registry, choice: Choice) -> None:
         TypeAdapter(cls).validate_python({**registry.entry(choice.name).params, **_named(registry, choice), **own})
         TrainModel.model_validate(training)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise BenchError(f"{choice.name}: {key}: {first['msg']} (not {first['input']!r})") from None
+        mistake = error.errors()[0]
+        key = ".".join(str(part) for part in mistake["loc"])
+        raise BenchError(f"{choice.name}: {key}: {cure(mistake, tuple(mistake['loc']))}") from None
 
 
 def _named(registry: Registry, choice: Choice) -> dict[str, Any]:
@@ -67,6 +67,6 @@ def check_weights(name: str) -> None:
     objective, at, dataset = name.partition("@")
     if not at:
         known = ["pretrained", "random", *(f"{objective}@glyphs" for objective in PRETRAINING.names())]
-        raise BenchError(f"{unknown('weights', name, known)}, or a .safetensors or .pth file")
+        raise BenchError(f"{unknown('weights', name, known)} (a file ends in .safetensors or .pth)")
     PRETRAINING.entry(objective)
     DATASETS.entry(dataset)

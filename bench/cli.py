@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from bench import __version__
-from bench.errors import BenchError, Exit
+from bench.errors import BenchError, Exit, InvalidSuite
 
 if TYPE_CHECKING:
     from bench.contracts import Places
@@ -343,6 +343,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(Exit.USAGE)
+    except InvalidSuite as error:
+        click.echo(str(error), err=True)  # file:line:column first, as editors read it
+        sys.exit(error.exit_code)
     except BenchError as error:
         click.echo("\n".join(f"bench: error: {line}" for line in str(error).splitlines()), err=True)
         sys.exit(error.exit_code)

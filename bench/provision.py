@@ -116,7 +116,7 @@ def _ready_data(outcome: Outcome, cell: Cell, screen: Screen) -> ReadyData | Lac
     names = ", ".join(list(counts)[:10]) + (", ..." if len(counts) > 10 else "")
     screen.say(
         f"{cell.dataset.label} at {cell.image_size} px: {ready.train_images} training and {ready.test_images} test "
-        f"images, {len(counts)} classes ({names}), {min(counts.values())} to {max(counts.values())} training images each"
+        f"images, {len(counts)} classes ({names}), {min(counts.values())} to {max(counts.values())} to train on each"
     )
     for note in ready.notes:
         screen.say(f"{cell.dataset.label}: {note}")

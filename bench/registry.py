@@ -60,7 +60,7 @@ class Registry:
         plugins = self._plugins()
         if name in plugins:
             return plugins[name]
-        raise BenchError(unknown(self.kind, name, [*self._entries, *plugins]))
+        raise BenchError(unknown(self.kind.removesuffix("s"), name, [*self._entries, *plugins]))
 
     def _plugins(self) -> dict[str, Entry]:
         return {point.name: Entry(point.value, "plug-in") for point in entry_points(group=f"bench.{self.kind}")}

@@ -1,6 +1,6 @@
 """Reads and validates a suite file; every mistake is reported at once, with its place and its cure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from bench.choices import check_backbone, check_choice, check_weights
 from bench.errors import BenchError, InvalidSuite
 from bench.registry import unknown
 from bench.schema import Budget, Choice, Grid, Suite
-from bench.suite_file import SuiteFile, explain
+from bench.suite_file import Axes, SuiteFile, explain_all
 from bench.yaml_marks import Marks, Place, load_with_marks
 
 
@@ -43,16 +43,16 @@ def read_suite(path: Path, overrides: Iterable[str] = ()) -> Suite:
     contents, marks = load_with_marks(source, str(path))
     for override in overrides:
         _override(contents, marks, override)
+    problems = [*marks.duplicates]
+    parsed = None
     try:
         parsed = SuiteFile.model_validate(contents)
     except ValidationError as error:
-        raise InvalidSuite(
-            [*marks.duplicates, *(explain(marks, contents, mistake) for mistake in error.errors())]
-        ) from None
-    suite, problems = _resolve(parsed, source, marks)
-    if marks.duplicates or problems:
-        raise InvalidSuite([*marks.duplicates, *problems])
-    return suite
+        problems += explain_all(marks, contents, error)
+    problems += name_problems(contents, marks)
+    if problems or parsed is None:
+        raise InvalidSuite(problems)
+    return _resolve(parsed, source)
 
 
 def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
@@ -79,86 +79,101 @@ def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
         contents["train"].pop("epochs", None)
 
 
-def _resolve(parsed: Any, source: str, marks: Marks) -> tuple[Suite, list[str]]:
-    """Turn the parsed file into a suite, looking every name up; return it with all that was wrong."""
-    problems: list[str] = []
-    datasets = _choices(parsed.dataset, ("dataset",), marks, problems)
-    base = _grid(parsed.grid, ("grid",), marks, problems, None, datasets)
-    grids = [base] + [
-        _grid(axes, ("include", position), marks, problems, base, datasets)
-        for position, axes in enumerate(parsed.include)
-    ]
-    exclude = [
-        {
-            key: tuple(
-                f"{item:g}" if isinstance(item, float) else str(item)
-                for item in (value if isinstance(value, list) else [value])
-            )
-            for key, value in rule.items()
-        }
-        for rule in parsed.exclude
-    ]
-    train = parsed.train.model_dump(exclude_unset=True)
-    if train.get("steps") and train.get("epochs"):
-        problems.append(f"{marks.at(('train', 'epochs'))}: train.epochs: stands beside steps; write one of them")
-    suite = Suite(
+def name_problems(contents: Mapping[str, Any], marks: Marks) -> list[str]:
+    """Return a line for each name that nobody knows, whatever else is wrong with the file."""
+    problems = list(_unknown_names(contents, ("dataset",), _check_dataset, marks))
+    includes = contents.get("include")
+    listed = enumerate(includes) if isinstance(includes, list) else ()
+    for path, axes in [(("grid",), contents.get("grid")), *((("include", place), axes) for place, axes in listed)]:
+        if isinstance(axes, dict):
+            for key, check in _CHECKS.items():
+                problems += _unknown_names(axes, (*path, key), check, marks)
+    return problems
+
+
+def _unknown_names(
+    axes: Mapping[str, Any], path: tuple[Any, ...], check: Callable[[Any], None], marks: Marks
+) -> Iterator[str]:
+    written = axes.get(path[-1], [])
+    for position, item in enumerate(written if isinstance(written, list) else [written]):
+        try:
+            check(item)
+        except BenchError as error:
+            key = ".".join(str(part) for part in path if not isinstance(part, int))
+            yield f"{marks.at((*path, position))}: {key}: {error}"
+
+
+def _check_dataset(item: Any) -> None:
+    if (choice := _choice(item)) is not None:
+        check_choice(DATASETS, choice)
+
+
+def _check_method(item: Any) -> None:
+    if (choice := _choice(item)) is not None:
+        check_choice(METHODS, choice)
+
+
+_CHECKS: dict[str, Callable[[Any], None]] = {
+    "dataset": _check_dataset,
+    "backbone": lambda item: check_backbone(item) if isinstance(item, str) else None,
+    "weights": lambda item: check_weights(item) if isinstance(item, str) else None,
+    "method": _check_method,
+}
+"""What is no text and no mapping with a name is left to the file's shape to refuse."""
+
+
+def _choice(item: Any) -> Choice | None:
+    if isinstance(item, str):
+        return Choice(item)
+    if isinstance(item, dict) and isinstance(item.get("name"), str):
+        return Choice(item["name"], {key: value for key, value in item.items() if key != "name"})
+    return None
+
+
+def _choices(written: Any) -> tuple[Choice, ...]:
+    listed = written if isinstance(written, list) else [] if written is None else [written]
+    return tuple(
+        Choice(item) if isinstance(item, str) else Choice(item.name, item.model_extra or {}) for item in listed
+    )
+
+
+def _resolve(parsed: SuiteFile, source: str) -> Suite:
+    """Turn the parsed file into a suite."""
+    datasets = _choices(parsed.dataset)
+    base = _grid(parsed.grid, None, datasets)
+    return Suite(
         name=parsed.name,
         description=parsed.description,
         source=source,
-        grids=tuple(grids),
-        exclude=tuple(exclude),
+        grids=(base, *(_grid(axes, base, datasets) for axes in parsed.include)),
+        exclude=tuple({key: _globs(value) for key, value in rule.items()} for rule in parsed.exclude),
         image_size=parsed.image_size,
-        train=train,
+        train=parsed.train.model_dump(exclude_unset=True),
         threads=parsed.threads,
         timeout_s=parsed.timeout_s,
         deterministic=parsed.deterministic,
     )
-    return suite, problems
 
 
-def _grid(
-    axes: Any, path: tuple[Any, ...], marks: Marks, problems: list[str], base: Grid | None, datasets: tuple[Choice, ...]
-) -> Grid:
+def _globs(value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else [value]
+    return tuple(f"{item:g}" if isinstance(item, float) else str(item) for item in listed)
+
+
+def _grid(axes: Axes, base: Grid | None, datasets: tuple[Choice, ...]) -> Grid:
     """Return the grid of some axes; what they leave open is taken from `base`."""
-    own = _choices(axes.dataset, (*path, "dataset"), marks, problems) if axes.dataset else ()
-    for position, name in enumerate(axes.backbone or ()):
-        _check(lambda name=name: check_backbone(name), (*path, "backbone", position), marks, problems)
-    for position, name in enumerate(axes.weights or ()):
-        _check(lambda name=name: check_weights(name), (*path, "weights", position), marks, problems)
-    methods = _choices(axes.method, (*path, "method"), marks, problems) if axes.method else ()
     budgets = (
         *(Budget("fraction", value) for value in axes.fraction or ()),
         *(Budget("labels_per_class", value) for value in axes.labels_per_class or ()),
         *(Budget("labels", value) for value in axes.labels or ()),
     )
     return Grid(
-        datasets=own or datasets,
-        backbones=tuple(axes.backbone or base.backbones if base else axes.backbone),
+        datasets=_choices(axes.dataset) or datasets,
+        backbones=tuple(axes.backbone or (base.backbones if base else ())),
         weights=tuple(axes.weights or (base.weights if base else ("pretrained",))),
-        methods=methods or (base.methods if base else ()),
+        methods=_choices(axes.method) or (base.methods if base else ()),
         budgets=budgets or (base.budgets if base else ()),
         seeds=tuple(axes.seed or (base.seeds if base else (0,))),
         devices=tuple(axes.device or (base.devices if base else ("auto",))),
         precisions=tuple(axes.precision or (base.precisions if base else ("fp32",))),
     )
-
-
-def _check(check: Any, path: tuple[Any, ...], marks: Marks, problems: list[str]) -> None:
-    try:
-        check()
-    except BenchError as error:
-        key = ".".join(str(part) for part in path if not isinstance(part, int))
-        problems.append(f"{marks.at(path)}: {key}: {error}")
-
-
-def _choices(written: Any, path: tuple[Any, ...], marks: Marks, problems: list[str]) -> tuple[Choice, ...]:
-    """Return names with their parameters, each looked up in the catalogue and its parameters checked."""
-    listed = written if isinstance(written, list) else [written]
-    registry = METHODS if path[-1] == "method" else DATASETS
-    found = []
-    for position, item in enumerate(listed):
-        choice = Choice(item) if isinstance(item, str) else Choice(item.name, dict(item.model_extra or {}))
-        where = (*path, position) if isinstance(written, list) else path
-        _check(lambda choice=choice: check_choice(registry, choice), where, marks, problems)
-        found.append(choice)
-    return tuple(found)

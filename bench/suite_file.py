@@ -1,11 +1,10 @@
 """What may stand in a suite file, and what is said of a mistake."""
 
 import dataclasses
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from bench.registry import unknown
 from bench.schema import Training
@@ -53,7 +52,18 @@ _LIMITS: dict[str, Any] = {
 _TRAIN_FIELDS: dict[str, Any] = {
     field.name: (_LIMITS.get(field.name, field.type), None) for field in dataclasses.fields(Training)
 }
-TrainModel = create_model("TrainModel", __base__=_Strict, **_TRAIN_FIELDS)
+_TrainFields = create_model("_TrainFields", __base__=_Strict, **_TRAIN_FIELDS)
+
+
+class TrainModel(_TrainFields):
+    """The training keys that a suite or a method's entry may set."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "TrainModel":
+        given = self.model_dump()
+        if given["steps"] is not None and given["epochs"] is not None:
+            raise ValueError("epochs stands beside steps; write one of them")
+        return self
 
 
 class Axes(_Strict):
@@ -110,57 +120,46 @@ _CURES = {
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be one of {expected}",
-    "string_pattern_mismatch": "must look like {pattern}",
+    "string_pattern_mismatch": "must fit {pattern}",
     "model_type": "must be a mapping of keys to values",
     "dict_type": "must be a mapping of keys to values",
 }
 
 
-def explain(marks: Marks, contents: Any, mistake: Mapping[str, Any]) -> str:
-    """Return pydantic's mistake as `file:line:column: key: what is wrong, what to write`."""
-    loc = _written_path(contents, mistake["loc"])
-    kind, context = mistake["type"], mistake.get("ctx", {})
-    if (
-        kind in ("extra_forbidden", "literal_error")
-        and mistake["loc"]
-        and mistake["loc"][-1] in (loc[-1:] or ("",))[0:1]
-    ):
-        parent = ".".join(str(part) for part in loc[:-1])
-        if kind == "extra_forbidden":
-            known = _known_keys(loc[:-1])
-            return f"{marks.at(loc)}: {parent + '.' if parent else ''}{unknown('key', str(loc[-1]), known)}"
-    cure = _CURES.get(kind)
-    text = cure.format(**context) if cure else mistake["msg"].removeprefix("Value error, ")
-    key = ".".join(str(part) for part in loc) or "the suite"
-    given = "" if kind in ("missing", "too_short", "value_error") else f" (not {mistake['input']!r})"
-    return f"{marks.at(loc)}: {key}: {text}{given}"
+def explain_all(marks: Marks, contents: Any, error: ValidationError) -> list[str]:
+    """Return pydantic's mistakes as `file:line:column: key: what is wrong, what to write`, one for each place."""
+    lines: dict[tuple[Any, ...], str] = {}
+    for mistake in error.errors():
+        path = written_path(contents, mistake["loc"])
+        key = ".".join(str(part) for part in path) or "the suite"
+        lines.setdefault(path, f"{marks.at(path)}: {key}: {cure(mistake, path)}")
+    return list(lines.values())
 
 
-def _written_path(contents: Any, loc: Iterable[Any]) -> tuple[Any, ...]:
-    """Return the part of pydantic's path that stands in the file; it puts the names of unions in between."""
+def cure(mistake: Any, path: tuple[Any, ...]) -> str:
+    """Return what is wrong and what to write, in plain words."""
+    kind = mistake["type"]
+    if kind == "extra_forbidden":
+        return unknown("key", str(path[-1]), _known_keys(path[:-1]))
+    known = _CURES.get(kind)
+    text = known.format(**mistake.get("ctx", {})) if known else mistake["msg"].removeprefix("Value error, ")
+    return text if kind in ("missing", "too_short", "value_error") else f"{text} (not {mistake['input']!r})"
+
+
+def written_path(contents: Any, loc: Iterable[Any]) -> tuple[Any, ...]:
+    """Return the part of pydantic's path that stands in the file; it puts the names of union members in between."""
     path: list[Any] = []
     here = contents
     parts = list(loc)
-    for position, part in enumerate(parts):
-        if (isinstance(here, dict) and part in here) or (
-            isinstance(here, list) and isinstance(part, int) and part < len(here)
-        ):
+    for part in parts:
+        inside = (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int))
+        if inside:
             path.append(part)
             here = here[part]
-        elif (
-            position == len(parts) - 1
-            and isinstance(part, str)
-            and re.fullmatch(r"[a-z_]+", part)
-            and isinstance(here, dict)
-        ):
-            path.append(part)
-    return tuple(path)
+    missing = bool(parts) and isinstance(here, dict) and str(parts[-1]).islower() and parts[-1] not in path[-1:]
+    return (*path, parts[-1]) if missing else tuple(path)
 
 
-def _known_keys(loc: tuple[Any, ...]) -> list[str]:
-    model: Any = SuiteFile
-    if loc[:1] == ("train",):
-        model = TrainModel
-    elif loc[:1] in (("grid",), ("include",)):
-        model = Axes
-    return list(model.model_fields)
+def _known_keys(path: tuple[Any, ...]) -> list[str]:
+    models: dict[Any, Any] = {"train": TrainModel, "grid": Axes, "include": Axes}
+    return list(models.get(path[0] if path else None, SuiteFile).model_fields)

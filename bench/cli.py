@@ -14,9 +14,7 @@ from bench import __version__
 from bench.errors import BenchError, Exit, InvalidSuite
 
 if TYPE_CHECKING:
-    from bench.contracts import Places
-    from bench.plan import Resolved
-    from bench.schema import Cell, Record, Suite
+    from bench.planning import Planned
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 EXIT_CODES = """\b
@@ -161,79 +159,16 @@ def env(device: str) -> None:
     click.echo(json.dumps(environment.describe(device), indent=1))
 
 
-class Planned:
-    """A suite's cells on this machine, and which of them were asked for."""
+def _plan(suite: str, as_json: bool, **asked: Any) -> "Planned":
+    from bench.planning import plan_suite
 
-    def __init__(
-        self, suite: "Suite", cells: "list[Cell]", chosen: "list[Cell]", out: Path, places: "Places", workers: int
-    ) -> None:
-        self.suite, self.cells, self.chosen, self.out, self.places, self.workers = (
-            suite,
-            cells,
-            chosen,
-            out,
-            places,
-            workers,
-        )
-
-    def only(self, cell_id: str) -> "Planned":
-        """Return the plan of one cell."""
-        found = [cell for cell in self.cells if cell.cell_id.startswith(cell_id)]
-        if len(found) != 1:
-            raise BenchError(f"--cell {cell_id}: {len(found)} cells have this id; `bench plan` lists them")
-        return Planned(self.suite, self.cells, found, self.out, self.places, self.workers)
+    return plan_suite(suite, **asked)
 
 
-def _plan(
-    suite: str,
-    data_dir: Path | None,
-    weights_dir: Path | None,
-    out: Path | None,
-    filters: Sequence[str],
-    overrides: Sequence[str],
-    device: str | None,
-    workers: int,
-    limit: int | None,
-    as_json: bool,
-) -> Planned:
-    from bench.cache import default_root
-    from bench.contracts import Places
-    from bench.plan import expand, parse_filter, select
-    from bench.suite import read_suite, suite_path
+def _print_plan(planned: "Planned", as_json: bool) -> None:
+    from bench.planning import plan_rows
 
-    for option, folder in (("--data-dir", data_dir), ("--weights-dir", weights_dir)):
-        if folder is not None and not folder.is_dir():
-            raise BenchError(f"{option} {folder}: no such folder; correct the path")
-    if device is not None:
-        overrides = (*overrides, f"grid.device=[{device}]")
-    read = read_suite(suite_path(suite), overrides)
-    cells = expand(read, _resolved(read.threads, workers, limit))
-    chosen = select(cells, [parse_filter(text) for text in filters])
-    places = Places(_absolute(data_dir), _absolute(weights_dir), default_root())
-    return Planned(read, cells, chosen, out or Path("results") / read.name, places, workers)
-
-
-def _resolved(threads: int | None, workers: int, limit: int | None) -> "Resolved":
-    import functools
-
-    from bench import devices
-    from bench.plan import Resolved
-
-    return Resolved(functools.cache(devices.resolve), threads or max(1, devices.cores() // workers), limit)
-
-
-def _absolute(folder: Path | None) -> Path | None:
-    return folder.resolve() if folder else None
-
-
-def _print_plan(planned: Planned, as_json: bool) -> None:
-    from bench.resume import Asked, present, remaining
-    from bench.store import Store
-
-    records = Store(planned.out).records()
-    todo = {cell.cell_id for cell in remaining(planned.chosen, records, Asked(planned.places, None))}
-    there = present(planned.places)
-    rows = [_plan_row(cell, cell.cell_id in todo, records, there) for cell in planned.chosen]
+    rows = plan_rows(planned)
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
@@ -241,26 +176,12 @@ def _print_plan(planned: Planned, as_json: bool) -> None:
         missing = f"  missing: {', '.join(row['missing'])}" if row["missing"] else ""
         click.echo(f"{row['cell_id']}  {row['state']:8}  {row['cell']}{missing}")
     done = sum(row["state"] == "ok" for row in rows)
+    to_run = sum(row["state"] == "to run" for row in rows)
     lacking = sorted({thing for row in rows for thing in row["missing"]})
-    click.echo(
-        f"{len(rows)} cells, {done} done, {len(todo)} to run"
-        + (f"; not here yet: {', '.join(lacking)}" if lacking else "")
-    )
+    click.echo(f"{len(rows)} cells, {done} done, {to_run} to run" + "".join(f"; not here yet: {x}" for x in lacking))
 
 
-def _plan_row(cell: "Cell", to_run: bool, records: "dict[str, Record]", there: Any) -> dict[str, Any]:
-    record = records.get(cell.cell_id)
-    state = "to run" if to_run or record is None else record.status
-    missing = []
-    if there.data(cell.dataset) is None:
-        missing.append(f"data {cell.dataset.label}")
-    weights = there.weights(cell)
-    if weights is None or (weights.path is None and cell.weights != "random"):
-        missing.append(f"weights {cell.backbone} {cell.weights}")
-    return {"cell_id": cell.cell_id, "state": state, "cell": cell.label, "missing": missing}
-
-
-def _run(planned: Planned, rerun: Any, executor_name: str, as_json: bool) -> None:
+def _run(planned: "Planned", rerun: Any, executor_name: str, as_json: bool) -> None:
     from bench.catalog import EXECUTORS
     from bench.progress import screen
     from bench.reporting import read_summary, write_reports
@@ -270,17 +191,12 @@ def _run(planned: Planned, rerun: Any, executor_name: str, as_json: bool) -> Non
 
     executor = EXECUTORS.entry(executor_name).load()(planned.workers)
     command = shlex.join(["bench", *sys.argv[1:]])
-    manifest = {
-        "suite": planned.suite.name,
-        "description": planned.suite.description,
-        "suite_text": planned.suite.source,
-        "command": command,
-        "cells": [cell.cell_id for cell in planned.cells],
-    }
     store = Store(planned.out)
     try:
         with screen() as shown:
-            result = run_cells(planned.chosen, store, Asked(planned.places, rerun), executor, shown, manifest)
+            result = run_cells(
+                planned.chosen, store, Asked(planned.places, rerun), executor, shown, planned.manifest(command)
+            )
     except KeyboardInterrupt:
         click.echo(f"\ninterrupted; what is done is kept, this resumes it:\n  {command}", err=True)
         sys.exit(Exit.INTERRUPTED)

@@ -10,7 +10,7 @@ from torch import nn
 
 from bench.backbones.building import frozen_names, train_only
 from bench.contracts import Fitted, Task
-from bench.training import Loop, image_inputs
+from bench.training import Loop, Trained, image_inputs
 
 PREFIX = "backbone."
 
@@ -38,19 +38,8 @@ def fit_backbone(task: Task, learning: Collection[str]) -> Fitted:
     trained = Loop(
         task, model, image_inputs(task), [group for group in groups if group["params"]], lambda name: name not in frozen
     ).run()
-    return Fitted(
-        module=model,
-        states=trained.states,
-        chosen=trained.chosen,
-        on_features=False,
-        val_accuracy=trained.val_accuracies[trained.chosen] if trained.val_accuracies else None,
-        selection=trained.selection,
-        choice={"step": trained.steps[trained.chosen]},
-        frozen=frozenset(name.removeprefix(PREFIX) for name in frozen),
-        trainable_params=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
-        checkpoint_bytes=trained.checkpoint_bytes,
-        trace=trained.trace,
-    )
+    kept = frozenset(name.removeprefix(PREFIX) for name in frozen)
+    return _fitted(model, trained, kept, on_features=False)
 
 
 def fit_head(task: Task, head: nn.Module) -> Fitted:
@@ -66,16 +55,20 @@ def fit_head(task: Task, head: nn.Module) -> Fitted:
 
     rate = task.training.head_learning_rate or task.training.learning_rate
     trained = Loop(task, module, fetch, [{"params": list(head.parameters()), "lr": rate}], lambda name: True).run()
+    return _fitted(module, trained, frozenset(task.backbone.network.state_dict()), on_features=True)
+
+
+def _fitted(module: nn.Module, trained: Trained, frozen: frozenset[str], on_features: bool) -> Fitted:
     return Fitted(
         module=module,
         states=trained.states,
         chosen=trained.chosen,
-        on_features=True,
+        on_features=on_features,
         val_accuracy=trained.val_accuracies[trained.chosen] if trained.val_accuracies else None,
         selection=trained.selection,
         choice={"step": trained.steps[trained.chosen]},
-        frozen=frozenset(task.backbone.network.state_dict()),
-        trainable_params=sum(parameter.numel() for parameter in head.parameters()),
+        frozen=frozen,
+        trainable_params=sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad),
         checkpoint_bytes=trained.checkpoint_bytes,
         trace=trained.trace,
     )

@@ -1,0 +1,95 @@
+"""From the words of a command to the cells of a suite on this machine."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench import devices
+from bench.cache import default_root
+from bench.contracts import Places
+from bench.errors import BenchError
+from bench.plan import Resolved, expand, parse_filter, select
+from bench.resume import Asked, Present, present, remaining
+from bench.schema import Cell, Record, Suite
+from bench.store import Store
+from bench.suite import read_suite, suite_path
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A suite's cells on this machine, and which of them were asked for."""
+
+    suite: Suite
+    cells: tuple[Cell, ...]
+    chosen: tuple[Cell, ...]
+    out: Path
+    places: Places
+    workers: int
+
+    def only(self, cell_id: str) -> "Planned":
+        """Return the plan of one cell, named by the beginning of its id."""
+        found = [cell for cell in self.cells if cell.cell_id.startswith(cell_id)]
+        if len(found) != 1:
+            raise BenchError(f"--cell {cell_id}: {len(found)} cells have this id; `bench plan` lists them")
+        return replace(self, chosen=tuple(found))
+
+    def manifest(self, command: str) -> dict[str, Any]:
+        """Return what the run's folder keeps of the suite."""
+        return {
+            "suite": self.suite.name,
+            "description": self.suite.description,
+            "suite_text": self.suite.source,
+            "command": command,
+            "cells": [cell.cell_id for cell in self.cells],
+        }
+
+
+def plan_suite(
+    suite: str,
+    data_dir: Path | None,
+    weights_dir: Path | None,
+    out: Path | None,
+    filters: Sequence[str],
+    overrides: Sequence[str],
+    device: str | None,
+    workers: int,
+    limit: int | None,
+) -> Planned:
+    """Read a suite and return its cells, with what the command line changes."""
+    for option, folder in (("--data-dir", data_dir), ("--weights-dir", weights_dir)):
+        if folder is not None and not folder.is_dir():
+            raise BenchError(f"{option} {folder}: no such folder; correct the path")
+    if device is not None:
+        overrides = (*overrides, f"grid.device=[{device}]")
+    read = read_suite(suite_path(suite), overrides)
+    threads = read.threads or max(1, devices.cores() // workers)
+    cells = expand(read, Resolved(functools.cache(devices.resolve), threads, limit))
+    chosen = select(cells, [parse_filter(text) for text in filters])
+    places = Places(_absolute(data_dir), _absolute(weights_dir), default_root())
+    return Planned(read, tuple(cells), tuple(chosen), out or Path("results") / read.name, places, workers)
+
+
+def _absolute(folder: Path | None) -> Path | None:
+    return folder.resolve() if folder else None
+
+
+def plan_rows(planned: Planned) -> list[dict[str, Any]]:
+    """Return each cell with its state (`to run`, or a record's status) and what it lacks on this machine."""
+    records = Store(planned.out).records()
+    todo = {cell.cell_id for cell in remaining(planned.chosen, records, Asked(planned.places, None))}
+    there = present(planned.places)
+    return [_row(cell, cell.cell_id in todo, records, there) for cell in planned.chosen]
+
+
+def _row(cell: Cell, to_run: bool, records: Mapping[str, Record], there: Present) -> dict[str, Any]:
+    record = records.get(cell.cell_id)
+    missing = []
+    if there.data(cell.dataset) is None:
+        missing.append(f"data {cell.dataset.label}")
+    weights = there.weights(cell)
+    if weights is None or (weights.path is None and cell.weights != "random"):
+        missing.append(f"weights {cell.backbone} {cell.weights}")
+    state = "to run" if to_run or record is None else record.status
+    return {"cell_id": cell.cell_id, "state": state, "cell": cell.label, "missing": missing}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.schema import Record
+from bench.schema import Choice, Record, content_hash
 from bench.stats import Estimate, mean_interval
 
 METHOD_ORDER = ("scratch", "linear_probe", "mlp_probe", "partial_finetune", "finetune")
@@ -24,6 +24,8 @@ class Row:
     n_labels: int
     device: str
     precision: str
+    variant: str
+    """Hash of all that cells of the row have in common, method and budget aside."""
     seeds: tuple[int, ...]
     accuracy: Estimate
     val_accuracy: Estimate | None
@@ -89,7 +91,7 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any]) -> Summary
     planned = manifest.get("cells")
     mine = [record for record in records if planned is None or record.cell_id in set(planned)]
     finished = [record for record in mine if record.status == "ok"]
-    rows = _rows(finished)
+    rows = _rows(finished, manifest.get("environments", {}))
     return Summary(
         suite=str(manifest.get("suite", mine[0].suite if mine else "")),
         description=str(manifest.get("description", "")),
@@ -115,12 +117,20 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any]) -> Summary
     )
 
 
-def _rows(records: Sequence[Record]) -> tuple[Row, ...]:
+def _rows(records: Sequence[Record], environments: Mapping[str, Mapping[str, Any]]) -> tuple[Row, ...]:
+    machines = {key: _machine(environment) for key, environment in environments.items()}
     ambiguous = _ambiguous_methods(records)
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for record in records:
-        groups.setdefault(_group_key(record), []).append(record)
-    return tuple(_row(group, ambiguous) for group in groups.values())
+        machine = machines.get(record.env or "", "")
+        groups.setdefault((*_group_key(record), machine), []).append(record)
+    return tuple(_row(group, ambiguous, key[-1]) for key, group in groups.items())
+
+
+def _machine(environment: Mapping[str, Any]) -> str:
+    """What decides how fast a machine is: the seeds of a row ran on one kind of machine."""
+    gpu = environment.get("gpu") or {}
+    return f"{environment.get('processor')} {environment.get('cores')} {gpu.get('name')}"
 
 
 def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
@@ -131,6 +141,10 @@ def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
 
 
 def _group_key(record: Record) -> tuple[Any, ...]:
+    return (*_variant_key(record), record.budget, record.n_labels)
+
+
+def _variant_key(record: Record) -> tuple[Any, ...]:
     return (
         record.dataset,
         record.dataset_fingerprint,
@@ -142,22 +156,22 @@ def _group_key(record: Record) -> tuple[Any, ...]:
         record.method,
         str(record.method_settings),
         str(record.training),
-        record.budget,
-        record.n_labels,
         record.device,
         record.precision,
         record.threads,
         record.image_size,
+        record.deterministic,
+        str(record.determinism),
         record.limit,
     )
 
 
-def _row(group: Sequence[Record], ambiguous: set[str]) -> Row:
+def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
     first = group[0]
     inside = ", ".join(f"{key}={value}" for key, value in first.method_params.items())
     named = first.method in ambiguous and inside
     return Row(
-        dataset=first.dataset,
+        dataset=Choice(first.dataset, first.dataset_params).label,
         backbone=first.backbone,
         weights=first.weights,
         weights_sha256=first.weights_sha256,
@@ -166,6 +180,7 @@ def _row(group: Sequence[Record], ambiguous: set[str]) -> Row:
         n_labels=first.n_labels or 0,
         device=first.device,
         precision=first.precision,
+        variant=content_hash([*(str(part) for part in _variant_key(first)), machine])[:8],
         seeds=tuple(sorted(record.seed for record in group)),
         accuracy=_sure(group, "accuracy"),
         val_accuracy=_estimate(group, "val_accuracy"),
@@ -212,11 +227,17 @@ def _blocks(rows: Sequence[Row]) -> tuple[Block, ...]:
 
 def _block(key: tuple[str, ...], several: Sequence[bool], rows: Sequence[Row]) -> Block:
     shown = [part for position, part in enumerate(key) if several[position] or position == 1]
-    known = {(row.setting, row.weights_sha256) for row in rows}
+    known = {(row.setting, row.variant) for row in rows}
+    weights = {(row.setting, row.weights_sha256) for row in rows}
     twice = {setting for setting, _ in known if sum(other == setting for other, _ in known) > 1}
 
     def name(row: Row) -> str:
-        return f"{row.setting} #{(row.weights_sha256 or 'none')[:8]}" if row.setting in twice else row.setting
+        if row.setting not in twice:
+            return row.setting
+        hashes = {digest for setting, digest in weights if setting == row.setting}
+        variants = {variant for setting, variant in known if setting == row.setting}
+        told = (row.weights_sha256 or "none")[:8] if len(hashes) == len(variants) else row.variant
+        return f"{row.setting} #{told}"
 
     ordered = sorted(rows, key=lambda row: (_rank(row.method), row.weights))
     budgets = sorted({(row.budget, row.n_labels) for row in rows}, key=lambda budget: budget[1])

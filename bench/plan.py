@@ -36,7 +36,7 @@ def resolve_training(suite: Suite, method: Choice, defaults: Mapping[str, Any]) 
             settled["steps"] = None
         if layer.get("steps") is not None:
             settled["epochs"] = None
-        settled.update(layer)
+        settled |= {key: value for key, value in layer.items() if value is not None or key not in ("steps", "epochs")}
     return Training(**settled)
 
 

@@ -28,7 +28,7 @@ class Entry:
         module, _, name = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise BenchError(f"{self.target}: can't be imported ({error}); install it or correct the name") from error
 
 

@@ -51,7 +51,7 @@ class Budget:
         """`1 %`, `5 per class` or `200 labels`."""
         if self.kind == "fraction":
             return f"{self.value * 100:g} %"
-        return f"{self.value:g} per class" if self.kind == "labels_per_class" else f"{self.value:g} labels"
+        return f"{self.value:.0f} per class" if self.kind == "labels_per_class" else f"{self.value:.0f} labels"
 
 
 @dataclass(frozen=True)
@@ -220,6 +220,8 @@ class Record:
     """What was chosen on validation: a step, or a regularisation."""
     transform: str | None = None
     memory_format: str | None = None
+    deterministic: bool | None = None
+    """Asked for; `determinism` is what came of it."""
     determinism: dict[str, Any] | None = None
     limit: int | None = None
     accuracy: float | None = None
@@ -306,6 +308,7 @@ def identity_fields(cell: Cell) -> dict[str, Any]:
         "precision": cell.precision,
         "threads": cell.threads,
         "image_size": cell.image_size,
+        "deterministic": cell.deterministic,
         "batch_size": cell.training.batch_size,
         "training": dataclasses.asdict(cell.training),
         "limit": cell.limit,

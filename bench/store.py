@@ -87,7 +87,8 @@ class Writer:
         (self.folder / "cells").mkdir(exist_ok=True)
         target = self.folder / "cells" / f"{cell_id}.npz"
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        os.chmod(file.name, 0o644)
         os.replace(file.name, target)
         return f"cells/{target.name}"
 
@@ -130,7 +131,7 @@ def _lines(path: Path) -> Iterable[str]:
 def _parse(line: str, where: str) -> Record:
     try:
         contents = json.loads(line)
-        version = contents["schema_version"]
+        version = int(contents["schema_version"])
     except (ValueError, KeyError, TypeError) as error:
         raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
     if version > SCHEMA_VERSION:

@@ -72,7 +72,10 @@ def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
     was_list = isinstance(inner.get(last), list)
     new = value["value"]
     inner[last] = [new] if was_list and not isinstance(new, list) else new
-    marks.places[tuple(key.split("."))] = Place(f"--set {key}", None, None)
+    written = tuple(key.split("."))
+    for path in [path for path in marks.places if path[: len(written)] == written]:
+        del marks.places[path]
+    marks.places[written] = Place(f"--set {key}", None, None)
     if key == "train.epochs":
         contents["train"].pop("steps", None)
     if key == "train.steps":

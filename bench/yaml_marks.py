@@ -49,10 +49,15 @@ _Loader.add_implicit_resolver(
 
 def load_with_marks(source: str, file: str) -> tuple[dict[str, Any], Marks]:
     """Return the mapping that the text holds, and where everything in it stands."""
+    marks = Marks(file)
     try:
         loader = _Loader(source)
         node = loader.get_single_node()
+        if node is not None:
+            _walk(node, (), marks)  # before construction, which merges `<<` into the nodes
         contents = loader.construct_document(node) if node is not None else None
+    except RecursionError:
+        raise InvalidSuite([f"{file}:1:1: no valid YAML: a value holds itself; write it out"]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
@@ -61,9 +66,6 @@ def load_with_marks(source: str, file: str) -> tuple[dict[str, Any], Marks]:
         raise InvalidSuite([f"{file}:1:1: no valid YAML: {str(error).splitlines()[0]}"]) from None
     if not isinstance(contents, dict):
         raise InvalidSuite([f"{file}:1:1: must be a mapping of keys to values, as in `name: my_suite`"])
-    marks = Marks(file)
-    assert node is not None
-    _walk(node, (), marks)
     return contents, marks
 
 

@@ -90,7 +90,7 @@ def _from_hub(name: str, config: Any, download: bool) -> Path:
     try:
         return _download(config)
     except (OSError, HfHubHTTPError, RuntimeError) as error:
-        cause = str(error).splitlines()[0]
+        cause = (str(error) or type(error).__name__).splitlines()[0]
         raise Unavailable(f"{name}: no local weights and no download ({cause}); {remedy}") from error
 
 

@@ -1,12 +1,12 @@
 """Reading class folders and manifests of image files."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from bench.contracts import Split
 from bench.errors import InvalidData
@@ -25,8 +25,7 @@ class ImageFiles:
 
     def __getitem__(self, index: int) -> Image.Image:
         with Image.open(self.paths[index]) as image:
-            image.load()
-            return image
+            return ImageOps.exif_transpose(image)  # as the photographer held the camera
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -35,6 +34,7 @@ def image_files(folder: Path) -> list[Path]:
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in EXTENSIONS
+        and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
@@ -66,21 +66,33 @@ class ManifestRow:
     group: str | None
 
 
+def _decoded(manifest: Path, stream: Iterable[str]) -> Iterator[str]:
+    try:
+        yield from stream
+    except UnicodeDecodeError as error:
+        raise InvalidData(f"{manifest}: no UTF-8 ({error}); save it as UTF-8") from error
+
+
 def read_manifest(manifest: Path) -> list[ManifestRow]:
     """Read a CSV with the columns `path,label[,split][,group]`; paths are relative to the manifest."""
     with manifest.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
+        reader = csv.DictReader(_decoded(manifest, stream))
         columns = reader.fieldnames or []
         missing = [name for name in ("path", "label") if name not in columns]
         if missing:
             raise InvalidData(f"{manifest}:1: no column {' and '.join(missing)}; write path,label[,split][,group]")
-        rows = []
-        for line, row in enumerate(reader, start=2):
+        rows: list[ManifestRow] = []
+        seen: dict[Path, int] = {}
+        for row in reader:
+            line = reader.line_num
             if not row["path"] or not row["label"]:
                 raise InvalidData(f"{manifest}:{line}: path or label is empty; fill it in or remove the line")
             path = manifest.parent / row["path"]
             if not path.is_file():
                 raise InvalidData(f"{manifest}:{line}: no file {path}; correct the path or remove the line")
+            if path in seen:
+                raise InvalidData(f"{manifest}:{line}: {path} stands in line {seen[path]} too; remove one")
+            seen[path] = line
             split = (row.get("split") or "").strip().lower() or None
             if split not in (None, "train", "val", "test"):
                 raise InvalidData(f"{manifest}:{line}: split {split!r}; write train, val or test")

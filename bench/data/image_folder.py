@@ -95,7 +95,9 @@ def _from_manifest(root: Path, rows: Sequence[ManifestRow]) -> RawData:
     shared = set(trained.groups or ()) & set(tested.groups or ())
     if shared:
         raise InvalidData(f"{root}: group {min(shared)!r} stands in train and in {test_name}; keep it on one side")
-    return RawData(class_names, trained, tested)
+    unused = sum(row.split == "val" for row in rows) if test_name == "test" else 0
+    notes = (f"{unused} images of split val are left out: validation comes out of the label budget",) if unused else ()
+    return RawData(class_names, trained, tested, notes)
 
 
 def _split(root: Path, rows: Sequence[ManifestRow], class_names: Sequence[str]) -> Split:

@@ -83,8 +83,8 @@ def split_budget(
     """Draw the labels of a budget and part them into training and validation.
 
     A budget is a prefix of one permutation per class and seed: every larger budget contains the smaller one. A fifth
-    of it validates, at least one label of each class that has two; under five labels per class none does. Images of
-    one group are never parted.
+    of it validates, at least one label of each class that has two; under five labels per class none does, nor under
+    five groups. Images of one group are never parted.
     """
     sizes = np.bincount(labels, minlength=n_classes)
     counts = _class_counts(sizes, budget)
@@ -106,6 +106,8 @@ def _validation_count(labels_of_class: int) -> int:
 
 def _by_groups(whole: Index, labels: Index, groups: Sequence[str], seed: int) -> BudgetSplit:
     names = np.asarray(groups)[whole]
+    if len(np.unique(names)) < round(1 / VALIDATION_SHARE):
+        return BudgetSplit(whole, np.empty(0, np.int64))
     fit, val = _group_fold(labels[whole], names, VALIDATION_SHARE, seed)
     return BudgetSplit(whole[fit], whole[val])
 

@@ -93,7 +93,7 @@ class TorchvisionSet:
         try:
             return getattr(datasets, self.cls)(str(root), download=True, **arguments, **self.extra)
         except (OSError, RuntimeError) as error:
-            cause = str(error).splitlines()[0]
+            cause = (str(error) or type(error).__name__).splitlines()[0]
             raise Unavailable(
                 f"{self.name}: not in {root} and not downloaded ({cause}); put torchvision's files or "
                 f"{self.name}/{{train,test}}/<class>/*.png into a folder and give it with --data-dir (make: DATA_DIR=)"

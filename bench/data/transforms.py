@@ -56,13 +56,14 @@ class Geometry:
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """Return an image in RGB: grey becomes three equal channels, what is transparent lies on white."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    deep = image.mode.startswith(("I", "F"))
+    if not deep and (image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, image).convert("RGB")
-    if image.mode.startswith(("I", "F")):  # 16- and 32-bit grey: PIL would clip at 255
+    if deep:  # 16- and 32-bit grey: PIL would clip at 255
         pixels = np.asarray(image, np.float64)
-        top = 65535.0 if pixels.max() > 255 else 255.0
+        top = 65535.0 if image.mode.startswith("I;16") or pixels.max() > 255 else 255.0
         image = Image.fromarray((pixels / top * 255).clip(0, 255).astype(np.uint8))
     return image if image.mode == "RGB" else image.convert("RGB")
 

@@ -1,0 +1,268 @@
+"""Renderings of a summary: complete, escaped, and the same bytes twice."""
+
+import csv
+import dataclasses
+import io
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from examples import a_record
+
+from bench.aggregate import Summary, summarise
+from bench.catalog import REPORTS
+from bench.errors import BenchError
+from bench.reporting import FILES, read_summary, write_reports
+from bench.reports.figures import accuracy_curves
+from bench.reports.tables import (
+    accuracy_table,
+    audit_table,
+    cost_table,
+    frozen_against_tuned,
+    heading,
+    number,
+    oracle_table,
+    percent,
+    unfinished_table,
+)
+from bench.schema import Record
+from bench.stats import Estimate
+from bench.store import Store
+
+ENVIRONMENT = {
+    "processor": "a processor",
+    "cores": 2,
+    "memory_gib": 8,
+    "system": "Linux",
+    "device": "cpu",
+    "gpu": None,
+    "python": "3.11",
+    "packages": {"torch": "2.0", "absent": None},
+    "commit": None,
+}
+MANIFEST: dict[str, Any] = {
+    "suite": "example",
+    "description": "What is it worth?",
+    "command": "bench run example",
+    "suite_text": "name: example\n",
+    "environments": {"machine": ENVIRONMENT},
+}
+
+
+def records(**changes: Any) -> list[Record]:
+    """Two methods at two budgets with three seeds."""
+    made = [
+        a_record(method=method, budget=budget, n_labels=labels, seed=seed, accuracy=base + seed / 100, **changes)
+        for method, base in (("linear_probe", 0.5), ("finetune", 0.6))
+        for budget, labels in (("5 per class", 50), ("100 per class", 1000))
+        for seed in range(3)
+    ]
+    return [dataclasses.replace(record, cell_id=f"cell{number}") for number, record in enumerate(made)]
+
+
+def a_summary(*more: Record, **manifest: Any) -> Summary:
+    return summarise([*records(), *more], {**MANIFEST, **manifest})
+
+
+def render(name: str, summary: Summary, folder: Path) -> str:
+    text: str = REPORTS.entry(name).load()(summary, folder)
+    return text
+
+
+UNFINISHED = a_record(cell_id="oom", seed=7, status="oom", accuracy=None, reason="CUDA out of memory")
+
+
+@pytest.mark.parametrize("name", REPORTS.names())
+def test_a_report_is_the_same_text_twice(name: str, tmp_path: Path) -> None:
+    assert render(name, a_summary(UNFINISHED), tmp_path) == render(name, a_summary(UNFINISHED), tmp_path)
+
+
+@pytest.mark.parametrize("name", REPORTS.names())
+def test_a_summary_without_rows_can_be_rendered(name: str, tmp_path: Path) -> None:
+    summary = summarise([UNFINISHED], MANIFEST)
+    assert isinstance(render(name, summary, tmp_path), str)
+
+
+@pytest.mark.parametrize("name", ["console", "md"])
+def test_cells_without_a_number_are_named_with_their_reason(name: str, tmp_path: Path) -> None:
+    text = render(name, a_summary(UNFINISHED), tmp_path)
+    assert "oom" in text
+    assert "CUDA out of memory" in text
+    assert "CUDA out of memory" not in render(name, a_summary(), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["console", "md"])
+def test_cells_that_have_not_run_are_counted(name: str, tmp_path: Path) -> None:
+    planned = [record.cell_id for record in records()]
+    assert "2 cells of the suite have not run yet" in render(name, a_summary(cells=[*planned, "x", "y"]), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["console", "md"])
+def test_a_failed_audit_is_loud(name: str, tmp_path: Path) -> None:
+    broken = a_record(cell_id="broken", seed=9, audit={"frozen_unchanged": False})
+    assert "FAIL" in render(name, a_summary(broken), tmp_path)
+    assert "FAIL" not in render(name, a_summary(), tmp_path)
+
+
+def test_the_console_groups_cells_with_the_same_reason(tmp_path: Path) -> None:
+    lacking = [dataclasses.replace(UNFINISHED, cell_id=str(i), status="skipped", reason="no weights") for i in range(4)]
+    text = render("console", a_summary(*lacking, UNFINISHED), tmp_path)
+    assert "skipped: 4 cells: no weights" in text
+    assert "oom: 1 cell: CUDA out of memory" in text
+
+
+def test_the_console_shows_mean_interval_and_number(tmp_path: Path) -> None:
+    text = render("console", a_summary(), tmp_path)
+    assert "51.0 ± 2.5 (3)" in text
+    assert "61.0 ± 2.5 (3)" in text
+    assert "audit: 24 of 24 checks passed" in text
+
+
+def markdown_cells(line: str) -> list[str]:
+    """Part a row of a Markdown table at the bars that are not escaped."""
+    return [cell.strip() for cell in line.replace("\\|", "\0").strip().strip("|").split("|")]
+
+
+@pytest.mark.parametrize("text", ["a | b", "<script>", "two\nlines", "x|y|z\n<br>"])
+def test_no_text_breaks_a_markdown_table(text: str, tmp_path: Path) -> None:
+    bad = dataclasses.replace(UNFINISHED, reason=text, weights=text)
+    lines = render("md", a_summary(bad), tmp_path).splitlines()
+    start = lines.index("## Cells without a number")
+    table = [line for line in lines[start:] if line.startswith("|")][:3]
+    assert {len(markdown_cells(line)) for line in table} == {3}
+    assert "<script>" not in "".join(table)
+    assert "<br>" not in "".join(table)
+
+
+def test_markdown_says_what_was_asked_and_where_it_ran(tmp_path: Path) -> None:
+    text = render("md", a_summary(), tmp_path)
+    assert text.startswith("# example\n")
+    for part in ("What is it worth?", "`bench run example`", "```yaml\nname: example\n```", "a processor"):
+        assert part in text
+    assert "torch 2.0" in text
+    assert "absent" not in text
+
+
+def test_markdown_shows_only_a_picture_that_is_there(tmp_path: Path) -> None:
+    text = render("md", a_summary(), tmp_path)
+    (shown,) = [line for line in text.splitlines() if line.startswith("![")]
+    assert (tmp_path / shown.partition("](")[2].rstrip(")")).is_file()
+    assert "![" not in render("md", summarise([UNFINISHED], MANIFEST), tmp_path / "none")
+
+
+def test_csv_has_a_line_per_row_and_three_columns_per_estimate(tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(render("csv", a_summary(), tmp_path))))
+    assert len(rows) == 4
+    first = rows[0]
+    assert (float(first["accuracy"]), int(first["accuracy_n"])) == (pytest.approx(0.51), 3)
+    assert float(first["accuracy_half_width_95"]) == pytest.approx(4.302652729911275 * 0.01 / 3**0.5)
+    assert first["seeds"] == "0 1 2"
+    assert first["peak_cuda_allocated_mib"] == ""
+
+
+@pytest.mark.parametrize("text", ['a,"b"', "two\nlines", "; x"])
+def test_csv_gives_back_any_text(text: str, tmp_path: Path) -> None:
+    summary = summarise(records(backbone=text), MANIFEST)
+    rows = csv.DictReader(io.StringIO(render("csv", summary, tmp_path)))
+    assert {row["backbone"] for row in rows} == {text}
+
+
+def test_the_picture_is_the_same_bytes_for_the_same_numbers(tmp_path: Path) -> None:
+    one, other = (accuracy_curves(a_summary(), tmp_path / name).read_bytes() for name in ("one", "other"))
+    assert one == other
+    changed = summarise([dataclasses.replace(record, accuracy=0.3) for record in records()], MANIFEST)
+    assert accuracy_curves(changed, tmp_path / "changed").read_bytes() != one
+
+
+def test_the_picture_is_an_svg(tmp_path: Path) -> None:
+    root = ElementTree.parse(accuracy_curves(a_summary(), tmp_path)).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (None, "-"),
+        (Estimate(0.5, None, 1), "50.0 (1)"),
+        (Estimate(0.5, 0.0123, 3), "50.0 ± 1.2 (3)"),
+        (Estimate(1.0, 0.0, 5), "100.0 ± 0.0 (5)"),
+    ],
+)
+def test_an_accuracy_is_written_in_per_cent(estimate: Estimate | None, text: str) -> None:
+    assert percent(estimate) == text
+
+
+def test_what_was_not_measured_is_a_dash() -> None:
+    assert number(None) == "-"
+    assert number(Estimate(1234.56, 1.0, 3), 1) == "1,234.6"
+
+
+def test_a_budget_is_headed_by_its_count_of_labels() -> None:
+    assert heading(("1 %", 1000)) == "1 % (1,000 labels)"
+    assert heading(("200 labels", 200)) == "200 labels"
+
+
+def test_a_count_of_labels_is_not_written_twice() -> None:
+    assert heading(("1000 labels", 1000)).count("labels") == 1
+
+
+def test_a_setting_without_a_cell_is_a_dash() -> None:
+    lonely = a_record(cell_id="lonely", method="mlp_probe")
+    headers, cells = accuracy_table(a_summary(lonely).blocks[0])
+    assert headers[1:] == ["5 per class (50 labels)", "100 per class (1,000 labels)"]
+    assert [row[1:] for row in cells if row[0].startswith("mlp_probe")] == [["90.0 (1)", "-"]]
+
+
+def test_frozen_and_tuned_are_only_paired_from_the_same_start() -> None:
+    _, cells = frozen_against_tuned(a_summary())
+    assert [row[2] for row in cells] == ["50", "1,000"]
+    assert {row[5] for row in cells} == {"+10.0"}
+    apart = [dataclasses.replace(record, weights_sha256=record.method) for record in records()]
+    assert frozen_against_tuned(summarise(apart, MANIFEST))[1] == []
+
+
+def test_each_method_costs_at_its_largest_budget() -> None:
+    headers, cells = cost_table(a_summary())
+    assert [row[2] for row in cells] == ["1,000", "1,000"]
+    assert {len(row) for row in cells} == {len(headers)}
+
+
+def test_optimism_is_the_best_on_test_minus_the_reported() -> None:
+    _, cells = oracle_table(a_summary())
+    assert len(cells) == 4
+    assert {row[5] for row in cells if row[1].startswith("linear_probe")} == {"+41.0"}
+
+
+def test_every_check_has_its_verdict() -> None:
+    _, cells = audit_table(a_summary(a_record(cell_id="x", seed=8, audit={"own_check": False})))
+    verdicts = {row[0]: row[1] for row in cells}
+    assert verdicts["own_check"] == "FAIL"
+    assert verdicts["what is frozen is bit for bit unchanged"] == "pass"
+
+
+def test_every_unfinished_cell_is_listed() -> None:
+    _, cells = unfinished_table(a_summary(UNFINISHED))
+    assert cells == [["oom", "test_resnet supervised@glyphs linear_probe 5 per class seed 7", "CUDA out of memory"]]
+
+
+def test_reports_are_written_beside_the_records(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.writing() as writer:
+        for record in records():
+            writer.append(record)
+    store.update_manifest({**MANIFEST, "cells": [record.cell_id for record in records()]})
+    written = write_reports(read_summary(tmp_path), tmp_path)
+    assert written == {name: (tmp_path / file).read_text(encoding="utf-8") for name, file in FILES.items()}
+    assert set(FILES) == set(REPORTS.names())
+
+
+def test_a_folder_without_records_has_no_report(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"no records\.jsonl there; give the folder of a run"):
+        read_summary(tmp_path)
+
+
+def test_a_record_of_json_renders_like_the_record(tmp_path: Path) -> None:
+    again = [Record(**json.loads(json.dumps(record.to_json()))) for record in records()]
+    assert render("md", summarise(again, MANIFEST), tmp_path) == render("md", a_summary(), tmp_path)

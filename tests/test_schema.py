@@ -1,0 +1,114 @@
+"""Identities and records."""
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from examples import a_cell, a_record
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.schema import SCHEMA_VERSION, Budget, Cell, Choice, Record, Training, canonical_json, content_hash
+from bench.schema import identity_fields as identity_of
+
+OTHERS: dict[str, Any] = {
+    "dataset": Choice("digits", {"train_images": 62}),
+    "backbone": "test_vit",
+    "weights": "random",
+    "method": Choice("linear_probe", {"default_l2": 5.0}),
+    "settings": {"l2": [1.0], "default_l2": 100.0, "solver": "lbfgs"},
+    "budget": Budget("labels", 5),
+    "seed": 1,
+    "device": "cuda",
+    "precision": "bf16",
+    "threads": 2,
+    "image_size": 64,
+    "training": Training(batch_size=32),
+    "deterministic": False,
+    "limit": 100,
+}
+NO_IDENTITY = {"suite": "other", "timeout_s": 1.0}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def test_every_field_of_a_cell_is_spoken_for() -> None:
+    assert {field.name for field in dataclasses.fields(Cell)} == set(OTHERS) | set(NO_IDENTITY)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_cells_id_hangs_on_each_field_that_decides_its_numbers(name: str) -> None:
+    assert a_cell(**{name: OTHERS[name]}).cell_id != a_cell().cell_id
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Training)])
+def test_a_cells_id_hangs_on_each_part_of_the_recipe(name: str) -> None:
+    changed = dataclasses.replace(Training(), **{name: "other"})
+    assert a_cell(training=changed).cell_id != a_cell().cell_id
+
+
+@pytest.mark.parametrize("name", NO_IDENTITY)
+def test_a_cells_id_is_the_same_in_another_suite_and_with_another_time_limit(name: str) -> None:
+    assert a_cell(**{name: NO_IDENTITY[name]}).cell_id == a_cell().cell_id
+
+
+def test_the_order_of_parameters_is_no_part_of_a_cells_id() -> None:
+    one, other = {"default_l2": 5.0, "solver": "lbfgs"}, {"solver": "lbfgs", "default_l2": 5.0}
+    assert a_cell(method=Choice("linear_probe", one)).cell_id == a_cell(method=Choice("linear_probe", other)).cell_id
+
+
+@settings(deadline=None, max_examples=60)
+@given(JSON)
+def test_equal_contents_hash_alike(value: Any) -> None:
+    assert content_hash(json.loads(json.dumps(value))) == content_hash(value)
+    assert json.loads(canonical_json(value)) == value
+
+
+def test_a_number_that_is_none_has_no_hash() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        content_hash({"loss": float("nan")})
+
+
+@pytest.mark.parametrize("record", [a_record(), a_record(status="failed", accuracy=None)], ids=["ok", "failed"])
+def test_every_key_stands_in_every_record(record: Record) -> None:
+    contents = record.to_json()
+    assert list(contents) == [field.name for field in dataclasses.fields(Record)]
+    assert contents["schema_version"] == SCHEMA_VERSION
+    assert Record(**json.loads(json.dumps(contents))) == record
+
+
+def test_a_record_repeats_its_cell() -> None:
+    cell = a_cell(seed=3, method=Choice("linear_probe", {"default_l2": 5.0}), limit=100)
+    record = Record(**identity_of(cell), status="skipped", reason="no data")
+    assert (record.cell_id, record.seed, record.limit) == (cell.cell_id, 3, 100)
+    assert (record.method, record.method_params) == ("linear_probe", {"default_l2": 5.0})
+    assert record.training == dataclasses.asdict(Training())
+
+
+@pytest.mark.parametrize(
+    ("budget", "label", "known"),
+    [
+        (Budget("fraction", 0.01), "1 %", {"fraction": 0.01, "labels_per_class": None, "n_labels": None}),
+        (Budget("fraction", 1.0), "100 %", {"fraction": 1.0}),
+        (Budget("fraction", 0.125), "12.5 %", {"fraction": 0.125}),
+        (Budget("labels_per_class", 5), "5 per class", {"fraction": None, "labels_per_class": 5, "n_labels": None}),
+        (Budget("labels", 200), "200 labels", {"fraction": None, "labels_per_class": None, "n_labels": 200}),
+    ],
+)
+def test_a_budget_is_named_as_the_suite_put_it(budget: Budget, label: str, known: dict[str, Any]) -> None:
+    fields = identity_of(a_cell(budget=budget))
+    assert fields["budget"] == budget.label == label
+    assert {key: fields[key] for key in known} == known
+
+
+def test_large_counts_of_labels_have_labels_of_their_own() -> None:
+    assert Budget("labels", 1_234_567).label != Budget("labels", 1_234_568).label
+
+
+def test_a_choice_is_named_with_its_parameters() -> None:
+    assert Choice("finetune").label == "finetune"
+    assert Choice("partial_finetune", {"stages": 2, "steps": 9}).label == "partial_finetune(stages=2, steps=9)"

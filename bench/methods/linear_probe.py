@@ -14,18 +14,22 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+REFITTED = "best validation l2, fitted again on the whole budget"
+
+
 @dataclass(frozen=True)
 class LinearProbe:
     """Logistic regression on standardised frozen features (Alain and Bengio, 2016).
 
-    `l2` is scikit-learn's 1/C; its best value on validation is fitted again on the whole budget, as in Kornblith et al.
-    (2019). Where the budget is too small to validate, `default_l2` is taken: strong, so that with a few labels
-    per class the probe is close to a classifier by class means. `solver: gradient` trains the layer by the suite's
-    recipe in place of solving for it, as tutorials do.
+    `l2` is scikit-learn's 1/C in units of the number of features D, since standardised features have the squared norm D:
+    one grid then serves narrow and wide backbones. Its best value on validation is fitted again on the whole budget, as
+    in Kornblith et al. (2019). Where the budget is too small to validate, `default_l2` is taken; it was chosen on
+    training images outside of such budgets. `solver: gradient` trains the layer by the suite's recipe in place of
+    solving for it, as tutorials do.
     """
 
-    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1.0, 10.0, 100.0, 1000.0, 10000.0)
-    default_l2: Annotated[float, Gt(0)] = 100.0
+    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
+    default_l2: Annotated[float, Gt(0)] = 0.3
     solver: Literal["lbfgs", "gradient"] = "lbfgs"
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 1e-2}
@@ -54,33 +58,44 @@ class LinearProbe:
         began = time.perf_counter()
         path = self._path(task, features) if len(task.val_index) else []
         tune_s = time.perf_counter() - began
-        best = max(path, key=lambda point: (point[1], point[0]), default=(self.default_l2, None, None))
+        # of equals the strongest
+        best = max(path, key=lambda point: (point.accuracy, point.l2), default=None)
+        l2 = best.l2 if best else self.default_l2
         whole = np.sort(np.concatenate([task.fit_index, task.val_index]))
-        layer = solve(task, features, whole, [best[0]])[0]
-        states = [layer.state_dict(), *(point[2] for point in path)]
+        layer = solve(task, features, whole, [l2])[0]
         return Fitted(
             module=torch.nn.Linear(task.backbone.width, task.n_classes),
-            states=states,
+            states=[layer.state_dict(), *(point.state for point in path)],
             chosen=0,
             on_features=True,
-            val_accuracy=best[1],
-            selection="best validation l2, fitted again on the whole budget"
-            if path
-            else "default l2 (too few labels to validate)",
-            choice={"l2": best[0], "edge": at_edge([point[1] for point in path])},
+            val_accuracy=best.accuracy if best else None,
+            selection=REFITTED if best else "default l2 (too few labels to validate)",
+            choice={"l2": l2, "C": 1 / (l2 * task.backbone.width), "edge": at_edge([point.accuracy for point in path])},
             frozen=frozenset(task.backbone.network.state_dict()),
             trainable_params=sum(parameter.numel() for parameter in layer.parameters()),
             checkpoint_bytes=sum(parameter.numel() * 4 for parameter in layer.parameters()),
             tune_s=tune_s,
         )
 
-    def _path(self, task: Task, features: "torch.Tensor") -> list[tuple[float, float, dict[str, Any]]]:
-        """Return each l2 with its validation accuracy and its layer's state."""
+    def _path(self, task: Task, features: "torch.Tensor") -> list["Point"]:
+        """Return what each l2 gives on validation, strongest first."""
         strengths = sorted(self.l2, reverse=True)
         layers = solve(task, features, task.fit_index, strengths)
         held, truth = features[task.val_index], task.labels[task.val_index]
         accuracies = [float((layer(held).argmax(1).numpy() == truth).mean()) for layer in layers]
-        return [(l2, score, layer.state_dict()) for l2, score, layer in zip(strengths, accuracies, layers, strict=True)]
+        return [
+            Point(l2, score, layer.state_dict()) for l2, score, layer in zip(strengths, accuracies, layers, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One l2 of the path."""
+
+    l2: float
+    accuracy: float
+    """On validation."""
+    state: dict[str, Any]
 
 
 def at_edge(accuracies: Sequence[float]) -> bool:
@@ -92,7 +107,7 @@ def at_edge(accuracies: Sequence[float]) -> bool:
 
 
 def solve(task: Task, features: "torch.Tensor", index: Any, strengths: Sequence[float]) -> "list[nn.Linear]":
-    """Return the layer for each l2, strongest first, each started where the one before it ended."""
+    """Return the layer for each l2 (in units of D), strongest first, each started where the one before it ended."""
     import torch
 
     from bench.solvers import Standardiser, logistic
@@ -101,7 +116,7 @@ def solve(task: Task, features: "torch.Tensor", index: Any, strengths: Sequence[
     inputs, labels = standardise(features[index]), torch.from_numpy(task.labels[index])
     solution, layers = None, []
     for l2 in strengths:
-        solution = logistic(inputs, labels, task.n_classes, l2, solution)
+        solution = logistic(inputs, labels, task.n_classes, l2 * inputs.shape[1], solution)
         layers.append(standardise.fold(solution.weight, solution.bias).requires_grad_(False))
         task.progress("solving", len(layers), len(strengths))
     return layers

@@ -19,7 +19,7 @@ class Supervised:
     AdamW at 2e-3 with a one-cycle schedule (Smith and Topin, 2018) and label smoothing (Szegedy et al., 2016).
     """
 
-    epochs: float = 6.0
+    epochs: float = 4.0
     batch_size: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.01

@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,9 +26,9 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
     """Places with a cache that the whole session shares: digits are decoded once."""
-    yield Places(None, None, tmp_path_factory.mktemp("shared_cache"))
+    return Places(None, None, tmp_path_factory.mktemp("shared_cache"))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ REFITTED = "best validation l2, fitted again on the whole budget"
 class LinearProbe:
     """Logistic regression on standardised frozen features (Alain and Bengio, 2016).
 
-    `l2` is scikit-learn's 1/C in units of the number of features D, since standardised features have the squared norm D:
+    `l2` is scikit-learn's 1/C in units of the number of features D, as standardised features have the squared norm D:
     one grid then serves narrow and wide backbones. Its best value on validation is fitted again on the whole budget, as
     in Kornblith et al. (2019). Where the budget is too small to validate, `default_l2` is taken; it was chosen on
     training images outside of such budgets. `solver: gradient` trains the layer by the suite's recipe in place of

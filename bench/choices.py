@@ -18,6 +18,10 @@ TRAINING_KEYS = frozenset(field.name for field in dataclasses.fields(Training))
 def check_choice(registry: Registry, choice: Choice) -> None:
     """Refuse an unknown name, an unknown parameter, and a value out of range."""
     cls = registry.entry(choice.name).load()
+    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
+        raise BenchError(
+            f"{choice.name}: is no dataclass; see docs/extending.md for what a {registry.kind[:-1]} offers"
+        )
     own = {key: value for key, value in choice.params.items() if registry is not METHODS or key not in TRAINING_KEYS}
     training = {key: value for key, value in choice.params.items() if key not in own}
     names = [field.name for field in dataclasses.fields(cls) if field.name not in registry.entry(choice.name).params]

@@ -183,7 +183,7 @@ def _print_plan(planned: "Planned", as_json: bool) -> None:
 
 def _run(planned: "Planned", rerun: Any, executor_name: str, as_json: bool) -> None:
     from bench.catalog import EXECUTORS
-    from bench.progress import screen
+    from bench.progress import counted, screen
     from bench.reporting import read_summary, write_reports
     from bench.resume import Asked
     from bench.run import run as run_cells
@@ -210,7 +210,9 @@ def _run(planned: "Planned", rerun: Any, executor_name: str, as_json: bool) -> N
         click.echo(json.dumps({"ran": result.ran, "resumed": result.resumed, "records": mine}, indent=1))
     else:
         click.echo(written["console"])
-        click.echo(f"\n{result.ran} cells run, {result.resumed} resumed; report: {planned.out / 'report.md'}")
+        click.echo(
+            f"\n{counted(result.ran, 'cell')} run, {result.resumed} resumed; report: {planned.out / 'report.md'}"
+        )
     sys.exit(result.exit_code)
 
 

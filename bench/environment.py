@@ -48,6 +48,7 @@ def describe(device: str) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
+        "torch_build": getattr(sys.modules.get("torch"), "__version__", None),
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "commit": commit(),
         "device": device,

@@ -13,6 +13,11 @@ from bench.schema import Cell, Record
 PLAIN_EVERY_S = 10.0
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
 def duration(seconds: float) -> str:
     """`45 s`, `12 min` or `3.4 h`."""
     if seconds < 90:
@@ -73,7 +78,7 @@ class ConsoleScreen:
         self._total = len(cells)
         if seconds:
             self.say(
-                f"{len(cells)} cells, expected to take about {duration(self._left.left_s())} "
+                f"{counted(len(cells), 'cell')}, expected to take about {duration(self._left.left_s())} "
                 "(from one measured step of each backbone; corrected as cells are done)"
             )
 

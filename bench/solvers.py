@@ -50,7 +50,7 @@ def logistic(
     n_classes: int,
     l2: float,
     start: Solution | None = None,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-6,
 ) -> Solution:
     """Minimise the mean cross entropy plus l2 / (2 N) times the squared weights; the bias is free.
 

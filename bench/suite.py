@@ -69,7 +69,7 @@ def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
         inner = inner.setdefault(parent, {})
         if not isinstance(inner, dict):
             raise BenchError(f"--set {override}: {parent} holds no keys; see the suite file")
-    was_list = isinstance(inner.get(last), list)
+    was_list = isinstance(inner.get(last), list) or parents == ["grid"]
     new = value["value"]
     inner[last] = [new] if was_list and not isinstance(new, list) else new
     written = tuple(key.split("."))

@@ -23,7 +23,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class _NamedChoice(BaseModel):

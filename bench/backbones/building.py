@@ -25,10 +25,9 @@ def load_strictly(
         state = load_state_dict(str(checkpoint), device="cpu", weights_only=True)
         state = convert(state, network) if convert else state
         missing, surplus = network.load_state_dict(state, strict=False)
-    except (RuntimeError, OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise InvalidData(
-            f"{checkpoint}: can't be loaded ({str(error).splitlines()[0]}); is it for this network?"
-        ) from error
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        cause = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InvalidData(f"{checkpoint}: can't be loaded ({cause}); is it for this network?") from error
     lost = [key for key in missing if not key.endswith("num_batches_tracked")]
     stages = {key.split(".")[0] for key in network.state_dict()}
     strange = [key for key in surplus if key.split(".")[0] in stages and not _is_classifier(key)]

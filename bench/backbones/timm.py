@@ -2,10 +2,12 @@
 
 import contextlib
 import importlib
+import inspect
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlparse
 
 import timm
@@ -46,14 +48,21 @@ class TimmSource:
         sized: dict[str, Any] = {"img_size": image_size} if config.fixed_input_size else {}
         network: Any = timm.create_model(name, pretrained=False, num_classes=0, **sized)
         if checkpoint is not None:
-            module = importlib.import_module(type(network).__module__)
-            names = ("checkpoint_filter_fn", "_filter_fn")
-            convert = next((getattr(module, attribute) for attribute in names if hasattr(module, attribute)), None)
-            load_strictly(network, checkpoint, convert)
+            load_strictly(network, checkpoint, _converter(network))
         groups = group_parameters(network, network.group_matcher(coarse=True))
         stages = merge_weightless(network, [tuple(groups[depth]) for depth in sorted(groups)])
         spec = InputSpec(config.mean, config.std, config.interpolation, config.crop_pct, config.input_size[-1])
         return Backbone(network, input_width(network, image_size), stages, spec)
+
+
+def _converter(network: Any) -> Callable[[dict[str, Any], Any], dict[str, Any]] | None:
+    """Return what timm itself applies to published files of a family; null where it applies nothing."""
+    module = importlib.import_module(type(network).__module__)
+    names = ("checkpoint_filter_fn", "_filter_fn", "_filter_torchvision_pretrained")
+    convert: Any = next((getattr(module, name) for name in names if hasattr(module, name)), None)
+    if convert is None or len(inspect.signature(convert).parameters) > 1:
+        return cast("Callable[[dict[str, Any], Any], dict[str, Any]] | None", convert)
+    return lambda state, _: cast("dict[str, Any]", convert(state))
 
 
 def local_file(name: str, tag: str | None, places: Places) -> Path | None:
@@ -71,11 +80,11 @@ def local_file(name: str, tag: str | None, places: Places) -> Path | None:
 def _config(name: str) -> Any:
     if not timm.is_model(name):
         raise BenchError(unknown("backbone", name, timm.list_models()))
-    config = timm.get_pretrained_cfg(name)
-    if "." in name and (config is None or config.tag != name.split(".", 1)[1]):
+    try:
+        return timm.get_pretrained_cfg(name)
+    except RuntimeError:
         known = timm.list_pretrained(f"{name.split('.')[0]}.*")
-        raise BenchError(unknown("weights tag", name, known))
-    return config
+        raise BenchError(unknown("weights tag", name, known)) from None
 
 
 def _from_hub(name: str, config: Any, download: bool) -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from bench.contracts import Split
+from bench.contracts import RawData, Split
+from bench.data.holding_out import with_test_split
 from bench.errors import InvalidData
 
 EXTENSIONS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp"}
@@ -114,3 +115,24 @@ def check_classes(where: str, class_names: Sequence[str], split: Split, other: S
         raise InvalidData(f"{where}: no training images of class {names}; add images or remove the empty folder")
     if other is not None and len(other.labels) == 0:
         raise InvalidData(f"{where}: the test split holds no images; add some or remove its folder")
+
+
+def read_splits(root: Path, name: str) -> RawData:
+    """Read class folders below `train/`, `test/` and `val/`, or right below `root`."""
+    present = {split: root / split for split in ("train", "test", "val") if (root / split).is_dir()}
+    if not present:
+        present = {"train": root}
+    folders = list(present.values())
+    class_names = tuple(sorted({found for folder in folders for found in class_folders(folder)}))
+    train, test = present.get("train"), present.get("test", present.get("val"))
+    only = train or test
+    if train is None or test is None:
+        assert only is not None
+        everything = read_class_folders(root, only, class_names)
+        check_classes(str(only), class_names, everything, None)
+        return with_test_split(class_names, everything, name)
+    trained, tested = (read_class_folders(root, folder, class_names) for folder in (train, test))
+    check_classes(str(train), class_names, trained, tested)
+    unused = [present["val"].name] if "test" in present and "val" in present else []
+    notes = tuple(f"{name}/ is left out: validation comes out of the label budget" for name in unused)
+    return RawData(class_names, trained, tested, notes)

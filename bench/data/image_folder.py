@@ -12,10 +12,9 @@ from bench.data.folders import (
     ImageFiles,
     ManifestRow,
     check_classes,
-    class_folders,
     image_files,
-    read_class_folders,
     read_manifest,
+    read_splits,
 )
 from bench.data.holding_out import with_test_split
 from bench.errors import InvalidData, Unavailable
@@ -57,27 +56,6 @@ class ImageFolder:
         if (root / self.manifest).is_file():
             return _from_manifest(root, read_manifest(root / self.manifest))
         return read_splits(root, "image_folder")
-
-
-def read_splits(root: Path, name: str) -> RawData:
-    """Read class folders below `train/`, `test/` and `val/`, or right below `root`."""
-    present = {split: root / split for split in ("train", "test", "val") if (root / split).is_dir()}
-    if not present:
-        present = {"train": root}
-    folders = list(present.values())
-    class_names = tuple(sorted({found for folder in folders for found in class_folders(folder)}))
-    train, test = present.get("train"), present.get("test", present.get("val"))
-    only = train or test
-    if train is None or test is None:
-        assert only is not None
-        everything = read_class_folders(root, only, class_names)
-        check_classes(str(only), class_names, everything, None)
-        return with_test_split(class_names, everything, name)
-    trained, tested = (read_class_folders(root, folder, class_names) for folder in (train, test))
-    check_classes(str(train), class_names, trained, tested)
-    unused = [present["val"].name] if "test" in present and "val" in present else []
-    notes = tuple(f"{name}/ is left out: validation comes out of the label budget" for name in unused)
-    return RawData(class_names, trained, tested, notes)
 
 
 def _from_manifest(root: Path, rows: Sequence[ManifestRow]) -> RawData:

@@ -10,9 +10,8 @@ from PIL import Image
 
 from bench.cache import files_sha256
 from bench.contracts import Places, RawData, Split
-from bench.data.folders import image_files
+from bench.data.folders import image_files, read_splits
 from bench.data.holding_out import with_test_split
-from bench.data.image_folder import read_splits
 from bench.errors import Unavailable
 
 

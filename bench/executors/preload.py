@@ -3,6 +3,8 @@
 Nothing here may run a parallel region or touch CUDA: neither survives a fork.
 """
 
+import sys
+
 import safetensors.torch
 import scipy.special
 import sklearn.datasets
@@ -13,5 +15,9 @@ import torchvision.transforms.v2
 
 import bench.cell
 import bench.prepare
+
+# a child that finds its parent gone says nothing
+_tell = sys.excepthook
+sys.excepthook = lambda kind, error, trace: None if issubclass(kind, EOFError) else _tell(kind, error, trace)
 
 __all__ = ["bench", "safetensors", "scipy", "sklearn", "timm", "torch", "torchvision"]

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -44,12 +45,15 @@ class ProcessExecutor:
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield the position of each job and its outcome, in the order in which they end."""
         waiting = list(enumerate(jobs))[::-1]
+        with uninterrupted():
+            forkserver.ensure_running()
         try:
             while waiting or self._running:
                 while waiting and len(self._running) < self.workers:
                     self._running.append(self._start(*waiting.pop()))
                 soonest = min(running.deadline for running in self._running)
-                wait([running.connection for running in self._running], max(0.0, soonest - time.monotonic()))
+                signs = [sign for running in self._running for sign in (running.connection, running.process.sentinel)]
+                wait(signs, max(0.0, soonest - time.monotonic()))
                 for running in list(self._running):
                     outcome = self._look(running, jobs[running.position], progress)
                     if outcome is not None:
@@ -67,7 +71,8 @@ class ProcessExecutor:
 
     def _look(self, running: Running, job: Job, progress: Callable[[int, str, int, int], None]) -> Outcome | None:
         """Read what a process has sent; return its outcome once it has ended, however it did."""
-        try:
+        ended = not running.process.is_alive()  # asked before reading, so that its last words are read
+        with contextlib.suppress(EOFError, ConnectionResetError):
             while running.connection.poll():
                 kind, content = running.connection.recv()
                 if kind == "outcome":
@@ -75,15 +80,14 @@ class ProcessExecutor:
                     outcome: Outcome = content
                     return outcome
                 progress(running.position, *content)
-        except EOFError:
-            running.process.join()
+        if ended:
+            self._end(running)
             return died(running.process.exitcode or 0, oom_kills() > running.oom_kills)
         if time.monotonic() < running.deadline:
             return None
         self._end(running)
-        return Outcome(
-            ended="timeout", reason=f"took longer than {job.timeout_s:g} s; raise timeout_s or ask for fewer steps"
-        )
+        limit = f"{job.timeout_s:g} s"
+        return Outcome(ended="timeout", reason=f"took longer than {limit}; raise timeout_s or ask for fewer steps")
 
     def _end(self, running: Running) -> None:
         """Make an end of a process and of what it has started."""
@@ -99,6 +103,16 @@ class ProcessExecutor:
         """End whatever still runs."""
         while self._running:
             self._end(self._running.pop())
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Start a process deaf to Ctrl-C: it is the parent's business, which ends the children itself."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def died(exit_code: int, oom_killed: bool) -> Outcome:

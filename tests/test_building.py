@@ -1,0 +1,189 @@
+"""What the sources of networks share: which part learns, what a checkpoint may hold, how stages are joined."""
+
+import pickle
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch import nn
+
+from bench.backbones.building import (
+    frozen_names,
+    input_width,
+    load_strictly,
+    merge_weightless,
+    state_sha256,
+    train_only,
+)
+from bench.errors import InvalidData
+
+
+def small() -> nn.Module:
+    """Return a stem, two stages with normalisation and dropout, in training mode."""
+
+    def stage(width: int) -> nn.Module:
+        return nn.Sequential(
+            OrderedDict(conv=nn.Conv2d(4, width, 3), norm=nn.BatchNorm2d(width), drop=nn.Dropout(), relu=nn.ReLU())
+        )
+
+    parts = OrderedDict(stem=nn.Conv2d(3, 4, 3), one=stage(4), two=stage(6), pool=nn.AdaptiveAvgPool2d(1))
+    return nn.Sequential(OrderedDict(**parts, flat=nn.Flatten()))
+
+
+NAMES = sorted(name for name, _ in small().named_parameters())
+
+
+@given(chosen=st.sets(st.sampled_from(NAMES)))
+@settings(deadline=None, max_examples=50)
+def test_train_only_lets_exactly_the_named_parameters_learn(chosen: set[str]) -> None:
+    """After a step the others have every bit; so has all that `frozen_names` lists, buffers too."""
+    network = small()
+    train_only(network, chosen)
+    assert {name for name, parameter in network.named_parameters() if parameter.requires_grad} == chosen
+    frozen = frozen_names(network)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    loss = network(torch.randn(4, 3, 12, 12)).square().mean()
+    if chosen:
+        loss.backward()
+        learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        torch.optim.AdamW(learning, lr=0.1, weight_decay=0.1).step()
+    moved = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert not moved & frozen
+    assert frozen >= set(NAMES) - chosen
+
+
+def test_normalisation_and_dropout_of_a_stage_that_learns_are_in_training_mode() -> None:
+    """Those of a frozen stage are not; a mode of the whole is that of a frozen one."""
+    network = small()
+    train_only(network, {name for name in NAMES if name.startswith("two.")})
+    modes = {name: module.training for name, module in network.named_modules()}
+    assert {name for name, training in modes.items() if training} == {name for name in modes if name.startswith("two")}
+    assert {"one.norm.running_mean", "one.norm.num_batches_tracked"} <= frozen_names(network)
+    assert not {"two.norm.running_mean", "two.conv.weight"} & frozen_names(network)
+
+
+def test_nothing_is_frozen_where_all_learns() -> None:
+    """And everything where nothing does."""
+    network = small()
+    train_only(network, NAMES)
+    assert frozen_names(network) == frozenset()
+    train_only(network, [])
+    assert frozen_names(network) == frozenset(network.state_dict())
+
+
+def test_stages_without_a_matrix_are_joined_to_the_one_before() -> None:
+    """A last norm is no stage of its own; a first one has nowhere to go."""
+    network = small()
+    norm = ("one.norm.weight", "one.norm.bias")
+    stages = [("stem.weight", "stem.bias"), ("one.conv.weight", "one.conv.bias"), norm]
+    assert merge_weightless(network, stages) == (stages[0], stages[1] + norm)
+    assert merge_weightless(network, [norm, stages[0]]) == (norm, stages[0])
+
+
+def test_width_is_found_without_moving_anything() -> None:
+    """Neither the global generator, nor statistics, nor the mode."""
+    network = small()
+    before, state = torch.get_rng_state(), state_sha256(network.state_dict())
+    assert input_width(network, 16) == 6
+    assert torch.equal(torch.get_rng_state(), before)
+    assert state_sha256(network.state_dict()) == state
+    assert network.training
+
+
+@pytest.mark.parametrize("network", [small(), nn.Conv2d(3, 4, 1)])
+def test_size_that_gives_no_features_is_refused(network: nn.Module) -> None:
+    """Too small, or a map in place of a vector."""
+    with pytest.raises(InvalidData):
+        input_width(network, 3)
+
+
+def test_hash_of_a_state_sees_every_bit_and_name() -> None:
+    """One bit, a name, the names asked for; not the order nor the layout in memory."""
+    state = {"a": torch.arange(12.0).reshape(1, 3, 2, 2), "b": torch.zeros(2, dtype=torch.int64)}
+    digest = state_sha256(state)
+    assert state_sha256(dict(reversed(state.items()))) == digest
+    assert state_sha256({**state, "a": state["a"].to(memory_format=torch.channels_last)}) == digest
+    assert state_sha256({**state, "b": torch.tensor([0, 1])}) != digest
+    assert state_sha256({"a": state["a"], "c": state["b"]}) != digest
+    assert state_sha256({**state, "a": -state["a"]}, ["b"]) == state_sha256(state, ["b"])
+    negative_zero = {"a": torch.tensor([-0.0])}
+    assert state_sha256(negative_zero) != state_sha256({"a": torch.tensor([0.0])})
+
+
+def written(folder: Path, state: Any, suffix: str = ".pth") -> Path:
+    """Write a checkpoint."""
+    file = folder / f"weights{suffix}"
+    if suffix == ".safetensors":
+        save_file(state, file)
+    else:
+        torch.save(state, file)
+    return file
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_classifier_is_the_only_surplus_that_passes(tmp_path: Path, suffix: str) -> None:
+    """The tensors come back; a stray one of a stage is refused by name."""
+    source, target = small(), small()
+    extra = {"fc.weight": torch.zeros(2, 6), "classifier.1.bias": torch.zeros(2), "AuxLogits.fc.bias": torch.zeros(2)}
+    load_strictly(target, written(tmp_path, {**source.state_dict(), **extra}, suffix))
+    assert state_sha256(target.state_dict()) == state_sha256(source.state_dict())
+    stray = {**source.state_dict(), "one.conv2.weight": torch.zeros(1)}
+    with pytest.raises(InvalidData, match=r"one\.conv2\.weight"):
+        load_strictly(small(), written(tmp_path, stray, suffix))
+
+
+def test_missing_tensor_is_refused(tmp_path: Path) -> None:
+    """By name; a counter of batches, which old files lack, is not missed."""
+    state = small().state_dict()
+    del state["two.norm.num_batches_tracked"]
+    load_strictly(small(), written(tmp_path, state))
+    del state["two.norm.running_var"]
+    with pytest.raises(InvalidData, match=r"two\.norm\.running_var"):
+        load_strictly(small(), written(tmp_path, state))
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_truncated_file_is_refused(tmp_path: Path, suffix: str) -> None:
+    """At any length."""
+    file = written(tmp_path, small().state_dict(), suffix)
+    contents = file.read_bytes()
+    for length in (0, 4, len(contents) // 2, len(contents) - 1):
+        file.write_bytes(contents[:length])
+        with pytest.raises(InvalidData, match=file.name):
+            load_strictly(small(), file)
+
+
+@pytest.mark.parametrize("state", [{"one.conv.weight": torch.zeros(9)}, {}, [1, 2], "text", {"state_dict": 3}])
+def test_file_that_is_no_checkpoint_is_refused(tmp_path: Path, state: Any) -> None:
+    """Other shapes, nothing, other things."""
+    with pytest.raises(InvalidData):
+        load_strictly(small(), written(tmp_path, state))
+
+
+class Dangerous:
+    """What a pickle can do."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_code_in_a_pickle_is_not_run(tmp_path: Path, plain: bool) -> None:
+    """The file is refused, and nothing has happened."""
+    evil = {**small().state_dict(), "fc": Dangerous(tmp_path / "was_here")}
+    file = tmp_path / "weights.pth"
+    if plain:
+        file.write_bytes(pickle.dumps(evil))
+    else:
+        torch.save(evil, file)
+    with pytest.raises(InvalidData):
+        load_strictly(small(), file)
+    assert not (tmp_path / "was_here").exists()

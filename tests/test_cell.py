@@ -1,0 +1,186 @@
+"""One cell from its identity to its record: every key, every check of the audit, and that the audit can fail."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+from sklearn.metrics import accuracy_score
+
+from bench.catalog import METHODS
+from bench.cell import run_cell
+from bench.contracts import CellResult, Places
+from bench.schema import Cell, Record, content_hash, identity_fields
+
+NOT_FROM_THE_CELL = {
+    "status",
+    "reason",
+    "traceback",
+    "schema_version",
+    "executor",
+    "env",
+    "side_file",
+    "finished_at",
+    "dataset_license",
+}
+"""Keys that the run adds to what the cell gives."""
+MAY_BE_NULL = {
+    "weights_sha256",
+    "weights_license",
+    "fraction",
+    "top5_accuracy",
+    "val_accuracy",
+    "initial_loss",
+    "final_loss",
+    "batch_effective",
+    "steps_done",
+    "step_ms",
+    "warmup_s",
+    "warmup_steps",
+    "features_s",
+    "features_cold_s",
+    "peak_cuda_allocated_mib",
+    "peak_cuda_reserved_mib",
+    "peak_cuda_mib_by_phase",
+    "cuda_device_used_mib",
+}
+
+
+def run_one(folder: Path, places: Places, *overrides: str) -> tuple[Cell, CellResult]:
+    """Run one cell of the tiny suite in this process."""
+    cell = tiny.one_cell(folder, *overrides)
+    return cell, run_cell(tiny.job_of(cell, places), tiny.ignore)
+
+
+@pytest.fixture(scope="module", params=METHODS.names())
+def done(
+    request: pytest.FixtureRequest, places: Places, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Cell, CellResult]:
+    """A cell of each method that the catalogue lists."""
+    return run_one(tmp_path_factory.mktemp("cell"), places, f"grid.method={request.param}")
+
+
+def test_every_key_of_a_record_is_filled(done: tuple[Cell, CellResult]) -> None:
+    """What is null is null for a reason."""
+    cell, result = done
+    fields: dict[str, Any] = identity_fields(cell) | result.fields
+    names = {field.name for field in dataclasses.fields(Record)}
+    assert set(fields) <= names
+    assert names - set(fields) - NOT_FROM_THE_CELL <= MAY_BE_NULL
+    empty = {key for key, value in fields.items() if value is None}
+    assert empty <= MAY_BE_NULL | {"limit"}
+    Record(**fields, status="ok", reason=None)
+
+
+def test_accuracies_lie_between_0_and_1_and_agree(done: tuple[Cell, CellResult]) -> None:
+    """The kept predictions give the accuracy; the oracle is the best of all candidates."""
+    fields, arrays = done[1].fields, done[1].arrays
+    for key in ("accuracy", "top5_accuracy", "val_accuracy", "oracle_accuracy"):
+        assert 0 <= fields[key] <= 1
+    assert fields["accuracy"] == accuracy_score(arrays["labels"], arrays["predictions"])
+    assert fields["accuracy"] <= fields["oracle_accuracy"] == arrays["candidate_accuracies"].max()
+    assert fields["accuracy"] <= fields["top5_accuracy"]
+    counts = np.bincount(arrays["labels"], minlength=10)
+    assert np.dot(fields["per_class_accuracy"], counts) / counts.sum() == pytest.approx(fields["accuracy"], abs=1e-5)
+    assert np.allclose(arrays["probabilities"].sum(1, dtype=np.float64), 1, atol=5e-3)
+
+
+def test_audit_passes(done: tuple[Cell, CellResult]) -> None:
+    """No check of any method fails, and frozen methods are checked for it."""
+    cell, result = done
+    audit = result.fields["audit"]
+    assert False not in audit.values(), audit
+    assert audit["splits_disjoint"] is audit["test_opened_once"] is True
+    frozen = cell.method.name in ("linear_probe", "mlp_probe", "partial_finetune")
+    assert audit["frozen_unchanged"] is (True if frozen else None)
+    by_steps = cell.method.name != "linear_probe"
+    assert audit["optimizer_exact"] is audit["initial_loss_ln_classes"] is (True if by_steps else None)
+
+
+def test_labels_are_counted_validation_included(done: tuple[Cell, CellResult]) -> None:
+    """Six of each of ten classes; a fifth of six, rounded, validates."""
+    cell, result = done
+    fields, arrays = result.fields, result.arrays
+    assert (fields["n_labels"], fields["n_train"], fields["n_val"]) == (60, 50, 10)
+    assert (fields["labels_per_class"], fields["n_classes"], fields["n_test"]) == (6, 10, tiny.LIMIT)
+    assert fields["fraction"] == 60 / tiny.LIMIT
+    assert (len(arrays["fit_index"]), len(arrays["val_index"])) == (50, 10)
+    assert cell.limit == tiny.LIMIT
+
+
+def test_time_is_split_without_double_counting(done: tuple[Cell, CellResult]) -> None:
+    """The parts make up the whole."""
+    fields = done[1].fields
+    parts = ("data_s", "build_s", "features_s", "tune_s", "train_s", "eval_s", "oracle_s")
+    assert sum(fields[part] or 0 for part in parts) == pytest.approx(fields["total_s"])
+    assert all((fields[part] or 0) >= 0 for part in parts)
+
+
+def test_steps_and_sizes_are_those_asked_for(done: tuple[Cell, CellResult]) -> None:
+    """Four steps of sixteen; a probe's model is the backbone and its head."""
+    cell, result = done
+    fields = result.fields
+    if cell.method.name != "linear_probe":
+        assert (fields["steps_done"], fields["batch_effective"]) == (4, 16)
+        assert len(result.arrays["losses"]) == len(result.arrays["step_s"]) == 4
+        assert fields["initial_loss"] == pytest.approx(np.log(10), rel=1e-4)
+    everything = cell.method.name in ("scratch", "finetune")
+    assert (fields["trainable_params"] == fields["total_params"]) == everything
+    assert 0 < fields["trainable_params"] <= fields["total_params"]
+    assert fields["checkpoint_bytes"] >= 4 * fields["trainable_params"]
+
+
+@pytest.mark.parametrize("tensor", ["conv1.0.weight", "bn1.running_mean"])
+def test_tampering_with_a_frozen_backbone_is_caught(places: Places, tmp_path: Path, tensor: str) -> None:
+    """A parameter or a buffer: one element is enough."""
+    method = f"grid.method=[{{name: 'own_methods:Tampers', tensor: {tensor}}}]"
+    assert run_one(tmp_path, places, method)[1].fields["audit"]["frozen_unchanged"] is False
+
+
+def test_same_labels_for_every_method_and_weights(places: Places, tmp_path: Path) -> None:
+    """Cells pair: the subset hangs on the data set, the budget and the seed alone."""
+    runs = [
+        run_one(tmp_path, places, "grid.method=scratch")[1],
+        run_one(tmp_path, places, "grid.method=mlp_probe")[1],
+        run_one(tmp_path, places, "grid.method=linear_probe", "train.steps=1")[1],
+    ]
+    assert len({run.fields["subset_sha256"] for run in runs}) == 1
+    assert len({run.fields["test_sha256"] for run in runs}) == 1
+    other_seed = run_one(tmp_path, places, "grid.seed=[1]")[1]
+    assert other_seed.fields["subset_sha256"] != runs[0].fields["subset_sha256"]
+
+
+def test_too_few_labels_select_nothing(places: Places, tmp_path: Path) -> None:
+    """Under five per class: documented defaults, no validation accuracy."""
+    for method, said in (("linear_probe", "default l2"), ("finetune", "last step")):
+        fields = run_one(tmp_path, places, f"grid.method={method}", "grid.labels_per_class=4")[1].fields
+        assert (fields["n_labels"], fields["n_val"], fields["val_accuracy"]) == (40, 0, None)
+        assert said in fields["selection"]
+
+
+def test_random_weights_hang_on_the_seed(places: Places, tmp_path: Path) -> None:
+    """Another seed is another network; features of both are kept apart."""
+    first = run_one(tmp_path, places)[1].arrays["probabilities"]
+    again = run_one(tmp_path, places)[1].arrays["probabilities"]
+    other = run_one(tmp_path, places, "grid.seed=[1]")[1].arrays["probabilities"]
+    assert first.tobytes() == again.tobytes()
+    assert not np.allclose(first, other)
+
+
+def test_suites_name_is_no_part_of_a_cell(places: Places, tmp_path: Path) -> None:
+    """Nor is its time limit: the id and the numbers stay."""
+    cell, result = run_one(tmp_path, places)
+    renamed, same = run_one(tmp_path, places, "name=other", "timeout_s=1000")
+    assert cell.cell_id == renamed.cell_id
+    assert content_hash(result.fields["per_class_accuracy"]) == content_hash(same.fields["per_class_accuracy"])
+
+
+def test_bf16_is_another_precision(places: Places, tmp_path: Path) -> None:
+    """It runs, and gives other numbers than fp32."""
+    full = run_one(tmp_path, places, "grid.method=finetune")[1]
+    half_cell, half = run_one(tmp_path, places, "grid.method=finetune", "grid.precision=[bf16]")
+    assert half_cell.precision == "bf16"
+    assert half.arrays["losses"].tobytes() != full.arrays["losses"].tobytes()
+    assert False not in half.fields["audit"].values()

@@ -1,0 +1,82 @@
+"""Which device `auto` is, and which switches are set before a cell's first operation."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from bench import devices
+from bench.errors import BenchError
+
+
+def test_auto_is_found_without_importing_torch_here() -> None:
+    """Neither this process nor those forked from it may hold a CUDA context."""
+    code = "import sys; from bench.devices import resolve; print(resolve('auto'), 'torch' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert said[0] in ("cpu", "cuda", "mps")
+    assert said[1] == "False"
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:1", "mps"])
+def test_named_device_is_taken_as_it_is(device: str) -> None:
+    """Whether it is there is seen when it is used."""
+    assert devices.resolve(device) == device
+
+
+def test_auto_is_what_torch_says_where_a_gpu_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And an error with a remedy where torch can't be asked."""
+    monkeypatch.setattr(devices.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(devices, "_ASK", "print('cuda')")
+    assert devices.resolve("auto") == "cuda"
+    monkeypatch.setattr(devices, "_ASK", "raise SystemExit('no torch here')")
+    with pytest.raises(BenchError, match="--device cpu"):
+        devices.resolve("auto")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_device_that_is_not_there_is_refused() -> None:
+    """Before anything is computed."""
+    with pytest.raises(BenchError, match="--device cpu"):
+        devices.configure("cuda", 1, deterministic=True)
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_switches_are_set_and_returned(deterministic: bool) -> None:
+    """What the record says is what torch has."""
+    before = torch.get_num_threads()
+    switches = devices.configure("cpu", 2, deterministic)
+    assert torch.get_num_threads() == 2
+    assert torch.are_deterministic_algorithms_enabled() is switches["deterministic_algorithms"] is deterministic
+    assert torch.backends.cudnn.benchmark is switches["cudnn_benchmark"] is not deterministic
+    assert torch.backends.fp32_precision == switches["fp32_precision"] == "ieee"
+    assert switches["GOMP_SPINCOUNT"] == os.environ["GOMP_SPINCOUNT"]
+    devices.configure("cpu", before, True)
+
+
+def test_environment_is_prepared_but_the_users_own_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passive waiting, unless something else was asked for."""
+    for name in devices.PASSIVE_WAITING:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KMP_BLOCKTIME", "200")
+    devices.prepare_environment()
+    assert os.environ["GOMP_SPINCOUNT"] == "0"
+    assert os.environ["KMP_BLOCKTIME"] == "200"
+
+
+def test_cores_are_those_that_this_process_may_use() -> None:
+    """Not those of the machine."""
+    code = "import os; from bench.devices import cores; os.sched_setaffinity(0, {0}); print(cores())"
+    if not hasattr(os, "sched_setaffinity") or 0 not in os.sched_getaffinity(0):
+        pytest.skip("no affinity to set here")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1\n"
+
+
+def test_autocast_halves_only_when_asked() -> None:
+    """bfloat16 in matrix products; float32 otherwise."""
+    matrix = torch.ones(4, 4)
+    with devices.autocast("cpu", "fp32"):
+        assert (matrix @ matrix).dtype == torch.float32
+    with devices.autocast("cpu", "bf16"):
+        assert (matrix @ matrix).dtype == torch.bfloat16

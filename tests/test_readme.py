@@ -1,0 +1,55 @@
+"""The README keeps its word: its commands parse, its links lead somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from bench.cli import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+TEXT = README.read_text(encoding="utf-8") if README.exists() else ""
+BLOCKS = re.findall(r"^```[a-z]*\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+LINES = [line.strip().removeprefix("$ ") for block in BLOCKS for line in block.replace("\\\n", " ").splitlines()]
+COMMANDS = sorted({line for line in LINES if re.match(r"(\.venv/bin/)?bench\s", line)})
+TARGETS = sorted({word for line in LINES for word in re.findall(r"^make ([a-z-]+)", line)})
+LINKS = sorted(
+    {
+        link.partition("#")[0]
+        for link in re.findall(r"\]\(([^)\s]+)[^)]*\)|src=\"([^\"]+)\"", TEXT)
+        for link in link
+        if link and not re.match(r"[a-z]+:|#", link)
+    }
+)
+
+pytestmark = pytest.mark.skipif(not README.exists(), reason="there is no README yet")
+
+
+@pytest.mark.parametrize("command", COMMANDS or ["bench"])
+def test_command_parses(command: str) -> None:
+    """Each `bench ...` line of a code block names a verb and options that there are."""
+    assert COMMANDS, "the README shows no command"
+    words = shlex.split(command, comments=True)[1:]
+    with click.Context(cli, info_name="bench") as context:
+        verb, found, rest = cli.resolve_command(context, words)
+        if "--help" in rest or "-h" in rest:
+            return
+        assert found is not None
+        found.make_context(str(verb), list(rest), parent=context)
+
+
+def test_make_targets_are_in_the_makefile() -> None:
+    """And those shown are documented there."""
+    makefile = (ROOT / "Makefile").read_text()
+    assert TARGETS, "the README shows no make target"
+    for target in TARGETS:
+        assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("link", LINKS or [""])
+def test_relative_link_leads_somewhere(link: str) -> None:
+    """Files and pictures that are in the repository."""
+    assert not link or (ROOT / link).exists(), link

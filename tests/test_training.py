@@ -1,0 +1,360 @@
+"""The gradient loop's parts: batches, schedules, losses, stopping, checkpoints; and the loop as a whole."""
+
+import dataclasses
+import itertools
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+
+from bench.contracts import Places
+from bench.errors import Diverged
+from bench.methods.gradient import fit_backbone
+from bench.schema import Training
+from bench.training import (
+    Checkpoints,
+    Trained,
+    batches,
+    check_finite,
+    epoch_sizes,
+    evaluating,
+    image_inputs,
+    learning_rate_factor,
+    loss_of,
+    make_optimizer,
+    optimizer_is_exact,
+    stalled,
+    total_steps,
+)
+
+COUNTS = st.integers(1, 200)
+BATCHES = st.integers(2, 80)
+
+
+@given(count=COUNTS, batch_size=BATCHES, seed=st.integers(0, 2**63 - 1))
+@settings(deadline=None)
+def test_each_epoch_visits_each_image_once(count: int, batch_size: int, seed: int) -> None:
+    """Two epochs, in two orders; no batch of one but of a single image, none above the size but by one."""
+    index = np.arange(count) * 3 + 7
+    per_epoch = len(epoch_sizes(count, batch_size))
+    drawn = list(itertools.islice(batches(index, batch_size, seed), 2 * per_epoch))
+    for epoch in (drawn[:per_epoch], drawn[per_epoch:]):
+        assert Counter(np.concatenate(epoch).tolist()) == Counter(index.tolist())
+    sizes = {len(batch) for batch in drawn}
+    assert 1 not in sizes or count == 1
+    assert max(sizes) <= batch_size + 1
+
+
+@given(count=COUNTS, batch_size=BATCHES, seed=st.integers(0, 2**63 - 1))
+@settings(deadline=None, max_examples=30)
+def test_order_hangs_on_the_seed_alone(count: int, batch_size: int, seed: int) -> None:
+    """Not on numpy's or torch's global state."""
+    first = list(itertools.islice(batches(np.arange(count), batch_size, seed), 5))
+    np.random.seed(0)
+    torch.manual_seed(0)
+    second = list(itertools.islice(batches(np.arange(count), batch_size, seed), 5))
+    assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+def test_epochs_are_shuffled_anew() -> None:
+    """A second epoch is another permutation."""
+    first, second = itertools.islice(batches(np.arange(50), 50, 1), 2)
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("settings_", "count", "expected"),
+    [
+        (Training(steps=70), 1, 70),
+        (Training(steps=70), 10_000, 70),
+        (Training(steps=None, epochs=3, batch_size=10), 100, 30),
+        (Training(steps=None, epochs=3, batch_size=10), 101, 30),
+        (Training(steps=None, epochs=3, batch_size=10), 102, 33),
+        (Training(steps=None, epochs=0.5, batch_size=10), 100, 5),
+        (Training(steps=None, epochs=0.01, batch_size=10), 100, 1),
+        (Training(steps=None, epochs=2, batch_size=64), 5, 2),
+    ],
+)
+def test_total_steps(settings_: Training, count: int, expected: int) -> None:
+    """Steps as they are asked for; epochs by the batches that they have."""
+    assert total_steps(settings_, count) == expected
+
+
+def rates(steps: int, epoch_steps: int = 10, **recipe: Any) -> list[float]:
+    """Return the factor of each step."""
+    training = Training(**recipe)
+    return [learning_rate_factor(training, step, steps, epoch_steps) for step in range(steps)]
+
+
+@given(
+    steps=st.integers(1, 300),
+    schedule=st.sampled_from(["constant", "step", "cosine", "one_cycle"]),
+    warmup=st.floats(0, 0.99),
+    epoch_steps=st.integers(1, 40),
+)
+def test_rate_is_never_above_its_peak_nor_below_zero(
+    steps: int, schedule: Any, warmup: float, epoch_steps: int
+) -> None:
+    """Whatever the schedule; the first step learns too."""
+    factors = rates(steps, epoch_steps, schedule=schedule, warmup=warmup)
+    assert all(0 <= factor <= 1 for factor in factors)
+    assert factors[0] > 0
+
+
+@pytest.mark.parametrize("schedule", ["constant", "step", "cosine"])
+def test_warmup_grows_linearly_to_the_peak(schedule: str) -> None:
+    """A tenth of a hundred steps."""
+    factors = rates(100, 100, schedule=schedule, warmup=0.1)
+    assert factors[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
+    assert factors[10] == pytest.approx(1)
+
+
+def test_cosine_falls_to_nearly_zero() -> None:
+    """By half at the middle, never up."""
+    factors = rates(1000, schedule="cosine", warmup=0.0)
+    assert factors[0] == 1
+    assert factors[500] == pytest.approx(0.5)
+    assert factors[-1] < 1e-5
+    assert factors == sorted(factors, reverse=True)
+
+
+def test_step_schedule_cuts_every_seven_epochs() -> None:
+    """By ten, at the first step of epochs 7 and 14, as torch's StepLR(7, 0.1) does."""
+    factors = rates(160, 10, schedule="step", warmup=0.0, step_epochs=7.0, gamma=0.1)
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    reference = torch.optim.lr_scheduler.StepLR(optimizer, 7, 0.1)
+    for epoch in range(16):
+        assert factors[10 * epoch : 10 * epoch + 10] == pytest.approx([optimizer.param_groups[0]["lr"]] * 10)
+        optimizer.step()
+        reference.step()
+
+
+def test_one_cycle_is_torchs_own() -> None:
+    """Up from a 25th over three tenths, down to a tenthousandth."""
+    factors = rates(200, schedule="one_cycle")
+    peak = int(np.argmax(factors))
+    assert factors[0] == pytest.approx(1 / 25)
+    assert (peak, factors[peak]) == (60, pytest.approx(1))
+    assert factors[:61] == sorted(factors[:61])
+    assert factors[60:] == sorted(factors[60:], reverse=True)
+    assert factors[-1] < 1e-3
+
+
+def test_constant_schedule_stays() -> None:
+    """After its warm-up."""
+    assert set(rates(50, schedule="constant", warmup=0.0)) == {1.0}
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_on_one_hot_targets_is_torchs_on_labels(smoothing: float) -> None:
+    """Label smoothing included; logits of half precision are widened first."""
+    logits = torch.randn(8, 5, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(8) % 5
+    targets = functional.one_hot(labels, 5).float()
+    loss = loss_of(Training(label_smoothing=smoothing), logits, targets)
+    torch.testing.assert_close(loss, functional.cross_entropy(logits, labels, label_smoothing=smoothing))
+    half = loss_of(Training(label_smoothing=smoothing), logits.bfloat16(), targets)
+    assert half.dtype == torch.float32
+
+
+def test_squared_error_is_against_one_hot_targets() -> None:
+    """Zero for the targets themselves, 1/classes for nothing at all."""
+    targets = functional.one_hot(torch.arange(4), 4).float()
+    settings_ = Training(loss="mse")
+    assert loss_of(settings_, targets, targets) == 0
+    assert loss_of(settings_, torch.zeros(4, 4), targets) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam)]
+)
+def test_optimiser_has_the_recipes_settings(name: Any, kind: type) -> None:
+    """Each group with its own rate."""
+    groups = [{"params": [nn.Parameter(torch.zeros(2))], "lr": rate} for rate in (0.1, 0.3)]
+    optimizer = make_optimizer(Training(optimizer=name, weight_decay=0.02, momentum=0.8), groups)
+    assert type(optimizer) is kind
+    assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.3]
+    assert {group["weight_decay"] for group in optimizer.param_groups} == {0.02}
+    if name == "sgd":
+        assert optimizer.param_groups[0]["momentum"] == 0.8
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+def test_loss_that_is_not_finite_is_a_divergence(loss: float) -> None:
+    """The message names the first such step, from one on, and what to do."""
+    losses = [torch.tensor(value) for value in (2.3, 2.0, loss, math.nan)]
+    with pytest.raises(Diverged, match=r"step 3\b.*learning_rate"):
+        check_finite(losses, 3)
+    check_finite(losses[:2], 1)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "patience", "stops"),
+    [
+        ([0.5, 0.4, 0.3], None, False),
+        ([0.5], 1, False),
+        ([0.5, 0.4], 1, True),
+        ([0.5, 0.5], 1, True),
+        ([0.5, 0.6], 1, False),
+        ([0.5, 0.4], 2, False),
+        ([0.5, 0.4, 0.5], 2, True),
+        ([0.5, 0.4, 0.6], 2, False),
+        ([], 1, False),
+    ],
+)
+def test_training_stops_when_validation_stalls(accuracies: list[float], patience: int | None, stops: bool) -> None:
+    """After so many checkpoints that brought nothing better."""
+    assert stalled(accuracies, patience) is stops
+
+
+def test_optimiser_must_hold_each_trainable_parameter_once() -> None:
+    """One missing, one frozen among them, one twice, one of another module: each is noticed."""
+    module = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    module[0].requires_grad_(False)
+    trainable = list(module[1].parameters())
+
+    def exact(*groups: list[nn.Parameter]) -> bool:
+        optimizer = torch.optim.SGD([{"params": []}], lr=0.1)
+        optimizer.param_groups = [{"params": group} for group in groups]
+        return optimizer_is_exact(optimizer, module)
+
+    assert exact(trainable)
+    assert exact(trainable[:1], trainable[1:])
+    assert not exact(trainable[:1])
+    assert not exact([*trainable, module[0].weight])
+    assert not exact(trainable, trainable[:1])
+    assert not exact([*trainable, nn.Parameter(torch.zeros(1))])
+    assert not exact()
+
+
+def test_checkpoints_come_back_as_they_were_kept() -> None:
+    """Whatever becomes of the tensors afterwards; any number of times, in any order."""
+    kept = Checkpoints()
+    weight = torch.arange(6.0).reshape(2, 3)
+    assert kept.add({"weight": weight, "count": torch.tensor(3)}) == 6 * 4 + 8
+    weight += 100
+    kept.add({"weight": weight})
+    assert len(kept) == 2
+    for _ in range(2):
+        assert kept[1]["weight"].tolist() == (torch.arange(6.0).reshape(2, 3) + 100).tolist()
+        assert kept[0]["weight"].tolist() == [[0, 1, 2], [3, 4, 5]]
+        assert kept[0]["count"] == 3
+    assert [sorted(state) for state in kept] == [["count", "weight"], ["weight"]]
+
+
+def test_evaluating_gives_each_module_its_own_mode_back() -> None:
+    """A frozen part that was in `eval()` stays there; even after an error."""
+    module = nn.Sequential(nn.BatchNorm1d(2), nn.Sequential(nn.Dropout(), nn.BatchNorm1d(2)))
+    module.train()
+    module[1][1].eval()
+    modes = [part.training for part in module.modules()]
+    with evaluating(module):
+        assert not any(part.training for part in module.modules())
+    assert [part.training for part in module.modules()] == modes
+    with pytest.raises(ZeroDivisionError), evaluating(module):
+        raise ZeroDivisionError
+    assert [part.training for part in module.modules()] == modes
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "chosen"),
+    [((0.1, 0.5, 0.3), 1), ((0.5, 0.5, 0.3), 1), ((), 2), ((0.1, 0.2, 0.3), 2), ((0.3, 0.3, 0.3), 2)],
+)
+def test_best_checkpoint_on_validation_is_chosen(accuracies: tuple[float, ...], chosen: int) -> None:
+    """The latest of equals; without validation the last."""
+    states = Checkpoints()
+    for step in range(3):
+        states.add({"step": torch.tensor(step)})
+    trained: Any = Trained(states, (1, 2, 3), accuracies, 8, None)  # type: ignore[arg-type]
+    assert trained.chosen == chosen
+
+
+def whole(folder: Path, places: Places, *overrides: str, **recipe: Any) -> Any:
+    """Fine-tune the whole tiny network and return what came of it."""
+    task, backbone = tiny.task_of(tiny.one_cell(folder, "grid.method=finetune", *overrides), places)
+    task = dataclasses.replace(task, training=dataclasses.replace(task.training, **recipe))
+    return fit_backbone(task, [name for name, _ in backbone.network.named_parameters()])
+
+
+@pytest.mark.parametrize(("checkpoints", "steps", "kept"), [(1, 6, 1), (3, 6, 3), (6, 6, 6), (10, 4, 4)])
+def test_as_many_checkpoints_as_asked_for_but_no_more_than_steps(
+    places: Places, tmp_path: Path, checkpoints: int, steps: int, kept: int
+) -> None:
+    """Evenly along the training; the last step is always one."""
+    fitted = whole(tmp_path, places, checkpoints=checkpoints, steps=steps)
+    assert len(fitted.states) == kept
+    assert len(fitted.trace.losses) == len(fitted.trace.wall_s) == steps
+
+
+def test_batch_is_clamped_to_the_images_and_all_are_used(places: Places, tmp_path: Path) -> None:
+    """Fifty images to learn from and a batch of 500: one batch an epoch."""
+    fitted = whole(tmp_path, places, batch_size=500, steps=3)
+    assert fitted.trace.batch_effective == 50
+    assert list(fitted.trace.images) == [50, 50, 50]
+
+
+def test_one_label_per_class_trains(places: Places, tmp_path: Path) -> None:
+    """Ten images, batches of three: the one left over joins the batch before it."""
+    fitted = whole(tmp_path, places, "grid.labels_per_class=1", batch_size=3, steps=6)
+    assert list(fitted.trace.images) == [3, 3, 4, 3, 3, 4]
+
+
+def test_training_learns(places: Places, tmp_path: Path) -> None:
+    """Forty steps take a third off the loss on fifty digits."""
+    losses = whole(tmp_path, places, steps=40, checkpoints=1).trace.losses
+    assert losses[-1] < 0.67 * losses[0]
+
+
+def test_patience_ends_training_early(places: Places, tmp_path: Path) -> None:
+    """With a learning rate at which nothing changes, the second checkpoint is the last."""
+    fitted = whole(tmp_path, places, learning_rate=1e-12, head_learning_rate=1e-12, steps=10, checkpoints=5, patience=1)
+    assert len(fitted.states) < 5
+    assert len(fitted.trace.losses) < 10
+
+
+def test_divergence_is_raised_within_the_training(places: Places, tmp_path: Path) -> None:
+    """An absurd learning rate."""
+    with pytest.raises(Diverged):
+        whole(tmp_path, places, learning_rate=1e30, head_learning_rate=1e30, steps=6)
+
+
+@pytest.mark.parametrize("augmentation", ["basic", "randaugment", "trivialaugment"])
+def test_augmentation_changes_training_images_only_and_by_its_own_seed(
+    places: Places, tmp_path: Path, augmentation: Any
+) -> None:
+    """The same generator gives the same images; without one nothing is changed; global generators are left alone."""
+    task, _ = tiny.task_of(tiny.one_cell(tmp_path), places)
+    plain = image_inputs(task)
+    augmenting = image_inputs(dataclasses.replace(task, training=Training(augmentation=augmentation)))
+    index = np.arange(8)
+
+    def augmented(seed: int) -> torch.Tensor:
+        return augmenting(index, torch.Generator().manual_seed(seed))
+
+    before = torch.get_rng_state()
+    first = augmented(1)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first, augmented(1))
+    assert not torch.equal(first, augmented(2))
+    assert torch.equal(augmenting(index, None), plain(index, None))
+    assert not torch.equal(first, plain(index, None))
+    assert first.shape == (8, 3, 32, 32)
+
+
+@pytest.mark.parametrize("recipe", [{"mixup": 0.4}, {"loss": "mse"}, {"label_smoothing": 0.2}, {"optimizer": "sgd"}])
+def test_each_option_of_a_recipe_trains_and_repeats(places: Places, tmp_path: Path, recipe: dict[str, Any]) -> None:
+    """The losses are those of the same recipe again, and not those of the plain one."""
+    first, second, plain = (
+        whole(tmp_path, places, **options).trace.losses for options in (recipe, recipe, {"steps": 4})
+    )
+    assert list(first) == list(second)
+    assert list(first) != list(plain)

@@ -1,0 +1,181 @@
+"""A suite of seconds on real digits, and what runs it or parts of it in this process."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.cell import build, seeds
+from bench.contracts import Backbone, CellJob, Executor, Places, Task
+from bench.data.splits import split_budget
+from bench.executors.inline import InlineExecutor
+from bench.features import FrozenFeatures
+from bench.plan import Resolved, expand
+from bench.provision import Lacking, provide
+from bench.resume import Asked
+from bench.run import RunResult, run
+from bench.schema import Cell, Record
+from bench.seeding import derive
+from bench.store import Store
+from bench.suite import read_suite
+
+LIMIT = 200
+"""Images of each split."""
+
+SUITE = """\
+name: tiny
+dataset: digits
+image_size: 32
+grid:
+  backbone: [test_resnet]
+  weights: [random]
+  method: [scratch, linear_probe, finetune]
+  labels_per_class: [2, 6]
+train: {steps: 4, batch_size: 16, checkpoints: 2}
+threads: 1
+"""
+
+TIMED = {
+    "throughput_images_per_s",
+    "step_ms",
+    "cpu_s_per_1000_images",
+    "warmup_s",
+    "cpu_s",
+    "cpu_s_by_phase",
+    "baseline_rss_mib",
+    "finished_at",
+    "executor",
+    "env",
+    "rss_method",
+    *(
+        f"{part}_s"
+        for part in ("data", "build", "features", "features_cold", "tune", "train", "eval", "oracle", "total")
+    ),
+    *("peak_rss_mib", "peak_rss_mib_by_phase"),
+}
+"""Keys of a record that tell of time, memory and place: they may differ where all else is equal."""
+
+
+class Quiet:
+    """A screen that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.ended: list[Record] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def working(self, what: str, done: int, total: int) -> None:
+        pass
+
+    def expect(self, cells: Sequence[Cell], seconds: Mapping[str, float], shared_s: float) -> None:
+        pass
+
+    def cell(self, cell: Cell, what: str, done: int, total: int) -> None:
+        pass
+
+    def done(self, cell: Cell, record: Record) -> None:
+        self.ended.append(record)
+
+
+def write_suite(folder: Path, text: str = SUITE) -> Path:
+    """Write a suite file and return its path."""
+    path = folder / "tiny.yaml"
+    path.write_text(text)
+    return path
+
+
+def cells_of(suite: Path, overrides: Iterable[str] = (), limit: int | None = LIMIT) -> list[Cell]:
+    """Return the cells of a suite on the CPU, one thread each."""
+    return expand(read_suite(suite, overrides), Resolved(lambda _: "cpu", 1, limit))
+
+
+def one_cell(folder: Path, *overrides: str) -> Cell:
+    """Return the one cell of the tiny suite that is left once overrides have narrowed it."""
+    narrow = ("grid.method=linear_probe", "grid.labels_per_class=6")
+    (cell,) = cells_of(write_suite(folder), (*narrow, *overrides))
+    return cell
+
+
+def run_cells(
+    cells: Sequence[Cell],
+    out: Path,
+    places: Places,
+    executor: Executor | None = None,
+    rerun: Any = None,
+    screen: Quiet | None = None,
+) -> RunResult:
+    """Run cells into a folder, in this process where no executor is given."""
+    return run(cells, Store(out), Asked(places, rerun), executor or InlineExecutor(), screen or Quiet(), {})
+
+
+def records_of(out: Path) -> dict[str, Record]:
+    """Return the records of a run's folder by the id of their cell."""
+    return Store(out).records()
+
+
+def settled(record: Record) -> dict[str, Any]:
+    """Return what must be equal, digit for digit, wherever and whenever a cell runs."""
+    return {key: value for key, value in record.to_json().items() if key not in TIMED}
+
+
+def side_arrays(out: Path, record: Record) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays beside a record that must be equal too; step times are left out."""
+    assert record.side_file is not None
+    with np.load(out / record.side_file) as file:
+        return {name: file[name] for name in file.files if name not in ("step_s", "step_cpu_s")}
+
+
+def assert_same_numbers(first: Path, second: Path, cells: Sequence[Cell]) -> None:
+    """Assert that two runs hold the same numbers, bits and all, for each of some cells."""
+    left, right = records_of(first), records_of(second)
+    for cell in cells:
+        one, other = left[cell.cell_id], right[cell.cell_id]
+        assert one.status == other.status == "ok"
+        assert settled(one) == settled(other), cell.label
+        here, there = side_arrays(first, one), side_arrays(second, other)
+        assert here.keys() == there.keys()
+        for name, values in here.items():
+            assert values.tobytes() == there[name].tobytes(), f"{cell.label}: {name}"
+
+
+def job_of(cell: Cell, places: Places) -> CellJob:
+    """Return a cell with its weights and data made ready."""
+    found = provide([cell], places, InlineExecutor(), Quiet()).of(cell)
+    assert not isinstance(found, Lacking), found
+    weights, data = found
+    return CellJob(cell, data.decoded, data.fingerprint, weights.file, places, 1)
+
+
+def task_of(cell: Cell, places: Places) -> tuple[Task, Backbone]:
+    """Return what a cell's method sees, and the backbone in it."""
+    job = job_of(cell, places)
+    train = job.data.split("train")
+    backbone = build(cell, job.weights)
+    subset_seed = derive("subset", cell.dataset.label, cell.seed)
+    split = split_budget(train.labels, 10, cell.budget, subset_seed, train.groups)
+    features = FrozenFeatures(
+        backbone, job.data.path.name, "cpu", cell.precision, cell.threads, places.cache_dir, ignore
+    )
+    task = Task(
+        backbone=backbone,
+        n_classes=10,
+        images=train.images,
+        labels=train.labels,
+        fit_index=split.fit,
+        val_index=split.val,
+        features=lambda: features.of("train", train.images),
+        training=cell.training,
+        device="cpu",
+        precision=cell.precision,
+        seed_of=seeds(cell),
+        progress=ignore,
+    )
+    return task, backbone
+
+
+def ignore(what: str, done: int, total: int) -> None:
+    """A progress that nobody sees."""

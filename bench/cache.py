@@ -58,18 +58,30 @@ def folder(root: Path, kind: str, key: Any, make: Callable[[Path], dict[str, Any
     leaves nothing that a reader would take. Two processes that want the same key wait for one another.
     """
     target = folder_path(root, kind, key)
-    if (target / "manifest.json").exists():
+    if is_whole(target):
         return target
     with locked(root / kind / f".{target.name}.lock"):
-        if (target / "manifest.json").exists():
+        if is_whole(target):
             return target
+        shutil.rmtree(target, ignore_errors=True)  # damaged: made again
         scratch = target.with_name(f".{target.name}.part")
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
-        manifest = make(scratch)
-        write_atomically(scratch / "manifest.json", json.dumps({"key": key, **manifest}, indent=1, sort_keys=True))
+        made = make(scratch)
+        files = {path.name: path.stat().st_size for path in scratch.iterdir()}
+        contents = {"key": key, "files": files, **made}
+        write_atomically(scratch / "manifest.json", json.dumps(contents, indent=1, sort_keys=True))
         scratch.rename(target)
     return target
+
+
+def is_whole(path: Path) -> bool:
+    """Say whether a cached folder is there, with every file that its manifest names at the size it had."""
+    try:
+        files = manifest(path)["files"]
+        return all((path / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def manifest(path: Path) -> dict[str, Any]:
@@ -90,13 +102,21 @@ def file_sha256(path: Path) -> str:
     return _sha256(str(path.resolve()), stat.st_size, stat.st_mtime_ns)
 
 
+def _remembered(path: Path) -> dict[str, list[Any]]:
+    try:
+        known = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
 def files_sha256(root: Path, files: list[Path], memo: Path) -> str:
     """Return one SHA-256 over the relative names and contents of many files.
 
     Contents are read only where a file's size or time differs from what the memo folder remembers.
     """
     known_path = memo / "digests" / f"{content_hash(str(root.resolve()))[:32]}.json"
-    known: dict[str, list[Any]] = json.loads(known_path.read_text()) if known_path.exists() else {}
+    known = _remembered(known_path)
     fresh = {}
     for path in sorted(files):
         stat = path.stat()

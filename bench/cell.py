@@ -38,7 +38,15 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         backbone = build(cell, job.weights)
         before = tensor_hashes(backbone)
     features = FrozenFeatures(
-        backbone, job.data.path.name, cell.device, cell.precision, cell.threads, job.places.cache_dir, progress
+        cell.backbone,
+        backbone,
+        job.data.path.name,
+        cell.device,
+        cell.precision,
+        cell.threads,
+        job.places.cache_dir,
+        progress,
+        job.workers,
     )
     task = Task(
         backbone,

@@ -1,6 +1,7 @@
 """The verbs: parse, call one function, print. Importing this does not import torch."""
 
 import json
+import os
 import shlex
 import sys
 import warnings
@@ -154,6 +155,7 @@ def env(device: str) -> None:
     """Print what is recorded of this machine, as JSON."""
     from bench import devices, environment
 
+    devices.check_name(device)
     device = devices.resolve(device)
     devices.configure(device, devices.cores(), True)
     click.echo(json.dumps(environment.describe(device), indent=1))
@@ -267,8 +269,15 @@ def main() -> None:
     except BenchError as error:
         click.echo("\n".join(f"bench: error: {line}" for line in str(error).splitlines()), err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # `bench ls ... | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.OK)
+    except OSError as error:
+        click.echo(
+            f"bench: error: {error.filename or 'this machine'}: {error.strerror or error}; make room or mend it",
+            err=True,
+        )
+        sys.exit(Exit.USAGE)
 
 
 if __name__ == "__main__":

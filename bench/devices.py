@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-from bench.errors import BenchError
+from bench.errors import BenchError, Unavailable
 
 PASSIVE_WAITING = {"GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 """Threads that spin at barriers cost 2 to 5 times on a busy machine; read when torch is imported.
@@ -25,6 +26,12 @@ def prepare_environment() -> None:
     """Set what libraries read when they are imported. Call before torch is."""
     for name, value in PASSIVE_WAITING.items():
         os.environ.setdefault(name, value)
+
+
+def check_name(device: str) -> None:
+    """Refuse what is no device's name."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+        raise BenchError(f"device {device}: unknown; write auto, cpu, mps, cuda or cuda:1")
 
 
 def resolve(device: str) -> str:
@@ -56,9 +63,9 @@ def configure(device: str, threads: int, deterministic: bool) -> dict[str, Any]:
 
     kind = device.partition(":")[0]
     if kind == "cuda" and not torch.cuda.is_available():
-        raise BenchError(f"device {device}: torch sees no CUDA device; write --device cpu")
+        raise Unavailable(f"device {device}: torch sees no CUDA device; write --device cpu")
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise BenchError(f"device {device}: torch sees no MPS device; write --device cpu")
+        raise Unavailable(f"device {device}: torch sees no MPS device; write --device cpu")
     torch.set_num_threads(threads)
     # no TF32 anywhere: torch has two sets of switches for it, which must not be mixed
     torch.backends.fp32_precision = "ieee"  # type: ignore[attr-defined]

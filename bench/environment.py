@@ -56,6 +56,12 @@ def describe(device: str) -> dict[str, Any]:
     }
 
 
+def machine(device: str) -> str:
+    """Return what decides how fast this machine is, in words."""
+    gpu = _gpu(device)
+    return f"{processor_name()}, {cores()} cores" + (f", {gpu['name']}" if gpu else "")
+
+
 def processor_name() -> str:
     """Return the processor's name and the vector instructions that decide its speed."""
     info = Path("/proc/cpuinfo")

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from bench.backbones.building import state_sha256
 from bench.contracts import Backbone, Progress
 from bench.data.transforms import Normalise
 from bench.devices import autocast, synchronise
+from bench.environment import machine
+from bench.errors import Diverged
 
 BATCH = 128
 """Fixed, since the batch's shape may change the last bits."""
@@ -29,20 +32,28 @@ def forward_all(
     precision: str,
     progress: Progress | None = None,
 ) -> torch.Tensor:
-    """Return the module's outputs for inputs 0 to `count`, (N, ...) float32 on the CPU, without a graph."""
+    """Return the module's outputs for inputs 0 to `count`, (N, ...) float32 on the CPU, without a graph.
+
+    Raises `Diverged` where one is not finite.
+    """
     outputs = []
     with torch.inference_mode(), autocast(device, precision):
         for start in range(0, count, BATCH):
             outputs.append(module(fetch(np.arange(start, min(start + BATCH, count)))).float().cpu())
             if progress:
                 progress("extracting", min(start + BATCH, count), count)
-    return torch.cat(outputs)
+    everything = torch.cat(outputs)
+    if not bool(torch.isfinite(everything).all()):
+        raise Diverged("the network's outputs are not finite; write a smaller learning_rate, or precision: fp32")
+    return everything
 
 
 @dataclass
 class FrozenFeatures:
     """The features of one backbone, in `eval()` and untouched; what they cost is kept with them."""
 
+    name: str
+    """The backbone's, as the suite spells it: two architectures can share all their tensors."""
     backbone: Backbone
     data_key: str
     """What the pixels are: the decoded data's key."""
@@ -51,6 +62,8 @@ class FrozenFeatures:
     threads: int
     root: Path
     progress: Progress
+    workers: int = 1
+    """Cells side by side with this one."""
     paid_s: dict[str, float] = field(default_factory=dict)
     """Seconds that this cell paid, by split."""
     manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -63,14 +76,14 @@ class FrozenFeatures:
         self._network = self._network or state_sha256(self.backbone.network.state_dict())
         key = {
             "network": self._network,
-            "architecture": type(self.backbone.network).__name__,
+            "architecture": self.name,
+            "libraries": {name: version(name) for name in ("torch", "torchvision", "timm")},
             "data": self.data_key,
             "split": split,
             "normalisation": [list(self.backbone.input.mean), list(self.backbone.input.std)],
             "precision": self.precision,
             "device": self.device,
             "threads": self.threads,
-            "torch": torch.__version__,
         }
         path = cache.folder(self.root, "features", key, lambda folder: self._extract(folder, images))
         self.manifests[split] = cache.manifest(path)
@@ -88,7 +101,8 @@ class FrozenFeatures:
         )
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         np.save(folder / "features.npy", features.numpy())
-        return {"images": len(images), "seconds": wall, "cpu_seconds": cpu}
+        made = {"workers": self.workers, "machine": machine(self.device)}
+        return {"images": len(images), "seconds": wall, "cpu_seconds": cpu, **made}
 
     def cold_s(self, images: dict[str, int]) -> float:
         """Return what a cell would pay alone for so many images of each split."""
@@ -99,7 +113,13 @@ class FrozenFeatures:
         )
 
     def rate(self) -> float | None:
-        """Return images per second of the extraction, over all splits."""
+        """Return images per second of the extraction, over all splits.
+
+        Null where another machine did it, or where it ran beside other cells.
+        """
+        here = machine(self.device)
+        if any(found["workers"] > 1 or found["machine"] != here for found in self.manifests.values()):
+            return None
         seconds = sum(found["seconds"] for found in self.manifests.values())
         return sum(found["images"] for found in self.manifests.values()) / seconds if seconds else None
 

@@ -62,6 +62,7 @@ def plan_suite(
         if folder is not None and not folder.is_dir():
             raise BenchError(f"{option} {folder}: no such folder; correct the path")
     if device is not None:
+        devices.check_name(device)
         overrides = (*overrides, f"grid.device=[{device}]")
     read = read_suite(suite_path(suite), overrides)
     threads = read.threads or max(1, devices.cores() // workers)

@@ -173,7 +173,7 @@ def own_weights(backbone: str, weights: str, image_size: int, places: Places) ->
     """Return the weights that this project trained before; null where it has not."""
     recipe = _recipe(backbone, weights, image_size, places)
     path = cache.folder_path(places.cache_dir, "weights", recipe)
-    return _own_file(path, weights, recipe) if path.is_dir() else None
+    return _own_file(path, weights, recipe) if cache.is_whole(path) else None
 
 
 def _own_file(path: Path, weights: str, recipe: dict[str, Any]) -> WeightsFile:

@@ -118,6 +118,9 @@ def _ready_data(outcome: Outcome, cell: Cell, screen: Screen) -> ReadyData | Lac
         f"{cell.dataset.label} at {cell.image_size} px: {ready.train_images} training and {ready.test_images} test "
         f"images, {len(counts)} classes ({names}), {min(counts.values())} to {max(counts.values())} to train on each"
     )
+    asked = cell.budget
+    if asked.kind == "labels_per_class" and asked.value > min(counts.values()):
+        screen.say(f"{asked.label}: a class with fewer training images gives what it has")
     for note in ready.notes:
         screen.say(f"{cell.dataset.label}: {note}")
     return ready

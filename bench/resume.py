@@ -7,7 +7,7 @@ from typing import Literal
 
 from bench.backbones.sources import find_weights
 from bench.contracts import Places, WeightsFile
-from bench.errors import Unavailable
+from bench.errors import InvalidData, Unavailable
 from bench.prepare import data_fingerprint, is_own, own_weights, recipe_fingerprint
 from bench.schema import Cell, Choice, Record
 
@@ -43,7 +43,7 @@ def present(places: Places) -> Present:
             return own or WeightsFile(None, None, fingerprint, name)
         try:
             return find_weights(backbone, name, places, download=False)
-        except Unavailable:
+        except (Unavailable, InvalidData):
             return None
 
     choices: dict[str, Choice] = {}
@@ -56,15 +56,18 @@ def present(places: Places) -> Present:
 
 
 def is_done(cell: Cell, record: Record | None, there: Present) -> bool:
-    """Say whether a cell has its number, from the very data and weights that are there now."""
+    """Say whether a cell has its number, from the very data and weights that are there now.
+
+    What is not there now refutes nothing: a result is never given up for data that can't be found.
+    """
     if record is None or record.status != "ok":
         return False
-    weights = there.weights(cell)
-    if weights is None or record.weights_fingerprint != weights.fingerprint:
+    weights, data = there.weights(cell), there.data(cell.dataset)
+    if weights is not None and record.weights_fingerprint != weights.fingerprint:
         return False
-    if weights.sha256 is not None and record.weights_sha256 != weights.sha256:
+    if weights is not None and weights.sha256 not in (None, record.weights_sha256):
         return False  # the project's own weights, trained again with other bits
-    return record.dataset_fingerprint == there.data(cell.dataset)
+    return data in (None, record.dataset_fingerprint)
 
 
 def remaining(cells: Sequence[Cell], records: Mapping[str, Record], asked: Asked) -> list[Cell]:

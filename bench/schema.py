@@ -228,7 +228,8 @@ class Record:
     top5_accuracy: float | None = None
     val_accuracy: float | None = None
     oracle_accuracy: float | None = None
-    per_class_accuracy: list[float] | None = None
+    per_class_accuracy: list[float | None] | None = None
+    """Null for a class without test images."""
     initial_loss: float | None = None
     final_loss: float | None = None
     throughput_images_per_s: float | None = None

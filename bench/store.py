@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _KNOWN = {field.name for field in dataclasses.fields(Record)}
+_NEEDED = {
+    field.name
+    for field in dataclasses.fields(Record)
+    if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+}
 
 
 class Store:
@@ -55,7 +60,10 @@ class Store:
     def manifest(self) -> dict[str, Any]:
         """Return the manifest; an empty one where there is none."""
         path = self.folder / "manifest.json"
-        contents: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        try:
+            contents: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        except ValueError as error:
+            raise BenchError(f"{path}: no JSON ({error}); remove it, the next run writes it again") from error
         return contents
 
     def update_manifest(self, contents: Mapping[str, Any], environments: Mapping[str, Any] | None = None) -> None:
@@ -136,7 +144,10 @@ def _parse(line: str, where: str) -> Record:
         raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
     if version > SCHEMA_VERSION:
         raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade transferbench")
-    try:
-        return Record(**{key: value for key, value in contents.items() if key in _KNOWN})
-    except TypeError as error:
-        raise BenchError(f"{where}: no whole record ({error}); remove the line, its cell runs again") from error
+    missing = sorted(_NEEDED - contents.keys())
+    if missing:
+        raise BenchError(f"{where}: a record without {', '.join(missing[:4])}; remove the line, its cell runs again")
+    numbers = [contents.get(key) for key in ("accuracy", "oracle_accuracy", "peak_rss_mib", "total_s")]
+    if contents["status"] == "ok" and not all(isinstance(number, int | float) for number in numbers):
+        raise BenchError(f"{where}: status ok without its numbers; remove the line, its cell runs again")
+    return Record(**{key: value for key, value in contents.items() if key in _KNOWN})

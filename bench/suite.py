@@ -75,7 +75,9 @@ def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
     written = tuple(key.split("."))
     for path in [path for path in marks.places if path[: len(written)] == written]:
         del marks.places[path]
-    marks.places[written] = Place(f"--set {key}", None, None)
+    for length in range(1, len(written) + 1):
+        if length == len(written) or written[:length] not in marks.places:
+            marks.places[written[:length]] = Place(f"--set {key}", None, None)
     if key == "train.epochs":
         contents["train"].pop("steps", None)
     if key == "train.steps":

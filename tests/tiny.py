@@ -158,7 +158,7 @@ def task_of(cell: Cell, places: Places) -> tuple[Task, Backbone]:
     subset_seed = derive("subset", cell.dataset.label, cell.seed)
     split = split_budget(train.labels, 10, cell.budget, subset_seed, train.groups)
     features = FrozenFeatures(
-        backbone, job.data.path.name, "cpu", cell.precision, cell.threads, places.cache_dir, ignore
+        cell.backbone, backbone, job.data.path.name, "cpu", cell.precision, cell.threads, places.cache_dir, ignore
     )
     task = Task(
         backbone=backbone,

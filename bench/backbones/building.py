@@ -1,6 +1,7 @@
 """What sources of networks have in common: strict loading, widths, stages, which part learns."""
 
 import hashlib
+import struct
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,18 @@ def load_strictly(
         state = load_state_dict(str(checkpoint), device="cpu", weights_only=True)
         state = convert(state, network) if convert else state
         missing, surplus = network.load_state_dict(state, strict=False)
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        cause = (str(error).splitlines() or [type(error).__name__])[0]
+    except (
+        RuntimeError,
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        struct.error,
+        SafetensorError,
+    ) as error:
+        cause = " ".join(str(error).split())[:160] or type(error).__name__
         raise InvalidData(f"{checkpoint}: can't be loaded ({cause}); is it for this network?") from error
     lost = [key for key in missing if not key.endswith("num_batches_tracked")]
     stages = {key.split(".")[0] for key in network.state_dict()}

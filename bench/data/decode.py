@@ -15,6 +15,7 @@ from bench import cache
 from bench.contracts import Progress, RawData, Split
 from bench.data.transforms import Geometry
 from bench.errors import InvalidData
+from bench.schema import content_hash
 
 CHUNK = 256
 
@@ -66,7 +67,8 @@ def decode(raw: RawData, fingerprint: str, geometry: Geometry, root: Path, progr
             before += len(split.images)
         return {"class_names": list(raw.class_names), "notes": list(raw.notes)}
 
-    key = {"data": fingerprint, "geometry": str(geometry)}
+    parting = content_hash({name: [split.labels.tolist(), list(split.ids)] for name, split in splits.items()})
+    key = {"data": fingerprint, "geometry": str(geometry), "parting": parting, "classes": list(raw.class_names)}
     return Decoded(cache.folder(root, "decoded", key, make))
 
 

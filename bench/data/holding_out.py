@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from bench.contracts import Images, RawData, Split
 from bench.data.splits import Index, hold_out
+from bench.errors import InvalidData
 
 
 @dataclass(frozen=True)
@@ -31,5 +33,12 @@ def part(split: Split, index: Index) -> Split:
 def with_test_split(class_names: tuple[str, ...], everything: Split, name: str) -> RawData:
     """Part data that has one split only; the parting hangs on nothing but `name` and the labels' order."""
     train, test = hold_out(everything.labels, len(class_names), everything.groups, name)
+    counts = np.bincount(everything.labels[train], minlength=len(class_names))
+    lost = [label for label, count in zip(class_names, counts, strict=True) if count == 0]
+    if lost and everything.groups is not None:
+        raise InvalidData(
+            f"class {', '.join(lost)}: all its images are of one group, which was held out for testing; "
+            "give the class more groups, or write the split yourself"
+        )
     note = f"no test split: {len(test)} of {len(everything.labels)} images held out, stratified"
     return RawData(class_names, part(everything, train), part(everything, test), (note,))

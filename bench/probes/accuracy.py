@@ -24,7 +24,9 @@ def probe(run: CellRun) -> dict[str, Any]:
         "top5_accuracy": float(top5.any(1).mean()) if classes > 5 else None,
         "val_accuracy": run.fitted.val_accuracy,
         "oracle_accuracy": max(run.evaluation.candidate_accuracies),
-        "per_class_accuracy": [round(float(value), 6) for value in per_class],
+        "per_class_accuracy": [
+            round(float(value), 6) if count else None for value, count in zip(per_class, counts, strict=True)
+        ],
         "initial_loss": trace.losses[0] if trace else None,
         "final_loss": trace.losses[-1] if trace else None,
     }

@@ -108,9 +108,7 @@ def _ready_data(outcome: Outcome, cell: Cell, screen: Screen) -> ReadyData | Lac
     if outcome.ended == "invalid":
         raise InvalidData(outcome.reason or "")
     if outcome.ended is not None:
-        raise BenchError(
-            f"{cell.dataset.label} can't be prepared: {outcome.reason}\n{outcome.traceback or ''}".rstrip()
-        )
+        raise BenchError(f"{cell.dataset.label} can't be prepared: {outcome.reason}")
     ready: ReadyData = outcome.value
     counts = ready.class_counts
     names = ", ".join(list(counts)[:10]) + (", ..." if len(counts) > 10 else "")

@@ -46,7 +46,7 @@ def test_a_folder_is_made_once(tmp_path: Path) -> None:
     assert first == second == cache.folder_path(tmp_path, "kind", KEY)
     assert len(made) == 1
     assert (first / "contents").read_text() == "42"
-    assert cache.manifest(first) == {"key": KEY, "seconds": 1.5}
+    assert cache.manifest(first) == {"key": KEY, "seconds": 1.5, "files": {"contents": 2}}
 
 
 def test_another_key_or_kind_is_another_folder(tmp_path: Path) -> None:
@@ -159,3 +159,31 @@ def test_the_memo_holds_what_the_hash_is_made_of(tmp_path: Path) -> None:
     digest = cache.files_sha256(root, _two_files(root), memo)
     (kept,) = (memo / "digests").iterdir()
     assert content_hash({name: entry[2] for name, entry in json.loads(kept.read_text()).items()}) == digest
+
+
+@pytest.mark.parametrize("damage", ["manifest emptied", "file cut short", "file removed"])
+def test_a_damaged_folder_is_made_again(tmp_path: Path, damage: str) -> None:
+    def make(folder: Path) -> dict[str, Any]:
+        (folder / "contents").write_text("42")
+        return {}
+
+    made = cache.folder(tmp_path, "kind", KEY, make)
+    if damage == "manifest emptied":
+        (made / "manifest.json").write_text("")
+    elif damage == "file cut short":
+        (made / "contents").write_text("4")
+    else:
+        (made / "contents").unlink()
+    assert not cache.is_whole(made)
+    again = cache.folder(tmp_path, "kind", KEY, make)
+    assert cache.is_whole(again)
+    assert (again / "contents").read_text() == "42"
+
+
+def test_a_damaged_memo_of_digests_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    file = tmp_path / "root" / "file"
+    file.write_text("contents")
+    first = cache.files_sha256(tmp_path / "root", [file], tmp_path / "memo")
+    next((tmp_path / "memo" / "digests").iterdir()).write_text("{")
+    assert cache.files_sha256(tmp_path / "root", [file], tmp_path / "memo") == first

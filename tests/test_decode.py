@@ -10,6 +10,7 @@ from PIL import Image
 from bench.contracts import Places, RawData, Split
 from bench.data.decode import Decoded, decode
 from bench.data.digits import ArrayImages, Digits
+from bench.data.holding_out import with_test_split
 from bench.data.transforms import Geometry
 from bench.errors import InvalidData
 
@@ -108,3 +109,18 @@ def test_the_digits_are_decoded_whole(places: Places) -> None:
     pixels = decoded(places.cache_dir, Digits().load(places), "digits for a test").split("test")
     assert pixels.images.shape == (359, 12, 12, 3)
     assert len(set(pixels.ids)) == 359
+
+
+def test_another_parting_of_the_same_files_is_another_entry(tmp_path: Path) -> None:
+    """Two data sets can hold the same files out differently."""
+    everything = split_of("image", 70)
+    names = ("red", "green", "blue")
+    paths = {
+        decode(with_test_split(names, everything, name), "files", SMALL, tmp_path, quiet).path
+        for name in ("one", "other")
+    }
+    assert len(paths) == 2
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """Say nothing."""

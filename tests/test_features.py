@@ -12,6 +12,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from bench.contracts import Backbone
+from bench.errors import Diverged
 from bench.features import BATCH, FrozenFeatures, forward_all
 
 Images = npt.NDArray[np.uint8]
@@ -42,8 +43,14 @@ class Counting(FrozenFeatures):
 
 def features_of(backbone: Backbone, root: Path, **changes: Any) -> Counting:
     """Return features that nothing has asked for yet."""
-    plain: dict[str, Any] = {"data_key": "digits", "device": "cpu", "precision": "fp32", "threads": 1}
-    return Counting(backbone, root=root, progress=lambda *_: None, **{**plain, **changes})
+    plain: dict[str, Any] = {
+        "name": "test_resnet",
+        "data_key": "digits",
+        "device": "cpu",
+        "precision": "fp32",
+        "threads": 1,
+    }
+    return Counting(backbone=backbone, root=root, progress=lambda *_: None, **{**plain, **changes})
 
 
 def test_second_call_is_served_bit_for_bit(backbone: Backbone, images: Images, tmp_path: Path) -> None:
@@ -72,7 +79,15 @@ def test_features_are_the_networks_outputs_in_eval_mode(backbone: Backbone, imag
 
 @pytest.mark.parametrize(
     "change",
-    [{"data_key": "others"}, {"precision": "bf16"}, {"threads": 2}, {"network": 1}, {"input": 1}, {"split": "test"}],
+    [
+        {"name": "twin_with_the_same_tensors"},
+        {"data_key": "others"},
+        {"precision": "bf16"},
+        {"threads": 2},
+        {"network": 1},
+        {"input": 1},
+        {"split": "test"},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_whatever_decides_a_feature_is_part_of_its_key(
@@ -145,3 +160,25 @@ def test_forward_in_batches_gives_every_row_once_and_no_graph() -> None:
         assert result.tolist() == list(range(count))
         assert not result.requires_grad
         assert seen[-1] == (count, count)
+
+
+def test_a_rate_is_told_only_where_it_was_measured_alone_and_here(
+    backbone: Backbone, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Features made beside other cells, or on another machine, serve as features but not as a measurement."""
+    beside, alone = features_of(backbone, tmp_path / "beside", workers=2), features_of(backbone, tmp_path / "alone")
+    for features in (beside, alone):
+        features.of("train", images)
+    assert beside.rate() is None
+    assert alone.rate()
+    served = features_of(backbone, tmp_path / "beside")
+    served.of("train", images)
+    assert (served.extractions, served.rate()) == (0, None)
+    monkeypatch.setattr("bench.features.machine", lambda device: "another machine")
+    assert alone.rate() is None
+
+
+def test_outputs_that_are_not_finite_are_no_outputs() -> None:
+    """A network whose last update broke it has no accuracy."""
+    with pytest.raises(Diverged, match="not finite"):
+        forward_all(torch.nn.Identity(), lambda index: torch.full((len(index), 2), torch.nan), 3, "cpu", "fp32")

@@ -59,3 +59,12 @@ def test_groups_stay_on_one_side() -> None:
 def test_too_few_groups_are_refused() -> None:
     with pytest.raises(InvalidData, match="3 groups are too few to hold some out; give at least 5"):
         with_test_split(("even", "odd"), everything(30, [f"video {i % 3}" for i in range(30)]), "mine")
+
+
+def test_a_class_whose_one_group_is_held_out_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing would be left to learn it from."""
+    groups = ["lone" if number % 2 else "other" for number in range(60)]
+    parted = np.arange(0, 60, 2), np.arange(1, 60, 2)
+    monkeypatch.setattr("bench.data.holding_out.hold_out", lambda *_: parted)
+    with pytest.raises(InvalidData, match="class odd: all its images are of one group"):
+        with_test_split(("even", "odd"), everything(60, groups=groups), "name")

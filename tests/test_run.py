@@ -1,5 +1,6 @@
 """What a run does when it is started again, and what becomes of cells that give no number."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -282,3 +283,33 @@ def test_each_record_is_on_disk_before_the_next_cell_starts(suite: Path, places:
     cells = tiny.cells_of(suite, ["grid.method=linear_probe"])
     tiny.run_cells(cells, tmp_path / "out", places, screen=Watches())
     assert seen == [1, 2]
+
+
+def test_a_result_is_not_given_up_for_data_that_cannot_be_found(suite: Path, places: Places, tmp_path: Path) -> None:
+    """Forgetting --data-dir is no reason to replace a number by a skip."""
+    folder = digits_folder(tmp_path / "images")
+    cells = tiny.cells_of(suite, ["dataset=image_folder", *ONE_PROBE], limit=None)
+    assert tiny.run_cells(cells, tmp_path / "out", Places(folder, None, places.cache_dir)).ran == 1
+    again = tiny.run_cells(cells, tmp_path / "out", Places(None, None, places.cache_dir))
+    assert (again.ran, again.exit_code) == (0, Exit.OK)
+    assert tiny.records_of(tmp_path / "out")[cells[0].cell_id].status == "ok"
+
+
+def test_a_network_broken_by_its_last_update_is_diverged(suite: Path, places: Places, tmp_path: Path) -> None:
+    """Its losses were finite, its predictions are not."""
+    absurd = ["grid.method=[{name: scratch, learning_rate: 1e30, steps: 1, warmup: 0.0}]", "grid.labels_per_class=[2]"]
+    cells = tiny.cells_of(suite, absurd)
+    tiny.run_cells(cells, tmp_path / "out", places)
+    record = tiny.records_of(tmp_path / "out")[cells[0].cell_id]
+    assert (record.status, record.accuracy) == ("diverged", None)
+
+
+def test_a_device_that_is_not_there_skips_its_cells(suite: Path, places: Places, tmp_path: Path) -> None:
+    """They are tried again where there is one."""
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    cells = [dataclasses.replace(cell, device="cuda") for cell in tiny.cells_of(suite, ONE_PROBE)]
+    assert tiny.run_cells(cells, tmp_path / "out", places).exit_code == Exit.CELLS_FAILED
+    assert tiny.records_of(tmp_path / "out")[cells[0].cell_id].status == "skipped"

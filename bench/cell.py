@@ -12,6 +12,7 @@ from bench.backbones.sources import source_of
 from bench.catalog import METHODS, PROBES
 from bench.choices import make
 from bench.contracts import Backbone, CellJob, CellResult, CellRun, Fitted, InputSpec, Progress, Task, WeightsFile
+from bench.data.decode import Pixels
 from bench.data.splits import BudgetSplit, split_budget
 from bench.data.transforms import Geometry, Normalise
 from bench.devices import configure, synchronise
@@ -37,31 +38,8 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     with phases.phase("build"):
         backbone = build(cell, job.weights)
         before = tensor_hashes(backbone)
-    features = FrozenFeatures(
-        cell.backbone,
-        backbone,
-        job.data.path.name,
-        cell.device,
-        cell.precision,
-        cell.threads,
-        job.places.cache_dir,
-        progress,
-        job.workers,
-    )
-    task = Task(
-        backbone,
-        n_classes,
-        train.images,
-        train.labels,
-        split.fit,
-        split.val,
-        lambda: features.of("train", train.images),
-        cell.training,
-        cell.device,
-        cell.precision,
-        seeds(cell),
-        progress,
-    )
+    features = frozen_features(job, backbone, progress)
+    task = make_task(cell, backbone, n_classes, train, split, features, progress)
     with phases.phase("train"):
         fitted: Fitted = make(METHODS, cell.method).fit(task)
         synchronise(cell.device)
@@ -71,21 +49,21 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     )
     after = tensor_hashes(backbone)
     run = CellRun(
-        cell,
-        backbone,
-        fitted,
-        evaluation,
-        features,
-        phases,
-        n_classes,
-        len(split.all),
-        split.fit,
-        split.val,
-        [train.ids[i] for i in split.all],
-        test_pixels.ids,
-        all(before[name] == after[name] for name in fitted.frozen),
-        baseline,
-        job.workers,
+        cell=cell,
+        backbone=backbone,
+        fitted=fitted,
+        evaluation=evaluation,
+        features=features,
+        phases=phases,
+        n_classes=n_classes,
+        n_labels=len(split.all),
+        fit_index=split.fit,
+        val_index=split.val,
+        train_ids=[train.ids[i] for i in split.all],
+        test_ids=test_pixels.ids,
+        frozen_unchanged=all(before[name] == after[name] for name in fitted.frozen),
+        baseline_rss_mib=baseline,
+        workers=job.workers,
     )
     fields = {"determinism": determinism, **provenance(job, backbone, split, train.labels, run)}
     for name in PROBES.names():
@@ -100,6 +78,48 @@ def build(cell: Cell, weights: WeightsFile) -> Backbone:
     network = backbone.network.to(cell.device)
     network.to(memory_format=torch.channels_last)
     return backbone
+
+
+def frozen_features(job: CellJob, backbone: Backbone, progress: Progress) -> FrozenFeatures:
+    """Return the features that the cell shares with others; nothing is extracted before they are asked for."""
+    cell = job.cell
+    return FrozenFeatures(
+        name=cell.backbone,
+        backbone=backbone,
+        data_key=job.data.path.name,
+        device=cell.device,
+        precision=cell.precision,
+        threads=cell.threads,
+        root=job.places.cache_dir,
+        progress=progress,
+        workers=job.workers,
+    )
+
+
+def make_task(
+    cell: Cell,
+    backbone: Backbone,
+    n_classes: int,
+    train: Pixels,
+    split: BudgetSplit,
+    features: FrozenFeatures,
+    progress: Progress,
+) -> Task:
+    """Return what the method may see: nothing of the test set."""
+    return Task(
+        backbone=backbone,
+        n_classes=n_classes,
+        images=train.images,
+        labels=train.labels,
+        fit_index=split.fit,
+        val_index=split.val,
+        features=lambda: features.of("train", train.images),
+        training=cell.training,
+        device=cell.device,
+        precision=cell.precision,
+        seed_of=seeds(cell),
+        progress=progress,
+    )
 
 
 def seeds(cell: Cell) -> Callable[[str], int]:

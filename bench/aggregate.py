@@ -271,5 +271,6 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
         notes.append("Some cells ran side by side; their throughput is not published.")
     edges = sum(bool((record.chosen or {}).get("edge")) for record in finished)
     if edges:
-        notes.append(f"In {edges} cells the best l2 lay at the edge of its range; widen it.")
+        probes = "1 linear probe" if edges == 1 else f"{edges} linear probes"
+        notes.append(f"{probes}: the best l2 lay at the edge of its range; a wider one may do better.")
     return tuple(notes)

@@ -140,7 +140,10 @@ def test_the_audit_counts_passes_failures_and_what_does_not_apply() -> None:
     [
         ({"limit": 100}, "Limited to 100 images of each split: a rehearsal, not a result."),
         ({"workers": 2}, "Some cells ran side by side; their throughput is not published."),
-        ({"chosen": {"edge": True}}, "In 1 cells the best l2 lay at the edge of its range; widen it."),
+        (
+            {"chosen": {"edge": True}},
+            "1 linear probe: the best l2 lay at the edge of its range; a wider one may do better.",
+        ),
     ],
 )
 def test_what_a_reader_must_know_is_noted(changes: dict[str, Any], note: str) -> None:

@@ -32,6 +32,8 @@ def check_choice(registry: Registry, choice: Choice) -> None:
     try:
         TypeAdapter(cls).validate_python({**registry.entry(choice.name).params, **_named(registry, choice), **own})
         TrainModel.model_validate(training)
+        if training.get("steps") is not None and training.get("epochs") is not None:
+            raise BenchError(f"{choice.name}: epochs stands beside steps; write one of them")
     except ValidationError as error:
         mistake = error.errors()[0]
         key = ".".join(str(part) for part in mistake["loc"])

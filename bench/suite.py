@@ -49,7 +49,7 @@ def read_suite(path: Path, overrides: Iterable[str] = ()) -> Suite:
         parsed = SuiteFile.model_validate(contents)
     except ValidationError as error:
         problems += explain_all(marks, contents, error)
-    problems += name_problems(contents, marks)
+    problems += [*name_problems(contents, marks), *_joint_problems(contents, marks)]
     if problems or parsed is None:
         raise InvalidSuite(problems)
     return _resolve(parsed, source)
@@ -94,6 +94,15 @@ def name_problems(contents: Mapping[str, Any], marks: Marks) -> list[str]:
             for key, check in _CHECKS.items():
                 problems += _unknown_names(axes, (*path, key), check, marks)
     return problems
+
+
+def _joint_problems(contents: Mapping[str, Any], marks: Marks) -> Iterator[str]:
+    """Yield what is wrong with keys together, whatever is wrong with each alone."""
+    train, grid = contents.get("train"), contents.get("grid")
+    if isinstance(train, dict) and train.get("steps") is not None and train.get("epochs") is not None:
+        yield f"{marks.at(('train', 'epochs'))}: train.epochs: stands beside steps; write one of them"
+    if isinstance(grid, dict) and all(grid.get(key) is None for key in ("fraction", "labels_per_class", "labels")):
+        yield f"{marks.at(('grid',))}: grid: no label budget; write fraction: [0.01, 1.0] or labels_per_class: [5]"
 
 
 def _unknown_names(

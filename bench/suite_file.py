@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bench.registry import unknown
 from bench.schema import Training
@@ -58,13 +58,6 @@ _TrainFields = create_model("_TrainFields", __base__=_Strict, **_TRAIN_FIELDS)
 class TrainModel(_TrainFields):
     """The training keys that a suite or a method's entry may set."""
 
-    @model_validator(mode="after")
-    def _one_length(self) -> "TrainModel":
-        given = self.model_dump()
-        if given["steps"] is not None and given["epochs"] is not None:
-            raise ValueError("epochs stands beside steps; write one of them")
-        return self
-
 
 class Axes(_Strict):
     dataset: _ChoiceText | Many[_ChoiceText] | None = None
@@ -82,12 +75,6 @@ class Axes(_Strict):
 class _Grid(Axes):
     backbone: Many[str]
     method: Many[_ChoiceText]
-
-    @model_validator(mode="after")
-    def _has_budget(self) -> "_Grid":
-        if not (self.fraction or self.labels_per_class or self.labels):
-            raise ValueError("no label budget; write fraction: [0.01, 1.0] or labels_per_class: [5]")
-        return self
 
 
 class SuiteFile(_Strict):

@@ -175,7 +175,7 @@ def test_what_a_catalogue_entry_fixes_is_no_parameter(written: Writer) -> None:
 
 def test_a_recipe_has_one_length(written: Writer) -> None:
     (found,) = written.problems(changed("steps: 10", "steps: 10\n  epochs: 2"))
-    assert "epochs stands beside steps; write one of them" in found
+    assert "train.epochs: stands beside steps; write one of them" in found
 
 
 def test_a_methods_own_recipe_has_one_length(written: Writer) -> None:
@@ -304,3 +304,17 @@ def test_a_data_set_that_shares_its_class_knows_its_name() -> None:
 
 def test_a_methods_training_keys_are_none_of_its_parameters() -> None:
     assert make(METHODS, Choice("partial_finetune", {"stages": 2, "steps": 5})).stages == 2
+
+
+def test_keys_that_clash_are_told_beside_other_mistakes(tmp_path: Path) -> None:
+    """Another mistake in the same mapping hides neither."""
+    path = tmp_path / "clash.yaml"
+    path.write_text(
+        "name: clash\ndataset: digits\nimage_size: 32\n"
+        "grid: {backbone: [test_resnet], method: [scratch], sed: [1]}\n"
+        "train: {steps: 5, epochs: 1, optimizer: adamax}\n"
+    )
+    with pytest.raises(InvalidSuite) as caught:
+        read_suite(path)
+    for said in ("grid.sed: unknown key", "no label budget", "train.optimizer: must be", "train.epochs: stands beside"):
+        assert sum(said in line for line in caught.value.problems) == 1

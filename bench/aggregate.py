@@ -7,7 +7,7 @@ from typing import Any
 from bench.schema import Choice, Record, content_hash
 from bench.stats import Estimate, mean_interval
 
-METHOD_ORDER = ("scratch", "linear_probe", "mlp_probe", "partial_finetune", "finetune")
+METHOD_ORDER = ("scratch", "linear_probe", "ridge_probe", "mlp_probe", "partial_finetune", "finetune")
 
 
 @dataclass(frozen=True)

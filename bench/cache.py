@@ -14,6 +14,9 @@ from typing import Any
 
 from bench.schema import content_hash
 
+MANIFEST = "manifest.json"
+UNFINISHED = ".part"
+
 
 def default_root() -> Path:
     """Return the cache folder that the XDG convention names."""
@@ -51,42 +54,69 @@ def folder_path(root: Path, kind: str, key: Any) -> Path:
     return root / kind / content_hash(key)[:32]
 
 
-def folder(root: Path, kind: str, key: Any, make: Callable[[Path], dict[str, Any]]) -> Path:
-    """Return the cached folder for `key`, made by `make` where it isn't there yet.
+def folder(root: Path, kind: str, key: Any, label: str, make: Callable[[Path], dict[str, Any]]) -> Path:
+    """Return the cached folder for `key`, made by `make` where it isn't there yet or is damaged.
 
     `make` fills a folder that is renamed into place once the manifest it returns is written, so a killed maker
-    leaves nothing that a reader would take. Two processes that want the same key wait for one another.
+    leaves nothing that a reader would take; the next one is given what it left, and may go on from there. Two
+    processes that want the same key wait for one another. `label` says in words what it is.
     """
     target = folder_path(root, kind, key)
     if is_whole(target):
-        return target
+        return _used(target)
     with locked(root / kind / f".{target.name}.lock"):
         if is_whole(target):
-            return target
+            return _used(target)
         shutil.rmtree(target, ignore_errors=True)  # damaged: made again
-        scratch = target.with_name(f".{target.name}.part")
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
+        scratch = target.with_name(f".{target.name}{UNFINISHED}")
+        scratch.mkdir(parents=True, exist_ok=True)
         made = make(scratch)
-        files = {path.name: path.stat().st_size for path in scratch.iterdir()}
-        contents = {"key": key, "files": files, **made}
-        write_atomically(scratch / "manifest.json", json.dumps(contents, indent=1, sort_keys=True))
+        files = {path.name: _seal(path) for path in scratch.iterdir()}
+        contents = {"key": key, "label": label, "files": files, **made}
+        write_atomically(scratch / MANIFEST, json.dumps(contents, indent=1, sort_keys=True))
         scratch.rename(target)
     return target
 
 
+def _seal(path: Path) -> list[Any]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, file_sha256(path)]
+
+
 def is_whole(path: Path) -> bool:
-    """Say whether a cached folder is there, with every file that its manifest names at the size it had."""
+    """Say whether a cached folder is there, with every file as its manifest has it.
+
+    Size and time are compared, and where the time is another one (touched, restored, tampered with) the SHA-256.
+    """
     try:
-        files = manifest(path)["files"]
-        return all((path / name).stat().st_size == size for name, size in files.items())
+        return all(_is_as(path / name, *sealed) for name, sealed in manifest(path)["files"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
+def _is_as(path: Path, size: int, mtime_ns: int, sha256: str) -> bool:
+    stat = path.stat()
+    if stat.st_size != size:
+        return False
+    if stat.st_mtime_ns == mtime_ns:
+        return True
+    same = file_sha256(path) == sha256
+    if same:
+        with contextlib.suppress(OSError):  # not ours to change: compared again next time
+            os.utime(path, ns=(stat.st_atime_ns, mtime_ns))
+    return same
+
+
+def _used(path: Path) -> Path:
+    """Note that a folder was wanted just now: what has not been for longest goes first."""
+    with contextlib.suppress(OSError):
+        os.utime(path / MANIFEST)
+    return path
+
+
 def manifest(path: Path) -> dict[str, Any]:
     """Return the manifest of a cached folder."""
-    contents: dict[str, Any] = json.loads((path / "manifest.json").read_text())
+    contents: dict[str, Any] = json.loads((path / MANIFEST).read_text())
     return contents
 
 

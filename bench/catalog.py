@@ -70,6 +70,7 @@ METHODS = Registry(
     [
         ("scratch", Entry("bench.methods.scratch:Scratch", "random weights, everything learns: the baseline")),
         ("linear_probe", Entry("bench.methods.linear_probe:LinearProbe", "logistic regression on frozen features")),
+        ("ridge_probe", Entry("bench.methods.ridge_probe:RidgeProbe", "least squares on frozen features, closed form")),
         ("mlp_probe", Entry("bench.methods.mlp_probe:MlpProbe", "a small network on frozen features")),
         ("partial_finetune", Entry("bench.methods.partial_finetune:PartialFinetune", "the last stages learn")),
         ("finetune", Entry("bench.methods.finetune:Finetune", "everything learns, from the initial weights")),
@@ -84,7 +85,20 @@ PROBES = Registry(
         ("time", Entry("bench.probes.time:probe", "wall and CPU seconds of each phase")),
         ("memory", Entry("bench.probes.memory:probe", "exact peaks of resident and CUDA memory")),
         ("size", Entry("bench.probes.size:probe", "trainable and total parameters, checkpoint bytes")),
+        ("worth", Entry("bench.probes.worth:probe", "accuracy per second")),
+        ("gpu", Entry("bench.probes.gpu:probe", "clocks, power, throttling and other processes, where NVML tells")),
+        ("profile", Entry("bench.probes.profile:probe", "what `bench/profiles` measured once for cells alike")),
         ("audit", Entry("bench.probes.audit:probe", "frozen is frozen, splits are disjoint, one look at the test")),
+    ],
+)
+
+PROFILES = Registry(
+    "profiles",
+    [
+        ("anatomy", Entry("bench.profiles.anatomy:profile", "the parts of a step, and its memory by kind")),
+        ("loader", Entry("bench.profiles.loader:profile", "whether a step waits for its data")),
+        ("work", Entry("bench.profiles.work:profile", "FLOP, the machine's peak, and the share of it that is used")),
+        ("latency", Entry("bench.profiles.latency:profile", "a forward pass of one image and of 64")),
     ],
 )
 

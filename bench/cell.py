@@ -1,6 +1,9 @@
 """One cell, from its identity to its record."""
 
+import dataclasses
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,16 +14,29 @@ from bench.backbones.building import state_sha256
 from bench.backbones.sources import source_of
 from bench.catalog import METHODS, PROBES
 from bench.choices import make
-from bench.contracts import Backbone, CellJob, CellResult, CellRun, Fitted, InputSpec, Progress, Task, WeightsFile
+from bench.contracts import (
+    Backbone,
+    CellJob,
+    CellResult,
+    CellRun,
+    Fitted,
+    FrozenPart,
+    InputSpec,
+    Progress,
+    Task,
+    WeightsFile,
+)
 from bench.data.decode import Pixels
 from bench.data.splits import BudgetSplit, split_budget
-from bench.data.transforms import Geometry, Normalise
+from bench.data.transforms import Geometry
 from bench.devices import configure, synchronise
 from bench.evaluation import TestSet, evaluate
 from bench.features import FrozenFeatures
+from bench.profiling import shared_profile
 from bench.schema import Cell, content_hash
 from bench.seeding import derive
 from bench.timing import Phases, rss_mib
+from bench.watching import Watch
 
 
 def run_cell(job: CellJob, progress: Progress) -> CellResult:
@@ -38,15 +54,16 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     with phases.phase("build"):
         backbone = build(cell, job.weights)
         before = tensor_hashes(backbone)
-    features = frozen_features(job, backbone, progress)
+    features = frozen_features(job, backbone, content_hash(before), progress)
     task = make_task(cell, backbone, n_classes, train, split, features, progress)
     with phases.phase("train"):
         fitted: Fitted = make(METHODS, cell.method).fit(task)
         synchronise(cell.device)
-    normalise = Normalise(backbone.input, cell.device)
-    evaluation = evaluate(
-        fitted, test_set, normalise, lambda images: features.of("test", images), cell.device, cell.precision, phases
-    )
+
+    def of_test(images: npt.NDArray[np.uint8], part: FrozenPart) -> torch.Tensor:
+        return features.of("test", images, part)
+
+    evaluation = evaluate(fitted, test_set, backbone.input, of_test, cell.device, cell.precision, phases)
     after = tensor_hashes(backbone)
     run = CellRun(
         cell=cell,
@@ -64,11 +81,20 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         frozen_unchanged=all(before[name] == after[name] for name in fitted.frozen),
         baseline_rss_mib=baseline,
         workers=job.workers,
+        profile=shared_profile(job, fitted, lambda watch: rehearse(job, task, features.network, watch), progress),
     )
     fields = {"determinism": determinism, **provenance(job, backbone, split, train.labels, run)}
     for name in PROBES.names():
         fields |= PROBES.entry(name).load()(run)
     return CellResult(fields, side_arrays(run, split))
+
+
+def run_alone(job: CellJob, progress: Progress) -> CellResult:
+    """Run one cell that shares nothing: what it extracts is its own, and gone with it."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        return run_cell(
+            dataclasses.replace(job, places=dataclasses.replace(job.places, cache_dir=Path(folder))), progress
+        )
 
 
 def build(cell: Cell, weights: WeightsFile) -> Backbone:
@@ -80,11 +106,12 @@ def build(cell: Cell, weights: WeightsFile) -> Backbone:
     return backbone
 
 
-def frozen_features(job: CellJob, backbone: Backbone, progress: Progress) -> FrozenFeatures:
+def frozen_features(job: CellJob, backbone: Backbone, network: str, progress: Progress) -> FrozenFeatures:
     """Return the features that the cell shares with others; nothing is extracted before they are asked for."""
     cell = job.cell
     return FrozenFeatures(
         name=cell.backbone,
+        network=network,
         backbone=backbone,
         data_key=job.data.path.name,
         device=cell.device,
@@ -113,13 +140,28 @@ def make_task(
         labels=train.labels,
         fit_index=split.fit,
         val_index=split.val,
-        features=lambda: features.of("train", train.images),
+        outputs=lambda part, view: features.of("train", train.images, part, view),
         training=cell.training,
         device=cell.device,
         precision=cell.precision,
         seed_of=seeds(cell),
         progress=progress,
+        watch=Watch(),
     )
+
+
+def rehearse(job: CellJob, task: Task, network: str, watch: Watch) -> Fitted:
+    """Train a fresh copy of the backbone on the same task while somebody looks on; costs go on no account."""
+    backbone = build(job.cell, job.weights)
+    features = frozen_features(job, backbone, network, task.progress)
+    again = dataclasses.replace(
+        task,
+        backbone=backbone,
+        outputs=lambda part, view: features.of("train", task.images, part, view),
+        watch=watch,
+    )
+    fitted: Fitted = make(METHODS, job.cell.method).fit(again)
+    return fitted
 
 
 def seeds(cell: Cell) -> Callable[[str], int]:
@@ -153,6 +195,8 @@ def provenance(
         "n_classes": run.n_classes,
         "subset_sha256": split.sha256,
         "test_sha256": content_hash(list(run.test_ids)),
+        "frozen_part": run.fitted.part.name if run.fitted.part else None,
+        "frozen_part_reason": run.fitted.part_reason,
         "selection": run.fitted.selection,
         "chosen": run.fitted.choice,
         "transform": preprocessing(Geometry.of(backbone.input, job.cell.image_size), backbone.input),

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from bench import __version__
+from bench.cache_commands import cache_group
 from bench.errors import BenchError, Exit, InvalidSuite
 
 if TYPE_CHECKING:
     from bench.planning import Planned
+    from bench.resume import Asked
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 EXIT_CODES = """\b
@@ -76,6 +78,9 @@ _PLAN_OPTIONS = _options(
 )
 
 
+cli.add_command(cache_group)
+
+
 @cli.command()
 @_PLAN_OPTIONS
 @click.option("--dry-run", is_flag=True, help="List the cells and stop.")
@@ -88,15 +93,18 @@ _PLAN_OPTIONS = _options(
     help="Where cells run.",
 )
 @click.option("--cell", "cell_id", metavar="ID", help="Run this one cell again, in this process, for debugging.")
-def run(suite: str, dry_run: bool, rerun: str | None, executor: str, cell_id: str | None, **asked: Any) -> None:
+@click.option("--no-cache", "alone", is_flag=True, help="Share no features: each cell pays for its own. Same numbers.")
+def run(suite: str, dry_run: bool, rerun: Any, executor: str, cell_id: str | None, alone: bool, **asked: Any) -> None:
     """Run the cells of SUITE (a name in suites/ or a path) that have no result yet, and report."""
+    from bench.resume import Asked
+
     planned = _plan(suite, **asked)
     if dry_run:
         _print_plan(planned, asked["as_json"])
         return
     if cell_id is not None:
         planned, rerun, executor = planned.only(cell_id), "all", "inline"
-    _run(planned, rerun, executor, asked["as_json"])
+    _run(planned, executor, Asked(planned.places, rerun, alone), asked["as_json"])
 
 
 @cli.command()
@@ -115,7 +123,8 @@ def validate(suite: str, overrides: Sequence[str]) -> None:
     from bench.suite import read_suite, suite_path
 
     path = suite_path(suite)
-    cells = expand(read_suite(path, overrides), Resolved(lambda device: device, 1))
+    settled = Resolved(lambda device: device, 1, lambda backbone, image_size, device: ("fp32", "not measured"))
+    cells = expand(read_suite(path, overrides), settled)
     click.echo(f"{path}: valid, {len(cells)} cells")
 
 
@@ -161,6 +170,15 @@ def env(device: str) -> None:
     click.echo(json.dumps(environment.describe(device), indent=1))
 
 
+def _trim_cache(root: Path) -> None:
+    from bench.housekeeping import limit_bytes, readable, trim
+
+    gone = trim(root, limit_bytes())
+    if gone:
+        size = readable(sum(entry.size for entry in gone))
+        click.echo(f"cache: {len(gone)} entries removed to keep it under {readable(limit_bytes())} ({size})", err=True)
+
+
 def _plan(suite: str, as_json: bool, **asked: Any) -> "Planned":
     from bench.planning import plan_suite
 
@@ -183,11 +201,10 @@ def _print_plan(planned: "Planned", as_json: bool) -> None:
     click.echo(f"{len(rows)} cells, {done} done, {to_run} to run" + "".join(f"; not here yet: {x}" for x in lacking))
 
 
-def _run(planned: "Planned", rerun: Any, executor_name: str, as_json: bool) -> None:
+def _run(planned: "Planned", executor_name: str, asked: "Asked", as_json: bool) -> None:
     from bench.catalog import EXECUTORS
     from bench.progress import counted, screen
     from bench.reporting import read_summary, write_reports
-    from bench.resume import Asked
     from bench.run import run as run_cells
     from bench.store import Store
 
@@ -196,14 +213,13 @@ def _run(planned: "Planned", rerun: Any, executor_name: str, as_json: bool) -> N
     store = Store(planned.out)
     try:
         with screen() as shown:
-            result = run_cells(
-                planned.chosen, store, Asked(planned.places, rerun), executor, shown, planned.manifest(command)
-            )
+            result = run_cells(planned.chosen, store, asked, executor, shown, planned.manifest(command))
     except KeyboardInterrupt:
         click.echo(f"\ninterrupted; what is done is kept, this resumes it:\n  {command}", err=True)
         sys.exit(Exit.INTERRUPTED)
     finally:
         executor.close()
+    _trim_cache(planned.places.cache_dir)
     summary = read_summary(planned.out)
     written = write_reports(summary, planned.out)
     if as_json:

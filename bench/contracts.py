@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from bench.features import FrozenFeatures
     from bench.schema import Cell, Record, Training
     from bench.timing import Phases
+    from bench.watching import Watch
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and how much there is."""
+View = tuple[str, int]
+"""An augmentation and a number: one random view of every training image."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,16 @@ class WeightsFile:
 
 
 @dataclass(frozen=True)
+class FrozenPart:
+    """A part of a network, from the images on, that no training changes: what it gives is computed once."""
+
+    name: str
+    """`features` for the whole backbone, else where the part ends."""
+    module: "torch.nn.Module"
+    """Maps normalised images (B, 3, S, S) to one tensor (B, ...)."""
+
+
+@dataclass(frozen=True)
 class Task:
     """All that a method may see: the labels of its budget, the images, a backbone. Never the test set."""
 
@@ -154,14 +167,22 @@ class Task:
     """Images to learn from."""
     val_index: "npt.NDArray[np.int64]"
     """Images to select on; empty where the budget is too small."""
-    features: "Callable[[], torch.Tensor]"
-    """Returns the frozen features of all training images, (N, D) float32, made or fetched when called."""
+    outputs: "Callable[[FrozenPart, View | None], torch.Tensor]"
+    """Returns what a frozen part makes of all training images, (N, ...), or of one random view of each; made or
+    fetched when called, shared with other cells."""
     training: "Training"
     device: str
     precision: str
     seed_of: Callable[[str], int]
     """A seed for each use: `init`, `order`, `augmentation`, `regularisation`."""
     progress: Progress
+    watch: "Watch"
+    """Looks on while a loop trains."""
+
+    @property
+    def whole(self) -> FrozenPart:
+        """The backbone as a frozen part: what it gives are the features, (N, D)."""
+        return FrozenPart("features", self.backbone.network)
 
 
 @dataclass(frozen=True)
@@ -174,8 +195,10 @@ class Fitted:
     """What to load into `module` for each candidate, in the order of training."""
     chosen: int
     """Index of the candidate that the method stands for."""
-    on_features: bool
-    """Whether `module` takes frozen features (B, D) or normalised images (B, 3, S, S)."""
+    model: "torch.nn.Module"
+    """The whole adapted network, normalised images (B, 3, S, S) to logits; it shares the parameters of `module`."""
+    part: FrozenPart | None
+    """What comes before `module`, whose inputs are then that part's outputs; null: images."""
     val_accuracy: float | None
     selection: str
     choice: dict[str, Any]
@@ -185,8 +208,15 @@ class Fitted:
     trainable_params: int
     checkpoint_bytes: int
     tune_s: float = 0.0
+    part_reason: str | None = None
+    """Why a frozen part that could have been shared was not."""
     trace: "Trace | None" = None
     """Null for a closed-form or full-batch solver."""
+
+    @property
+    def on_features(self) -> bool:
+        """Whether `module` is a head on the features of the whole backbone."""
+        return self.part is not None and self.part.name == "features"
 
 
 @dataclass(frozen=True)
@@ -201,6 +231,10 @@ class Trace:
     batch_effective: int
     optimizer_exact: bool
     """Whether the optimiser held exactly the trainable parameters."""
+    optimizer_kind: str
+    """`fused`, `foreach` or `loop`: how torch steps over the parameters."""
+    compile_s: float | None = None
+    """What the first step took where the module is compiled; null where it is not."""
 
 
 class Method(Protocol):
@@ -227,6 +261,8 @@ class CellJob:
     weights: WeightsFile
     places: Places
     workers: int
+    profiles: Path | None = None
+    """Where the run keeps what was measured once for many cells; null: it is measured for none."""
 
 
 @dataclass(frozen=True)
@@ -258,6 +294,8 @@ class CellRun:
     """Whether all that had to stay is bit for bit what it was."""
     baseline_rss_mib: float
     workers: int
+    profile: Mapping[str, Any]
+    """Fields of the record that are measured once for cells that differ in seed or budget only."""
 
 
 class Probe(Protocol):

@@ -1,6 +1,7 @@
 """What must be set before a cell's first operation, and what differs between devices."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -52,8 +53,9 @@ def resolve(device: str) -> str:
     return answer.stdout.strip()
 
 
+@functools.cache
 def cores() -> int:
-    """Return the number of processor cores that this process may use."""
+    """Return the number of processor cores that this process may use, before any pinning of ours."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from bench.contracts import Fitted
+from bench.contracts import Fitted, FrozenPart, InputSpec
+from bench.data.batches import ImageBatches, Inputs, OutputRows, fetch
 from bench.data.decode import Pixels
 from bench.features import forward_all
 from bench.timing import Phases
@@ -49,8 +50,8 @@ class Evaluation:
 def evaluate(
     fitted: Fitted,
     test: TestSet,
-    image_inputs: Callable[["npt.NDArray[np.uint8]"], torch.Tensor],
-    feature_inputs: Callable[["npt.NDArray[np.uint8]"], torch.Tensor],
+    spec: InputSpec,
+    part_outputs: Callable[["npt.NDArray[np.uint8]", FrozenPart], torch.Tensor],
     device: str,
     precision: str,
     phases: Phases,
@@ -59,20 +60,14 @@ def evaluate(
 
     def score(candidate: int) -> torch.Tensor:
         fitted.module.load_state_dict(fitted.states[candidate], strict=False)
-        return forward_all(fitted.module, fetch, len(pixels.labels), device, precision)
+        return forward_all(fitted.module, lambda index: fetch(inputs, index), len(pixels.labels), device, precision)
 
     with phases.phase("eval"):
         pixels = test.open()
-        if fitted.on_features:
-            features = feature_inputs(pixels.images)
-            fitted.module.to(features.device)
-
-            def fetch(index: "npt.NDArray[np.int64]") -> torch.Tensor:
-                return features[torch.from_numpy(index)]
-        else:
-
-            def fetch(index: "npt.NDArray[np.int64]") -> torch.Tensor:
-                return image_inputs(pixels.images[index])
+        inputs: Inputs = ImageBatches(pixels.images, spec, device)
+        if fitted.part is not None:
+            inputs = OutputRows(part_outputs(pixels.images, fitted.part), device)
+        fitted.module.to(device)
 
         fitted.module.eval()
         logits = score(fitted.chosen)

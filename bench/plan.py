@@ -10,7 +10,7 @@ from typing import Any
 from bench.catalog import METHODS
 from bench.choices import TRAINING_KEYS, make
 from bench.errors import BenchError
-from bench.schema import Budget, Cell, Choice, Grid, Suite, Training
+from bench.schema import Budget, Cell, Choice, Grid, Precision, Suite, Training
 from bench.suite_file import FILTER_KEYS
 
 Rule = Mapping[str, Sequence[str]]
@@ -24,6 +24,8 @@ class Resolved:
     device: Callable[[str], str]
     """Maps `auto` to what it stands for here."""
     threads: int
+    precision: Callable[[str, int, str], tuple[Precision, str]]
+    """What `auto` stands for here, and why, for a backbone at an image size on a device."""
     limit: int | None = None
 
 
@@ -58,8 +60,12 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
     axes = itertools.product(
         grid.datasets, grid.backbones, grid.weights, grid.devices, grid.precisions, methods, grid.budgets, grid.seeds
     )
-    for dataset, backbone, weights, device, precision, choice, budget, seed in axes:
+    for dataset, backbone, weights, asked_device, asked, choice, budget, seed in axes:
         method = made[id(choice)]
+        device = resolved.device(asked_device)
+        precision, reason = (
+            resolved.precision(backbone, suite.image_size, device) if asked == "auto" else (asked, "asked for")
+        )
         yield Cell(
             suite=suite.name,
             dataset=dataset,
@@ -72,8 +78,9 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
             },
             budget=budget,
             seed=seed,
-            device=resolved.device(device),
+            device=device,
             precision=precision,
+            precision_reason=reason,
             threads=resolved.threads,
             image_size=suite.image_size,
             training=resolve_training(suite, choice, method.defaults),

@@ -8,13 +8,18 @@ from typing import Any
 
 from bench import devices
 from bench.cache import default_root
-from bench.contracts import Places
+from bench.catalog import EXECUTORS
+from bench.contracts import Job, Places
 from bench.errors import BenchError
 from bench.plan import Resolved, expand, parse_filter, select
+from bench.precision import TrialRequest, known
+from bench.progress import screen
 from bench.resume import Asked, Present, present, remaining
-from bench.schema import Cell, Record, Suite
+from bench.schema import Cell, Precision, Record, Suite
 from bench.store import Store
 from bench.suite import read_suite, suite_path
+
+TRIAL_TIMEOUT_S = 1800.0
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,30 @@ def plan_suite(
         overrides = (*overrides, f"grid.device=[{device}]")
     read = read_suite(suite_path(suite), overrides)
     threads = read.threads or max(1, devices.cores() // workers)
-    cells = expand(read, Resolved(functools.cache(devices.resolve), threads, limit))
-    chosen = select(cells, [parse_filter(text) for text in filters])
     places = Places(_absolute(data_dir), _absolute(weights_dir), default_root())
+    settled = functools.cache(functools.partial(_settle, read, threads, places))
+    cells = expand(read, Resolved(functools.cache(devices.resolve), threads, settled, limit))
+    chosen = select(cells, [parse_filter(text) for text in filters])
     return Planned(read, tuple(cells), tuple(chosen), out or Path("results") / read.name, places, workers)
+
+
+def _settle(
+    suite: Suite, threads: int, places: Places, backbone: str, image_size: int, device: str
+) -> tuple[Precision, str]:
+    """Return what `precision: auto` stands for, measured in a process of its own where no answer is kept yet."""
+    request = TrialRequest(backbone, image_size, device, threads, suite.deterministic, places)
+    if (kept := known(request)) is not None:
+        return kept.precision, kept.reason
+    executor = EXECUTORS.entry("process").load()()
+    with screen() as shown:
+        shown.say(f"{backbone}: does bfloat16 pay on this machine? (measured once)")
+        jobs = [Job("bench.precision:settle", request, TRIAL_TIMEOUT_S)]
+        outcomes = executor.run(jobs, lambda _, what, done, total: shown.working(what, done, total))
+        outcome = next(outcome for _, outcome in outcomes)
+        executor.close()
+    if outcome.ended is not None:
+        raise BenchError(f"precision auto of {backbone}: {outcome.reason}; write precision: [fp32]")
+    return outcome.value.precision, outcome.value.reason
 
 
 def _absolute(folder: Path | None) -> Path | None:

@@ -185,7 +185,11 @@ def _own_file(path: Path, weights: str, recipe: dict[str, Any]) -> WeightsFile:
 def _pretrained_here(request: WeightsRequest, progress: Progress) -> WeightsFile:
     recipe = _recipe(request.backbone, request.weights, request.image_size, request.places)
     path = cache.folder(
-        request.places.cache_dir, "weights", recipe, lambda folder: _pretrain(folder, request, progress)
+        request.places.cache_dir,
+        "weights",
+        recipe,
+        f"{request.backbone}: {request.weights}",
+        lambda folder: _pretrain(folder, request, progress),
     )
     return _own_file(path, request.weights, recipe)
 

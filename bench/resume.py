@@ -18,6 +18,8 @@ class Asked:
 
     places: Places
     rerun: Literal["failed", "all"] | None = None
+    alone: bool = False
+    """Whether cells share no features: each pays for its own."""
 
 
 @dataclass(frozen=True)

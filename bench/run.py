@@ -94,11 +94,21 @@ def _run_all(
 ) -> None:
     environments = {env_key(each.weights): each.weights.environment for each in runnable}
     store.update_manifest({}, environments)
+    profiles = store.folder.resolve() / "profiles"
     payloads = [
-        CellJob(each.cell, each.data.decoded, each.data.fingerprint, each.weights.file, asked.places, executor.workers)
+        CellJob(
+            each.cell,
+            each.data.decoded,
+            each.data.fingerprint,
+            each.weights.file,
+            asked.places,
+            executor.workers,
+            profiles,
+        )
         for each in runnable
     ]
-    jobs = [Job("bench.cell:run_cell", payload, payload.cell.timeout_s) for payload in payloads]
+    function = "bench.cell:run_alone" if asked.alone else "bench.cell:run_cell"
+    jobs = [Job(function, payload, payload.cell.timeout_s) for payload in payloads]
 
     def report(position: int, what: str, done: int, total: int) -> None:
         screen.cell(payloads[position].cell, what, done, total)

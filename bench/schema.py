@@ -11,6 +11,7 @@ SCHEMA_VERSION = 1
 
 Status = Literal["ok", "failed", "oom", "timeout", "diverged", "skipped"]
 Precision = Literal["fp32", "bf16"]
+AskedPrecision = Literal["fp32", "bf16", "auto"]
 BudgetKind = Literal["fraction", "labels_per_class", "labels"]
 
 
@@ -87,6 +88,8 @@ class Training:
     """Checkpoints without a better validation accuracy before training stops; null: never."""
     checkpoints: int = 5
     """Points along the training that are validated and scored for the oracle; at most ten."""
+    compile: bool = False
+    """Whether `torch.compile` makes the training step; what that takes stands apart as `compile_s`."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class Grid:
     budgets: tuple[Budget, ...]
     seeds: tuple[int, ...]
     devices: tuple[str, ...]
-    precisions: tuple[Precision, ...]
+    precisions: tuple[AskedPrecision, ...]
 
 
 @dataclass(frozen=True)
@@ -146,12 +149,14 @@ class Cell:
     limit: int | None = None
     """Images kept of each split: a rehearsal, not a result."""
     timeout_s: float = 3600.0
+    precision_reason: str = "asked for"
+    """What `auto` was settled by."""
 
     @property
     def cell_id(self) -> str:
-        """A hash of the contents; the suite's name and the time limit are not part of it."""
+        """A hash of the contents, but for the suite's name, the time limit and the reason of the precision."""
         contents = dataclasses.asdict(self)
-        del contents["suite"], contents["timeout_s"]
+        del contents["suite"], contents["timeout_s"], contents["precision_reason"]
         return content_hash(contents)[:16]
 
     @property
@@ -223,6 +228,16 @@ class Record:
     deterministic: bool | None = None
     """Asked for; `determinism` is what came of it."""
     determinism: dict[str, Any] | None = None
+    precision_reason: str | None = None
+    """`asked for`, or what `auto` measured."""
+    frozen_part: str | None = None
+    """The part of the backbone whose outputs were computed once and shared: `features`, or where it ends."""
+    frozen_part_reason: str | None = None
+    """Why a part that could be shared was not."""
+    optimizer_kind: str | None = None
+    """How torch steps over the parameters: `fused` or `foreach`."""
+    pinned_to: list[int] | None = None
+    """Processor cores that the cell's process was held to; null: all."""
     limit: int | None = None
     accuracy: float | None = None
     top5_accuracy: float | None = None
@@ -234,9 +249,36 @@ class Record:
     final_loss: float | None = None
     throughput_images_per_s: float | None = None
     throughput_of: str | None = None
-    """`training` steps, or the `extraction` of frozen features from a cold cache."""
+    """`training` steps, or the `extraction` of frozen features from a cold cache; where `frozen_part` ends in between,
+    training steps behind it."""
     step_ms: dict[str, float] | None = None
     cpu_s_per_1000_images: float | None = None
+    compile_s: float | None = None
+    """The first step, where `compile` was asked for."""
+    anatomy_ms: dict[str, float] | None = None
+    """Parts of a step, each waited for, in a pass of its own: medians."""
+    synthetic_ratio: float | None = None
+    """Time of a step on real data over that of a step on a batch that is there already."""
+    bound_by: str | None = None
+    """`loader` where real data cost more than a tenth, else `compute`."""
+    memory_mib_by_kind: dict[str, float] | None = None
+    """Weights, gradients, optimiser state, and what the forward pass keeps for the backward pass."""
+    forward_gflop: float | None = None
+    """Of the adapted network, for one image; a multiplication with its addition is two."""
+    step_gflop: float | None = None
+    """Of a training step: forward, and twice what learns or passes gradients."""
+    peak_gflop_per_s: float | None = None
+    """Of a large matrix product in the same precision on the same threads, measured."""
+    mfu: float | None = None
+    """Model FLOP utilisation: the step's FLOP per second over the peak."""
+    latency_ms: dict[str, float] | None = None
+    """Median of a forward pass of the adapted network, by batch: `1` and `64`."""
+    accuracy_per_s: float | None = None
+    """Accuracy above chance over the seconds from a cold cache to the fitted model."""
+    gpu_state: dict[str, Any] | None = None
+    """Clocks, temperature, power, throttling and other processes, before and after; null without NVML."""
+    profiled_in: str | None = None
+    """The cell in which the anatomy, work, memory by kind and latency were measured, once for all cells alike."""
     warmup_s: float | None = None
     warmup_steps: int | None = None
     data_s: float | None = None
@@ -307,6 +349,7 @@ def identity_fields(cell: Cell) -> dict[str, Any]:
         "seed": cell.seed,
         "device": cell.device,
         "precision": cell.precision,
+        "precision_reason": cell.precision_reason,
         "threads": cell.threads,
         "image_size": cell.image_size,
         "deterministic": cell.deterministic,

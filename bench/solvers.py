@@ -1,9 +1,28 @@
-"""Multinomial logistic regression on features: the solver of the linear probe."""
+"""Linear models on features, solved rather than trained: all regularisation strengths of a probe at once."""
 
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch.nn import functional
+
+MEMORY = 10
+"""Pairs of steps and gradients that L-BFGS remembers."""
+MAX_ITERATIONS = 300
+ARMIJO = 1e-4
+"""Share of the decrease that the slope promises which a step must bring (Nocedal and Wright, 2006)."""
+FLOOR = 1e-6
+"""Relative; float32 tells no smaller change of the objective."""
+SHORTEST = 1e-6
+"""A step below which a problem is at the floor of the arithmetic."""
+WORTH_THREADS = 2e9
+"""Operations of a pass over the features from which several threads are faster than one."""
+CHUNK_ELEMENTS = 2**18
+"""Logits that are held at once: rows are taken in chunks, which stay in the processor's cache."""
+STATE_ELEMENTS = 2**26
+"""What the remembered pairs of the strengths that are solved together may take."""
 
 
 @dataclass(frozen=True)
@@ -44,61 +63,263 @@ class Solution:
     bias: torch.Tensor
 
 
+@dataclass(frozen=True)
+class Rotated:
+    """Features in the eigenbasis of their Gram matrix, where L-BFGS is well conditioned.
+
+    Of N images with D features at most min(N, D) directions hold anything; the solution lies in them.
+    """
+
+    coordinates: torch.Tensor
+    """(N, R): features @ basis; its columns are orthogonal."""
+    basis: torch.Tensor
+    """(D, R), orthonormal columns."""
+    energies: torch.Tensor
+    """(R,): squared norms of the columns."""
+
+    @classmethod
+    def of(cls, features: torch.Tensor) -> "Rotated":
+        """Rotate features (N, D) float64 by one eigendecomposition of the smaller Gram matrix."""
+        count, width = features.shape
+        if count < width:
+            energies, left = _eigh(features @ features.T)
+            held = energies > energies[-1] * torch.finfo(energies.dtype).eps * count
+            energies, left = energies[held], left[:, held]
+            roots = energies.sqrt()
+            return cls(left * roots, features.T @ (left / roots), energies)
+        energies, basis = _eigh(features.T @ features)
+        return cls(features @ basis, basis, energies)
+
+    def back(self, weight: torch.Tensor, bias: torch.Tensor) -> Solution:
+        """Return the solution on the features of (C, R) weights on the coordinates."""
+        return Solution(weight.double() @ self.basis.double().T, bias.double())
+
+
+@contextlib.contextmanager
+def few_threads(operations: float) -> Iterator[None]:
+    """Work on one thread while a pass takes fewer operations than pay for the barriers between threads."""
+    threads = torch.get_num_threads()
+    if operations < WORTH_THREADS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _eigh(gram: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return eigenvalues, ascending and not negative, and eigenvectors; LAPACK's many small steps want one thread."""
+    with few_threads(0.0):
+        values, vectors = torch.linalg.eigh(gram)
+    return values.clamp(min=0.0), vectors
+
+
+def ridge(features: torch.Tensor, labels: torch.Tensor, n_classes: int, strengths: Sequence[float]) -> list[Solution]:
+    """Fit one-hot targets by least squares with an l2 penalty, in closed form, for all strengths.
+
+    Features (N, D) float64 with zero mean, labels (N,). Minimises the sum of squares plus `l2` times the squared
+    weights, the bias free (Hoerl and Kennard, 1970): scikit-learn's `RidgeClassifier(alpha=l2)` but for targets of
+    0 and 1 in place of -1 and 1, which scales the scores.
+    """
+    count, width = features.shape
+    targets = torch.nn.functional.one_hot(labels, n_classes).double()
+    bias = targets.mean(0)
+    targets -= bias
+    with few_threads(2.0 * count * width * min(count, width)):
+        if count < width:
+            energies, basis = _eigh(features @ features.T)
+            projected = targets.T @ basis
+            weights = [(projected / (energies + l2)) @ (basis.T @ features) for l2 in strengths]
+        else:
+            energies, basis = _eigh(features.T @ features)
+            projected = (targets.T @ features) @ basis
+            weights = [(projected / (energies + l2)) @ basis.T for l2 in strengths]
+    return [Solution(weight, bias) for weight in weights]
+
+
 def logistic(
     features: torch.Tensor,
     labels: torch.Tensor,
     n_classes: int,
-    l2: float,
-    start: Solution | None = None,
-    tolerance: float = 1e-6,
-) -> Solution:
-    """Minimise the mean cross entropy plus l2 / (2 N) times the squared weights; the bias is free.
+    strengths: Sequence[float],
+    tolerance: float = 1e-5,
+    progress: Callable[[int], None] | None = None,
+) -> list[Solution]:
+    """Minimise the sum of cross entropies plus l2 / 2 times the squared weights, the bias free, for all strengths.
 
-    Features (N, D) float64, labels (N,). This is scikit-learn's `LogisticRegression(C=1 / l2)`, solved by L-BFGS
-    (Liu and Nocedal, 1989) on the CPU in float64. Where there are fewer images than features the problem is solved in
-    the span of the images, which holds the solution.
+    Features (N, D) float64 with zero mean, labels (N,). Each is scikit-learn's `LogisticRegression(C=1 / l2)`, solved
+    until no entry of the mean loss's gradient is above `tolerance`. L-BFGS (Liu and Nocedal, 1989) in the features'
+    eigenbasis, preconditioned by Böhning's bound of the Hessian (1992); the strengths share each pass over the
+    features. `progress` hears how many are solved.
     """
     count, width = features.shape
-    basis = None
-    if count < width:
-        # rows = coordinates @ basis with orthonormal basis rows, so norms of weights are kept
-        basis, triangular = torch.linalg.qr(features.T)
-        features = triangular.T
-    weight = torch.zeros(n_classes, features.shape[1], dtype=torch.float64)
-    bias = torch.zeros(n_classes, dtype=torch.float64)
-    if start is not None:
-        weight.copy_(start.weight if basis is None else start.weight @ basis)
-        bias.copy_(start.bias)
-    _minimise(features, labels, weight, bias, l2 / count, tolerance)
-    return Solution(weight if basis is None else weight @ basis.T, bias)
+    solutions: list[Solution] = []
+    with few_threads(4.0 * count * width * n_classes * len(strengths)):
+        rotated = Rotated.of(features.float())
+        together = max(1, STATE_ELEMENTS // (2 * MEMORY * n_classes * (rotated.coordinates.shape[1] + 1)))
+        for start in range(0, len(strengths), together):
+            some = torch.tensor(strengths[start : start + together], dtype=torch.float64)
+            solved = _Descent(rotated, labels, n_classes, some, tolerance).run()
+            solutions += [rotated.back(point[:, :-1], point[:, -1]) for point in solved]
+            if progress:
+                progress(len(solutions))
+    return solutions
 
 
-def _minimise(
-    features: torch.Tensor,
-    labels: torch.Tensor,
-    weight: torch.Tensor,
-    bias: torch.Tensor,
-    decay: float,
-    tolerance: float,
-) -> None:
-    weight.requires_grad_(True)
-    bias.requires_grad_(True)
-    optimizer = torch.optim.LBFGS(
-        [weight, bias],
-        max_iter=300,
-        tolerance_grad=tolerance,
-        tolerance_change=1e-10,
-        history_size=12,
-        line_search_fn="strong_wolfe",
-    )
+def cross_entropy(
+    coordinates: torch.Tensor, labels: torch.Tensor, points: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the sums of cross entropy (K,) in float64 and their gradients (K, C, R + 1) at K points, bias last."""
+    kinds, classes, _ = points.shape
+    weight = points[:, :, :-1].reshape(kinds * classes, -1)
+    bias = points[:, :, -1].reshape(-1, 1)
+    loss = torch.zeros(kinds, dtype=torch.float64)
+    gradient = torch.zeros_like(points)
+    step = max(1, CHUNK_ELEMENTS // (kinds * classes))
+    for start in range(0, len(labels), step):
+        rows = coordinates[start : start + step]
+        at_truth = labels[start : start + step].expand(kinds, 1, -1)
+        # images last: a softmax along the last, short axis takes twenty times as long
+        logits = torch.addmm(bias, weight, rows.T).view(kinds, classes, -1)
+        shares = torch.log_softmax(logits, 1)
+        loss -= shares.gather(1, at_truth).sum((1, 2), dtype=torch.float64)
+        shares.exp_().scatter_add_(1, at_truth, shares.new_full((1, 1, 1), -1.0).expand(at_truth.shape))
+        gradient[:, :, :-1] += (shares.view(kinds * classes, -1) @ rows).view(kinds, classes, -1)
+        gradient[:, :, -1] += shares.sum(2)
+    return loss, gradient
 
-    def objective() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = functional.cross_entropy(functional.linear(features, weight, bias), labels)
-        loss = loss + decay / 2 * weight.square().sum()
-        loss.backward()
-        return loss
 
-    optimizer.step(objective)
-    weight.requires_grad_(False)
-    bias.requires_grad_(False)
+class _Descent:
+    """L-BFGS on K problems that differ in their strength only; each has its own step length and its own end.
+
+    The variables are scaled by Böhning's bound, so that a unit step is safe at the start. The two loops of L-BFGS run
+    on inner products (Chen et al., 2014): the remembered pairs are read twice a step, not forty times.
+    """
+
+    def __init__(
+        self, rotated: Rotated, labels: torch.Tensor, n_classes: int, strengths: torch.Tensor, tolerance: float
+    ) -> None:
+        count, rank = rotated.coordinates.shape
+        self.coordinates, self.labels = rotated.coordinates, labels
+        self.count, self.tolerance = count, tolerance
+        self.shape = (len(strengths), n_classes, rank + 1)
+        free = torch.ones(rank + 1, dtype=torch.float64)
+        free[-1] = 0.0
+        penalty = strengths.view(-1, 1, 1) * free / count
+        # the bias is one more feature, that is always one
+        energies = torch.cat([rotated.energies.double() / count, torch.ones(1, dtype=torch.float64)])
+        self.scale = (energies / 2 + penalty).clamp(min=1e-12).rsqrt().float()
+        self.penalty = penalty.float()
+
+    def objective(self, scaled: torch.Tensor, active: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the mean objective (K,), its gradient in the scaled variables, and that one's largest plain entry."""
+        scale, penalty = self.scale[active], self.penalty[active]
+        points = scaled * scale
+        loss, gradient = cross_entropy(self.coordinates, self.labels, points)
+        pull = penalty * points
+        gradient = gradient / self.count + pull
+        value = loss / self.count + (pull * points).sum((1, 2), dtype=torch.float64) / 2
+        return value, gradient * scale, gradient.abs().amax((1, 2))
+
+    def run(self) -> torch.Tensor:
+        """Return the minimisers (K, C, R + 1), float64."""
+        active = torch.arange(self.shape[0])
+        found = torch.zeros(self.shape)
+        point = torch.zeros(self.shape)
+        value, gradient, _ = self.objective(point, active)
+        memory = _Memory(self.shape[0], point[0].numel())
+        direction, length = -gradient, torch.ones(len(active))
+        for _ in range(MAX_ITERATIONS):
+            slope = (direction * gradient).sum((1, 2), dtype=torch.float64)
+            step = length.view(-1, 1, 1) * direction
+            tried, its_gradient, largest = self.objective(point + step, active)
+            its_slope = (direction * its_gradient).sum((1, 2), dtype=torch.float64)
+            taken = acceptable(value, slope, tried, its_slope, length)
+            mask = taken.view(-1, 1, 1)
+            step, change = step * mask, (its_gradient - gradient) * mask
+            point, gradient = point + step, gradient + change
+            value = torch.where(taken, tried, value)
+            length = torch.where(taken, torch.ones_like(length), _shorter(length, slope, its_slope))
+            direction = torch.where(mask, memory.direction(step, change, gradient), direction)
+            done = (taken & (largest < self.tolerance)) | (length < SHORTEST)
+            found[active] = point
+            if bool(done.any()):
+                going = ~done
+                active, point, value, gradient = active[going], point[going], value[going], gradient[going]
+                direction, length = direction[going], length[going]
+                memory.keep(going)
+            if len(active) == 0:
+                break
+        return found * self.scale
+
+
+class _Memory:
+    """The last pairs of steps and gradient changes of K problems, and the inner products between them."""
+
+    def __init__(self, kinds: int, size: int) -> None:
+        self.vectors = torch.zeros(kinds, 2 * MEMORY + 1, size)
+        """Steps, changes, the gradient."""
+        self.products = np.zeros((kinds, 2 * MEMORY + 1, 2 * MEMORY + 1))
+        self.stored = 0
+
+    def keep(self, going: torch.Tensor) -> None:
+        """Forget the problems that are solved."""
+        self.vectors = self.vectors[going]
+        self.products = self.products[going.numpy()]
+
+    def direction(self, step: torch.Tensor, change: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+        """Remember a pair and return minus the approximate inverse Hessian times the gradient."""
+        slot = self.stored % MEMORY
+        self.stored += 1
+        places = [slot, MEMORY + slot, 2 * MEMORY]
+        for place, vector in zip(places, (step, change, gradient), strict=True):
+            self.vectors[:, place] = vector.flatten(1)
+        fresh = torch.bmm(self.vectors, self.vectors[:, places].transpose(1, 2)).double().numpy()
+        self.products[:, :, places] = fresh
+        self.products[:, places, :] = fresh.transpose(0, 2, 1)
+        order = [count % MEMORY for count in range(max(0, self.stored - MEMORY), self.stored)]
+        weights = torch.from_numpy(two_loops(self.products, order)).float()
+        return -torch.bmm(weights.unsqueeze(1), self.vectors).view_as(gradient)
+
+
+def two_loops(products: npt.NDArray[np.float64], order: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Return the weights (K, 2 M + 1) of steps, changes and gradient in the inverse Hessian times the gradient.
+
+    `products` (K, 2 M + 1, 2 M + 1) are all their inner products, `order` the pairs from the oldest on. A pair without
+    curvature (a refused step) has no part.
+    """
+    memory = (products.shape[1] - 1) // 2
+    weights = np.zeros(products.shape[:2])
+    weights[:, -1] = 1.0
+    curvature = {slot: products[:, slot, memory + slot] for slot in order}
+    inverse = {slot: np.divide(1.0, each, out=np.zeros_like(each), where=each > 0) for slot, each in curvature.items()}
+    shares = {}
+    for slot in reversed(order):
+        shares[slot] = inverse[slot] * (weights * products[:, slot]).sum(1)
+        weights[:, memory + slot] -= shares[slot]
+    newest = memory + order[-1]
+    length = products[:, newest, newest]
+    known = (curvature[order[-1]] > 0) & (length > 0)
+    weights *= np.divide(curvature[order[-1]], length, out=np.ones_like(length), where=known)[:, None]
+    for slot in order:
+        back = inverse[slot] * (weights * products[:, memory + slot]).sum(1)
+        weights[:, slot] += shares[slot] - back
+    return weights
+
+
+def acceptable(
+    value: torch.Tensor, slope: torch.Tensor, tried: torch.Tensor, its_slope: torch.Tensor, length: torch.Tensor
+) -> torch.Tensor:
+    """Say which steps are taken: those that bring their share of the decrease, or at the floor of the arithmetic those
+    past which the slope has not turned steep (the approximate condition of Hager and Zhang, 2005).
+    """
+    enough = tried <= value + ARMIJO * length * slope
+    close = tried <= value + FLOOR * value.abs()
+    return enough | (close & (its_slope <= (2 * ARMIJO - 1) * slope))
+
+
+def _shorter(length: torch.Tensor, slope: torch.Tensor, its_slope: torch.Tensor) -> torch.Tensor:
+    """Return where the slope between both ends vanishes if it changes evenly, a tenth to a half of the step."""
+    guess = length * (slope / (slope - its_slope)).float()
+    guess = torch.where(torch.isfinite(guess), guess, length / 2)
+    return torch.minimum(torch.maximum(guess, length / 10), length / 2)

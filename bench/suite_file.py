@@ -69,7 +69,7 @@ class Axes(_Strict):
     labels: Many[Count] | None = None
     seed: Many[Annotated[int, Field(ge=0)]] | None = None
     device: Many[Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]] | None = None
-    precision: Many[Literal["fp32", "bf16"]] | None = None
+    precision: Many[Literal["fp32", "bf16", "auto"]] | None = None
 
 
 class _Grid(Axes):

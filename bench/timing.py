@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import gpu
+
 MIB = 2**20
 STATUS = Path("/proc/self/status")
 CLEAR_REFS = Path("/proc/self/clear_refs")
@@ -118,6 +120,8 @@ class Phases:
     rss_mib: dict[str, float] = field(default_factory=dict)
     cuda_mib: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     """Allocated and reserved at the highest, and the whole device in use at the end, whoever uses it."""
+    gpu: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None]] = field(default_factory=dict)
+    """The GPU's state before and after, as its driver tells it."""
     exact: bool = True
     """Whether the memory is the phase's own; where not, it is the highest so far."""
 
@@ -126,6 +130,7 @@ class Phases:
         """Measure the block as the phase `name`."""
         self.exact = reset_peak_rss() and self.exact
         reset_cuda_peak(self.device)
+        before = gpu.snapshot(self.device)
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         self.wall_s[name] = time.perf_counter() - wall
@@ -133,3 +138,4 @@ class Phases:
         self.rss_mib[name] = peak_rss_mib()
         if self.device.startswith("cuda"):
             self.cuda_mib[name] = cuda_peak_mib(self.device)
+            self.gpu[name] = before, gpu.snapshot(self.device)

@@ -8,22 +8,18 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
 
 from bench.contracts import Task, Trace
-from bench.data.transforms import Normalise, mixup, policy, random_resized_crop_flip
+from bench.data.batches import Index, Inputs, fetch
+from bench.data.transforms import mixup
 from bench.devices import autocast
 from bench.errors import Diverged
 from bench.features import forward_all
 from bench.schema import Training
 from bench.timing import StepTimer
-
-Index = npt.NDArray[np.int64]
-Fetch = Callable[[Index, torch.Generator | None], torch.Tensor]
-"""Makes the inputs of some training images, on the device; augmented where a generator is given."""
 
 LONGEST_WARMUP = 5
 
@@ -88,10 +84,18 @@ def learning_rate_factor(settings: Training, step: int, steps: int, epoch_steps:
 def make_optimizer(settings: Training, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
     """Return the optimiser over groups of `params` and their `lr`."""
     listed = [dict(group) for group in groups]
+    on_gpu = any(parameter.is_cuda for group in listed for parameter in group["params"])
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(listed, momentum=settings.momentum, weight_decay=settings.weight_decay)
+        # on a CPU torch's fused SGD is the slower one
+        how = {"fused": True} if on_gpu else {"foreach": True}
+        return torch.optim.SGD(listed, momentum=settings.momentum, weight_decay=settings.weight_decay, **how)
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    return kind(listed, weight_decay=settings.weight_decay)
+    return kind(listed, weight_decay=settings.weight_decay, fused=True)
+
+
+def optimizer_kind(optimizer: torch.optim.Optimizer) -> str:
+    """Say how torch steps over the parameters."""
+    return "fused" if optimizer.defaults.get("fused") else "foreach"
 
 
 def loss_of(settings: Training, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -100,25 +104,6 @@ def loss_of(settings: Training, logits: torch.Tensor, targets: torch.Tensor) -> 
     if settings.loss == "mse":
         return functional.mse_loss(logits, targets)
     return functional.cross_entropy(logits, targets, label_smoothing=settings.label_smoothing)
-
-
-def image_inputs(task: Task) -> Fetch:
-    """Return what fetches normalised, perhaps augmented, training images."""
-    normalise = Normalise(task.backbone.input, task.device)
-    augmentation = task.training.augmentation
-    on_pixels = policy(augmentation)
-
-    def fetch(index: Index, generator: torch.Generator | None) -> torch.Tensor:
-        pixels = task.images[index]
-        if generator is not None and on_pixels is not None:
-            changed = on_pixels(torch.from_numpy(pixels).permute(0, 3, 1, 2), generator)
-            pixels = changed.permute(0, 2, 3, 1).numpy()
-        batch = normalise(pixels)
-        if generator is not None and augmentation == "basic":
-            batch = random_resized_crop_flip(batch, generator)
-        return batch.contiguous(memory_format=torch.channels_last)
-
-    return fetch
 
 
 class Checkpoints:
@@ -191,7 +176,7 @@ class Loop:
 
     task: Task
     module: nn.Module
-    fetch: Fetch
+    inputs: Inputs
     groups: Sequence[Mapping[str, Any]]
     keep: Callable[[str], bool]
     """Which names of the module's state a checkpoint keeps."""
@@ -204,49 +189,87 @@ class Loop:
         optimizer = make_optimizer(settings, self.groups)
         peaks = [group["lr"] for group in optimizer.param_groups]
         augmenting = torch.Generator().manual_seed(task.seed_of("augmentation"))
+        last = min(steps, task.watch.last_step or steps)
         stops = {round((k + 1) * steps / settings.checkpoints) for k in range(settings.checkpoints)} - {0}
         timer, states, kept, accuracies, losses, images = StepTimer(task.device), Checkpoints(), [], [], [], []
         size = 0
         order = batches(task.fit_index, settings.batch_size, task.seed_of("order"))
+        inputs = task.watch.inputs(self.inputs)
+        forward: Callable[[torch.Tensor], torch.Tensor] = self.module
+        if settings.compile:
+            forward = torch.compile(self.module)
         torch.manual_seed(task.seed_of("noise"))  # dropout and stochastic depth
-        for step in range(steps):
+        for step in range(last):
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * learning_rate_factor(settings, step, steps, epoch_steps)
             index = next(order)
             timer.start()
-            losses.append(self._step(optimizer, index, augmenting))
+            losses.append(self._step(forward, optimizer, inputs, index, augmenting))
             timer.stop()
             images.append(len(index))
             if step + 1 in stops or step == 0:
                 check_finite(losses, step)
-            if step + 1 in stops:
+            if step + 1 in stops or step + 1 == last:
                 task.progress("training", step + 1, steps)
                 size = states.add({name: value for name, value in self.module.state_dict().items() if self.keep(name)})
                 kept.append(step + 1)
                 accuracies += self._validate()
                 if stalled(accuracies, settings.patience):
                     break
-        warmup = min(LONGEST_WARMUP, max(1, len(images) // 5))
-        exact = optimizer_is_exact(optimizer, self.module)
-        seen = [float(loss) for loss in losses]
-        batch = min(settings.batch_size, len(task.fit_index))
-        trace = Trace(timer.wall_s(), timer.cpu_s, images, seen, warmup, batch, exact)
+        wall = timer.wall_s()
+        trace = Trace(
+            wall_s=wall,
+            cpu_s=timer.cpu_s,
+            images=images,
+            losses=[float(loss) for loss in losses],
+            warmup_steps=min(LONGEST_WARMUP, max(1, len(images) // 5)),
+            batch_effective=min(settings.batch_size, len(task.fit_index)),
+            optimizer_exact=optimizer_is_exact(optimizer, self.module),
+            optimizer_kind=optimizer_kind(optimizer),
+            compile_s=wall[0] if settings.compile else None,
+        )
         return Trained(states, tuple(kept), tuple(accuracies), size, trace)
 
-    def _step(self, optimizer: torch.optim.Optimizer, index: Index, augmenting: torch.Generator) -> torch.Tensor:
+    def _step(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        optimizer: torch.optim.Optimizer,
+        inputs: Inputs,
+        index: Index,
+        augmenting: torch.Generator,
+    ) -> torch.Tensor:
+        task, watch = self.task, self.task.watch
+        watch.mark("begin")
+        batch = inputs.read(index, augmenting)
+        watch.mark("data")
+        batch = inputs.place(batch, augmenting)
+        labels = torch.from_numpy(task.labels[index]).to(task.device, non_blocking=True)
+        watch.mark("copy")
+        optimizer.zero_grad(set_to_none=True)
+        with watch.forward(self.module):
+            loss = self._loss(forward, batch, labels, augmenting)
+        watch.mark("forward")
+        loss.backward()
+        watch.mark("backward")
+        optimizer.step()
+        watch.mark("optimiser")
+        watch.stepped(self.module, optimizer)
+        return loss.detach()
+
+    def _loss(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        batch: torch.Tensor,
+        labels: torch.Tensor,
+        augmenting: torch.Generator,
+    ) -> torch.Tensor:
         settings, task = self.task.training, self.task
-        inputs = self.fetch(index, augmenting)
-        labels = torch.from_numpy(task.labels[index]).to(task.device)
         targets = functional.one_hot(labels, task.n_classes).float()
         if settings.mixup > 0:
-            inputs, targets = mixup(inputs, targets, settings.mixup, augmenting)
-        optimizer.zero_grad(set_to_none=True)
+            batch, targets = mixup(batch, targets, settings.mixup, augmenting)
         with autocast(task.device, task.precision):
-            logits = self.module(inputs)
-        loss = loss_of(settings, logits, targets)
-        loss.backward()
-        optimizer.step()
-        return loss.detach()
+            logits = forward(batch)
+        return loss_of(settings, logits, targets)
 
     def _validate(self) -> list[float]:
         task = self.task
@@ -255,7 +278,7 @@ class Loop:
         with evaluating(self.module):
             logits = forward_all(
                 self.module,
-                lambda some: self.fetch(task.val_index[some], None),
+                lambda some: fetch(self.inputs, task.val_index[some]),
                 len(task.val_index),
                 task.device,
                 task.precision,

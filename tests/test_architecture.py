@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 
 import bench
-from bench.catalog import DATASETS, METHODS, PRETRAINING, PROBES, REPORTS
+from bench.catalog import DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS
 
 ROOT = Path(bench.__file__).parent
 LAYERS = [
-    {"", "errors", "schema", "registry", "stats", "seeding", "timing", "yaml_marks"},
-    {"cache", "devices", "catalog", "contracts"},
-    {"environment", "suite_file", "store", "aggregate", "backbones", "data", "solvers"},
+    {"", "errors", "schema", "registry", "stats", "seeding", "yaml_marks", "gpu", "watching"},
+    {"timing", "cache", "devices", "catalog", "contracts"},
+    {"environment", "housekeeping", "suite_file", "store", "aggregate", "backbones", "data", "solvers"},
     {"choices", "features", "executors"},
-    {"suite", "evaluation", "training", "reports"},
-    {"plan", "methods", "pretraining", "probes", "prepare"},
+    {"suite", "evaluation", "training", "reports", "profiling"},
+    {"plan", "methods", "pretraining", "probes", "profiles", "precision", "prepare"},
     {"resume", "provision", "cell", "reporting", "progress"},
     {"run", "planning", "executors.preload"},
+    {"cache_commands"},
     {"cli"},
     {"__main__"},
 ]
@@ -94,7 +95,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 def test_extensions_never_import_one_another() -> None:
     """What stands in a catalogue is on its own; what two of them share stands in none."""
-    registries = (DATASETS, METHODS, PRETRAINING, PROBES, REPORTS)
+    registries = (DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS)
     targets = {
         registry.entry(name).target.partition(":")[0].removeprefix("bench.")
         for registry in registries
@@ -130,6 +131,7 @@ SHOWN_TOGETHER = {
     "methods": "methods",
     "pretraining": "methods",
     "probes": "cell",
+    "profiles": "profiling",
     "executors": "executors",
     "reports": "reports",
     "catalog": "contracts",

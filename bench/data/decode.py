@@ -69,7 +69,8 @@ def decode(raw: RawData, fingerprint: str, geometry: Geometry, root: Path, progr
 
     parting = content_hash({name: [split.labels.tolist(), list(split.ids)] for name, split in splits.items()})
     key = {"data": fingerprint, "geometry": str(geometry), "parting": parting, "classes": list(raw.class_names)}
-    return Decoded(cache.folder(root, "decoded", key, make))
+    counts = f"{len(raw.train.labels)} + {len(raw.test.labels)} images of {len(raw.class_names)} classes"
+    return Decoded(cache.folder(root, "decoded", key, f"{counts}, {geometry}", make))
 
 
 def _write(folder: Path, name: str, split: Split, geometry: Geometry, done: Any) -> None:

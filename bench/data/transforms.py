@@ -69,7 +69,10 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 class Normalise:
-    """Maps uint8 images (B, S, S, 3) to normalised floats (B, 3, S, S) on a device, channels last in memory."""
+    """Maps uint8 images (B, S, S, 3), an array or a tensor, to normalised floats (B, 3, S, S) on a device.
+
+    They are channels last in memory.
+    """
 
     def __init__(self, spec: InputSpec, device: str) -> None:
         import torch
@@ -79,11 +82,11 @@ class Normalise:
         self.scale = (1 / (255 * std)).view(1, 3, 1, 1).to(device)
         self.shift = (-mean / std).view(1, 3, 1, 1).to(device)
 
-    def __call__(self, pixels: npt.NDArray[np.uint8]) -> "torch.Tensor":
+    def __call__(self, pixels: "npt.NDArray[np.uint8] | torch.Tensor") -> "torch.Tensor":
         import torch
 
-        batch = torch.from_numpy(np.ascontiguousarray(pixels))
-        if self.device.startswith("cuda"):
+        batch = pixels if isinstance(pixels, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(pixels))
+        if self.device.startswith("cuda") and batch.device.type == "cpu":
             batch = batch.pin_memory()
         batch = batch.to(self.device, non_blocking=True).permute(0, 3, 1, 2)
         return torch.addcmul(self.shift, batch.float(), self.scale)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from bench.contracts import Job, Outcome
+from bench.devices import cores
 from bench.executors.calling import call
 
 VMSTAT = Path("/proc/vmstat")
@@ -29,6 +30,8 @@ class Running:
     connection: Connection
     deadline: float
     oom_kills: int
+    slot: int
+    """Its place among the workers, which decides its cores."""
 
 
 class ProcessExecutor:
@@ -64,10 +67,12 @@ class ProcessExecutor:
 
     def _start(self, position: int, job: Job) -> Running:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, job), daemon=True)
+        slot = min(set(range(self.workers)) - {running.slot for running in self._running})
+        args = (theirs, job, share_of_cores(slot, self.workers))
+        process = self._context.Process(target=_serve, args=args, daemon=True)
         process.start()
         theirs.close()
-        return Running(position, process, ours, time.monotonic() + job.timeout_s, oom_kills())
+        return Running(position, process, ours, time.monotonic() + job.timeout_s, oom_kills(), slot)
 
     def _look(self, running: Running, job: Job, progress: Callable[[int, str, int, int], None]) -> Outcome | None:
         """Read what a process has sent; return its outcome once it has ended, however it did."""
@@ -135,9 +140,21 @@ def oom_kills() -> int:
     return next((int(value) for name, value in found if name == "oom_kill"), 0)
 
 
-def _serve(connection: Connection, job: Job) -> None:
+def share_of_cores(slot: int, workers: int) -> list[int] | None:
+    """Return the cores of one of several workers; null where there is one, or fewer cores than workers."""
+    if workers == 1 or not hasattr(os, "sched_getaffinity"):
+        return None
+    mine = sorted(os.sched_getaffinity(0))
+    each = len(mine) // workers
+    return mine[slot * each : (slot + 1) * each] or None
+
+
+def _serve(connection: Connection, job: Job, pinned_to: list[int] | None) -> None:
     """The child's side: leave the terminal's process group, die with the parent, run the job, send the outcome."""
     os.setpgrp()
+    cores()  # asked before it is pinned, and remembered
+    if pinned_to:
+        os.sched_setaffinity(0, pinned_to)
     threading.Thread(target=_die_with_parent, args=(connection,), daemon=True).start()
 
     def progress(what: str, done: int, total: int) -> None:

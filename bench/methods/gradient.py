@@ -2,20 +2,29 @@
 
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
+from bench.backbones.boundary import Parted, part_frozen
 from bench.backbones.building import frozen_names, train_only
-from bench.contracts import Fitted, Task
-from bench.training import Loop, Trained, image_inputs
+from bench.contracts import Fitted, FrozenPart, Task
+from bench.data.batches import ImageBatches, Index, Inputs, OutputRows
+from bench.training import Loop, Trained, total_steps
 
 PREFIX = "backbone."
+Sharing = Literal["auto", "cached", "inline"]
+"""Whether the outputs of the frozen part are computed once and kept; `auto`: where it can be and pays."""
+LARGEST_PART_BYTES = 4 * 2**30
+"""Of a frozen part's outputs for all training images, by `auto`."""
+WORTH_IMAGES = 4
+"""By `auto` a data set may have so many times the images that the training sees: cells share what is computed."""
 
 
-def fit_backbone(task: Task, learning: Collection[str]) -> Fitted:
+def fit_backbone(task: Task, learning: Collection[str], sharing: Sharing = "inline") -> Fitted:
     """Train a zero-initialised linear head and the named backbone parameters.
 
     A zero head makes the first loss ln(classes) and sends no gradient into the backbone at the first step (BiT,
@@ -35,35 +44,110 @@ def fit_backbone(task: Task, learning: Collection[str]) -> Fitted:
         {"params": backbone_parameters, "lr": rate},
         {"params": list(head.parameters()), "lr": task.training.head_learning_rate or rate},
     ]
-    trained = Loop(
-        task, model, image_inputs(task), [group for group in groups if group["params"]], lambda name: name not in frozen
-    ).run()
+    parted = _shared_part(task, model, sharing)
+    module: nn.Module = model
+    if isinstance(parted, Parted):
+        module = parted.rest
+        inputs: Inputs = OutputRows(task.outputs(parted.part, None), task.device, _wanted(task))
+    else:
+        inputs = _images(task)
+    groups = [group for group in groups if group["params"]]
+    trained = Loop(task, module, inputs, groups, lambda name: name not in frozen).run()
     kept = frozenset(name.removeprefix(PREFIX) for name in frozen)
-    return _fitted(model, trained, kept, on_features=False)
+    whole = _Whole(model, parted.part, None) if isinstance(parted, Parted) else _Whole(model, None, parted)
+    return _fitted(module, whole, trained, kept)
 
 
-def fit_head(task: Task, head: nn.Module) -> Fitted:
-    """Train a head on frozen features, standardised by the images that it learns from."""
-    features = task.features()
+def _wanted(task: Task) -> Index:
+    return np.concatenate([task.fit_index, task.val_index])
+
+
+def _images(task: Task) -> ImageBatches:
+    return ImageBatches(task.images, task.backbone.input, task.device, task.training.augmentation, _wanted(task))
+
+
+def _shared_part(task: Task, model: nn.Module, sharing: Sharing) -> Parted | str | None:
+    """Return the model cut where its frozen part ends; why it is not; or null where nobody asked."""
+    if sharing == "inline":
+        return None
+    training = task.training
+    if training.augmentation != "none" or training.mixup > 0:
+        return "images are augmented before it"
+    parted = part_frozen(model)
+    if isinstance(parted, str) or sharing == "cached":
+        return parted
+    seen = total_steps(training, len(task.fit_index)) * min(training.batch_size, len(task.fit_index))
+    if len(task.images) > WORTH_IMAGES * seen:
+        return f"{len(task.images)} images are many for a training that sees {seen}"
+    side = task.images.shape[1]
+    with torch.no_grad():
+        one = parted.part.module(torch.zeros(1, 3, side, side, device=task.device))
+    size = one.numel() * one.element_size() * len(task.images)
+    if size > LARGEST_PART_BYTES:
+        return f"its outputs would take {size / 2**30:.1f} GiB"
+    return parted
+
+
+def fit_head(task: Task, head: nn.Module, views: int = 0) -> Fitted:
+    """Train a head on frozen features, standardised by the images that it learns from.
+
+    With `views` each step draws its images from one of so many augmented views of them.
+    """
+    features = task.outputs(task.whole, None)
     mean = features[task.fit_index].mean(0)
     spread = features[task.fit_index].std(0, correction=0)
     module = nn.Sequential(OrderedDict(standardise=Standardise(mean, spread), head=head)).to(task.device)
-    features = features.to(task.device)
-
-    def fetch(index: npt.NDArray[np.int64], _: torch.Generator | None) -> torch.Tensor:
-        return features[torch.from_numpy(index).to(task.device)]
-
+    inputs: Inputs = OutputRows(features, task.device, _wanted(task))
+    if views:
+        drawn = [task.outputs(task.whole, (view_augmentation(task), number)) for number in range(views)]
+        inputs = ViewRows(inputs, [OutputRows(view, task.device, task.fit_index) for view in drawn])
     rate = task.training.head_learning_rate or task.training.learning_rate
-    trained = Loop(task, module, fetch, [{"params": list(head.parameters()), "lr": rate}], lambda name: True).run()
-    return _fitted(module, trained, frozenset(task.backbone.network.state_dict()), on_features=True)
+    trained = Loop(task, module, inputs, [{"params": list(head.parameters()), "lr": rate}], lambda name: True).run()
+    model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=module))
+    return _fitted(module, _Whole(model, task.whole, None), trained, frozenset(task.backbone.network.state_dict()))
 
 
-def _fitted(module: nn.Module, trained: Trained, frozen: frozenset[str], on_features: bool) -> Fitted:
+def view_augmentation(task: Task) -> str:
+    """Return what the views of the images are made by: the cell's augmentation, the basic one where it has none."""
+    return "basic" if task.training.augmentation == "none" else task.training.augmentation
+
+
+@dataclass(frozen=True)
+class ViewRows:
+    """Rows of a random view in training, of the plain images otherwise."""
+
+    plain: Inputs
+    views: list[OutputRows]
+
+    def read(self, index: Index, generator: torch.Generator | None) -> torch.Tensor:
+        """Return the rows."""
+        if generator is None:
+            return self.plain.read(index, None)
+        return self.views[int(torch.randint(len(self.views), (), generator=generator))].read(index, generator)
+
+    def place(self, batch: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
+        """Return the rows on the device."""
+        return self.plain.place(batch, generator)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """The adapted network, and what of it was computed once."""
+
+    model: nn.Module
+    part: FrozenPart | None
+    reason: str | None
+    """Why nothing was, where it could have been."""
+
+
+def _fitted(module: nn.Module, whole: _Whole, trained: Trained, frozen: frozenset[str]) -> Fitted:
     return Fitted(
         module=module,
         states=trained.states,
         chosen=trained.chosen,
-        on_features=on_features,
+        model=whole.model,
+        part=whole.part,
+        part_reason=whole.reason,
         val_accuracy=trained.val_accuracies[trained.chosen] if trained.val_accuracies else None,
         selection=trained.selection,
         choice={"step": trained.steps[trained.chosen]},

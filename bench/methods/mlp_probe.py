@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from annotated_types import Ge, Len
+from annotated_types import Ge, Le, Len
 
 from bench.contracts import Fitted, Task
 
@@ -12,10 +12,12 @@ from bench.contracts import Fitted, Task
 class MlpProbe:
     """Hidden layers with ReLU on standardised frozen features, a zero-initialised output layer.
 
-    Two layers of 256 by default, trained by AdamW at 1e-3; a non-linear probe as in Hewitt and Liang (2019).
+    Two layers of 256 by default, trained by AdamW at 1e-3; a non-linear probe as in Hewitt and Liang (2019). With
+    `views` each step draws its images from one of so many augmented views, whose features are cached too.
     """
 
     hidden: Annotated[tuple[Annotated[int, Ge(1)], ...], Len(1)] = (256, 256)
+    views: Annotated[int, Ge(0), Le(100)] = 0
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
@@ -37,4 +39,4 @@ class MlpProbe:
         output = nn.Linear(width, task.n_classes)
         nn.init.zeros_(output.weight)
         nn.init.zeros_(output.bias)
-        return fit_head(task, nn.Sequential(*layers, output))
+        return fit_head(task, nn.Sequential(*layers, output), self.views)

@@ -1,7 +1,7 @@
 """Partial fine-tuning: the last stages of the backbone learn, what lies before them is frozen."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge
 
@@ -15,9 +15,14 @@ class PartialFinetune:
 
     Stages are the network's own: four and the stem of a ResNet, the blocks of a ViT. Normalisation in the stages that
     learn adapts; in the frozen ones it keeps the statistics of the initial weights.
+
+    Where nothing random comes before the frozen part's end, its outputs are computed once and shared by all cells:
+    `prefix: auto` does so where they fit (4 GiB) and the training sees a quarter of the images or more; `cached` does
+    it wherever it can be done, `inline` never.
     """
 
     stages: Annotated[int, Ge(1)] = 1
+    prefix: Literal["auto", "cached", "inline"] = "auto"
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
@@ -30,4 +35,4 @@ class PartialFinetune:
         known = task.backbone.stages
         if self.stages > len(known):
             raise InvalidData(f"partial_finetune: stages {self.stages} of a backbone with {len(known)}; write fewer")
-        return fit_backbone(task, [name for stage in known[-self.stages :] for name in stage])
+        return fit_backbone(task, [name for stage in known[-self.stages :] for name in stage], self.prefix)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.contracts import Backbone, Progress, Task
+from bench.contracts import Backbone, FrozenPart, Progress, Task, View
 from bench.schema import Training
 from bench.seeding import derive
+from bench.watching import Watch
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Supervised:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
-    recipe: int = 1
+    recipe: int = 2
     """Raised whenever the training changes, since it is part of the weights' key."""
 
     def train(
@@ -48,12 +49,13 @@ class Supervised:
             labels=labels,
             fit_index=np.sort(order[held:]),
             val_index=np.sort(order[:held]),
-            features=_no_features,
+            outputs=_no_outputs,
             training=self._training(),
             device=device,
             precision="fp32",
             seed_of=lambda use: derive(seed, use),
             progress=progress,
+            watch=Watch(),
         )
         fitted = fit_backbone(task, [name for name, _ in backbone.network.named_parameters()])
         fitted.module.load_state_dict(fitted.states[fitted.chosen], strict=False)
@@ -65,5 +67,5 @@ class Supervised:
         return Training(steps=None, schedule="one_cycle", optimizer="adamw", checkpoints=10, **mine)
 
 
-def _no_features() -> Any:
-    raise AssertionError("supervised pre-training uses no frozen features")
+def _no_outputs(part: FrozenPart, view: View | None) -> Any:
+    raise AssertionError("supervised pre-training uses no frozen part")

@@ -7,11 +7,8 @@ from bench.contracts import CellRun
 
 def probe(run: CellRun) -> dict[str, Any]:
     """Return parameter counts, and the bytes of what training changed."""
-    head = sum(parameter.numel() for parameter in run.fitted.module.parameters()) if run.fitted.on_features else 0
-    network = sum(parameter.numel() for parameter in run.backbone.network.parameters())
-    on_images = sum(parameter.numel() for parameter in run.fitted.module.parameters())
     return {
         "trainable_params": run.fitted.trainable_params,
-        "total_params": network + head if run.fitted.on_features else on_images,
+        "total_params": sum(parameter.numel() for parameter in run.fitted.model.parameters()),
         "checkpoint_bytes": run.fitted.checkpoint_bytes,
     }

@@ -1,5 +1,6 @@
 """How fast the real loop was, without its warm-up."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ def probe(run: CellRun) -> dict[str, Any]:
     """
     trace = run.fitted.trace
     alone = run.workers == 1
-    fields: dict[str, Any] = {"workers": run.workers}
+    fields: dict[str, Any] = {"workers": run.workers, "pinned_to": None if alone else _pinned_to()}
     if trace is not None:
         fields |= _steps(trace)
     if run.fitted.on_features:
@@ -35,6 +36,10 @@ def probe(run: CellRun) -> dict[str, Any]:
     }
 
 
+def _pinned_to() -> list[int] | None:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
 def _steps(trace: Trace) -> dict[str, Any]:
     measured = np.asarray(trace.wall_s[trace.warmup_steps :]) * 1000
     percentiles = {f"p{q}": float(np.percentile(measured, q)) for q in (50, 90, 95, 99)} if len(measured) else {}
@@ -44,4 +49,6 @@ def _steps(trace: Trace) -> dict[str, Any]:
         "warmup_s": float(sum(trace.wall_s[: trace.warmup_steps])),
         "steps_done": len(trace.wall_s),
         "batch_effective": trace.batch_effective,
+        "optimizer_kind": trace.optimizer_kind,
+        "compile_s": trace.compile_s,
     }

@@ -14,13 +14,11 @@ def probe(run: CellRun) -> dict[str, Any]:
     wall = run.phases.wall_s
     paid = run.features.paid_s
     fitted = run.fitted
-    cold = (
-        run.features.cold_s({"train": run.n_labels, "test": len(run.evaluation.labels)}) if fitted.on_features else None
-    )
+    cold = run.features.cold_s({"train": run.n_labels, "test": len(run.evaluation.labels)}) if fitted.part else None
     return {
         "data_s": wall["data"],
         "build_s": wall["build"],
-        "features_s": sum(paid.values()) if fitted.on_features else None,
+        "features_s": sum(paid.values()) if fitted.part else None,
         "features_cold_s": cold,
         "tune_s": fitted.tune_s,
         "train_s": wall["train"] - fitted.tune_s - paid.get("train", 0.0),

@@ -1,0 +1,52 @@
+"""The verbs of `bench cache`."""
+
+import datetime
+import json
+from collections.abc import Sequence
+
+import click
+
+from bench.cache import default_root
+from bench.errors import BenchError
+from bench.housekeeping import entries, limit_bytes, matching, readable, remove
+
+
+@click.group("cache")
+def cache_group() -> None:
+    """See and clear what is kept between runs: decoded images, frozen features, own weights, trials of precision.
+
+    Runs keep it under BENCH_CACHE_LIMIT (20GiB where that is not set), least recently used first.
+    """
+
+
+@cache_group.command("ls")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+def cache_ls(as_json: bool) -> None:
+    """List what is kept, least recently used first."""
+    found = entries(default_root())
+    if as_json:
+        rows = [
+            {"kind": e.kind, "name": e.name, "bytes": e.size, "used_at": e.used_at, "label": e.label} for e in found
+        ]
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for entry in found:
+        used = datetime.datetime.fromtimestamp(entry.used_at).isoformat(" ", "minutes")
+        click.echo(f"{entry.kind:8}  {entry.name}  {readable(entry.size):>9}  {used}  {entry.label}")
+    total = readable(sum(entry.size for entry in found))
+    click.echo(f"{len(found)} entries, {total} of at most {readable(limit_bytes())} in {default_root()}")
+
+
+@cache_group.command("rm")
+@click.argument("patterns", nargs=-1, metavar="[KIND|NAME|LABEL-GLOB]...")
+@click.option("--all", "everything", is_flag=True, help="Remove all that is kept.")
+def cache_rm(patterns: Sequence[str], everything: bool) -> None:
+    """Remove what fits: a kind (decoded, features, weights, trials), the beginning of a name, or a glob of labels."""
+    if bool(patterns) == everything:
+        raise BenchError("cache rm: name what to remove (`bench cache ls` lists it), or write --all")
+    root = default_root()
+    found = entries(root)
+    gone = found if everything else matching(found, patterns)
+    for entry in gone:
+        remove(root, entry)
+    click.echo(f"{len(gone)} entries removed, {readable(sum(entry.size for entry in gone))}")

@@ -1,0 +1,114 @@
+"""What a training loop reads: batches of images, or of what a frozen part of a network has made of them."""
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.contracts import InputSpec
+from bench.data.transforms import Normalise, policy, random_resized_crop_flip
+
+if TYPE_CHECKING:
+    import torch
+
+Index = npt.NDArray[np.int64]
+RESIDENT_SHARE = 0.4
+"""Of a GPU's free memory: images that fit into it lie there, and no batch is copied."""
+
+
+class Inputs(Protocol):
+    """Batches by the positions of their images."""
+
+    def read(self, index: Index, generator: "torch.Generator | None") -> "torch.Tensor":
+        """Return a batch as it lies in memory; host-side augmentation draws from the generator, where there is one."""
+
+    def place(self, batch: "torch.Tensor", generator: "torch.Generator | None") -> "torch.Tensor":
+        """Return the batch on the device as the module wants it."""
+
+
+def fetch(inputs: Inputs, index: Index, generator: "torch.Generator | None" = None) -> "torch.Tensor":
+    """Read a batch and place it."""
+    return inputs.place(inputs.read(index, generator), generator)
+
+
+class ImageBatches:
+    """Normalised, perhaps augmented, images.
+
+    On a GPU the wanted images are copied there once, where they fit.
+    """
+
+    def __init__(
+        self,
+        images: npt.NDArray[np.uint8],
+        spec: InputSpec,
+        device: str,
+        augmentation: str = "none",
+        wanted: Index | None = None,
+    ) -> None:
+        self._images = images
+        self._normalise = Normalise(spec, device)
+        self._augmentation = augmentation
+        self._policy = policy(augmentation)
+        self._resident: torch.Tensor | None = None
+        if wanted is not None and fits_device(len(wanted) * images[:1].nbytes, device):
+            self._hold(np.unique(wanted), device)
+
+    def _hold(self, wanted: Index, device: str) -> None:
+        import torch
+
+        self._resident = torch.from_numpy(self._images[wanted]).to(device)
+        self._row = np.zeros(len(self._images), np.int64)
+        self._row[wanted] = np.arange(len(wanted))
+
+    def read(self, index: Index, generator: "torch.Generator | None") -> "torch.Tensor":
+        """Return pixels (B, S, S, 3), uint8."""
+        import torch
+
+        if self._resident is not None:
+            pixels = self._resident[torch.from_numpy(self._row[index]).to(self._resident.device)]
+        else:
+            pixels = torch.from_numpy(self._images[index])
+        if generator is not None and self._policy is not None:
+            pixels = self._policy(pixels.permute(0, 3, 1, 2), generator).permute(0, 2, 3, 1)
+        return pixels
+
+    def place(self, batch: "torch.Tensor", generator: "torch.Generator | None") -> "torch.Tensor":
+        """Return images (B, 3, S, S), float32, channels last in memory."""
+        import torch
+
+        images = self._normalise(batch)
+        if generator is not None and self._augmentation == "basic":
+            images = random_resized_crop_flip(images, generator)
+        return images.contiguous(memory_format=torch.channels_last)
+
+
+class OutputRows:
+    """Rows of what a frozen part has given, (N, ...)."""
+
+    def __init__(self, outputs: "torch.Tensor", device: str, wanted: Index | None = None) -> None:
+        self._device = device
+        size = outputs[:1].numel() * outputs.element_size() * len(outputs)
+        self._outputs = outputs.to(device) if wanted is not None and fits_device(size, device) else outputs
+
+    def read(self, index: Index, generator: "torch.Generator | None") -> "torch.Tensor":
+        """Return the rows."""
+        import torch
+
+        return self._outputs[torch.from_numpy(index).to(self._outputs.device)]
+
+    def place(self, batch: "torch.Tensor", generator: "torch.Generator | None") -> "torch.Tensor":
+        """Return the rows on the device, images channels last in memory."""
+        import torch
+
+        batch = batch.to(self._device, non_blocking=True)
+        return batch.contiguous(memory_format=torch.channels_last) if batch.ndim == 4 else batch
+
+
+def fits_device(size: int, device: str) -> bool:
+    """Say whether so many bytes may lie on the device for a whole training; on a CPU they are in reach anyway."""
+    if not device.startswith("cuda"):
+        return False
+    import torch
+
+    free, _ = torch.cuda.mem_get_info(device)
+    return size < RESIDENT_SHARE * free

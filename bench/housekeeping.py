@@ -1,0 +1,113 @@
+"""What lies in the cache, and how it is kept from growing without end."""
+
+import fnmatch
+import os
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.cache import MANIFEST, UNFINISHED, locked, manifest
+from bench.errors import BenchError
+
+KINDS = ("decoded", "features", "weights", "trials")
+LIMIT_VARIABLE = "BENCH_CACHE_LIMIT"
+DEFAULT_LIMIT = "20GiB"
+IN_USE_S = 3600.0
+"""What was used within the last hour may be in use: it is not taken away by itself."""
+_UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40, "kb": 1e3, "mb": 1e6, "gb": 1e9}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cached folder, finished or left unfinished by a killed process."""
+
+    path: Path
+    kind: str
+    name: str
+    """The beginning of its key's hash."""
+    label: str
+    size: int
+    """Bytes on disk."""
+    used_at: float
+    """Seconds since 1970."""
+
+
+def entries(root: Path) -> list[Entry]:
+    """Return what is cached, least recently used first."""
+    found = [_entry(path, kind) for kind in KINDS for path in _folders(root / kind)]
+    return sorted(found, key=lambda entry: (entry.used_at, entry.name))
+
+
+def _folders(parent: Path) -> list[Path]:
+    return [path for path in parent.iterdir() if path.is_dir()] if parent.is_dir() else []
+
+
+def _entry(path: Path, kind: str) -> Entry:
+    files = list(path.iterdir())
+    size = sum(file.stat().st_size for file in files)
+    name = path.name.removeprefix(".").removesuffix(UNFINISHED)[:12]
+    try:
+        label = str(manifest(path)["label"])
+        used_at = (path / MANIFEST).stat().st_mtime
+    except (OSError, ValueError, KeyError, TypeError):
+        label = "unfinished: goes on where it stopped"
+        used_at = max([path.stat().st_mtime, *(file.stat().st_mtime for file in files)])
+    return Entry(path, kind, name, label, size, used_at)
+
+
+def matching(found: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
+    """Return the entries whose kind, beginning of the name, or label fits one of the patterns; refuse one that fits
+    none.
+    """
+    chosen: dict[Path, Entry] = {}
+    for pattern in patterns:
+        fitting = [entry for entry in found if _fits(entry, pattern)]
+        if not fitting:
+            raise BenchError(f"cache {pattern}: no entry fits; `bench cache ls` lists them")
+        chosen |= {entry.path: entry for entry in fitting}
+    return list(chosen.values())
+
+
+def _fits(entry: Entry, pattern: str) -> bool:
+    return entry.kind == pattern or entry.name.startswith(pattern) or fnmatch.fnmatchcase(entry.label, pattern)
+
+
+def remove(root: Path, entry: Entry) -> None:
+    """Remove an entry; a process that has it mapped keeps what it has."""
+    with locked(root / entry.kind / f".{entry.path.name.strip('.').removesuffix(UNFINISHED)}.lock"):
+        shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def limit_bytes() -> int:
+    """Return the size that the cache is kept under, from `BENCH_CACHE_LIMIT` (`20GiB` where that is not set)."""
+    text = os.environ.get(LIMIT_VARIABLE, DEFAULT_LIMIT)
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if not found or found[2] not in _UNITS:
+        raise BenchError(f"{LIMIT_VARIABLE}={text}: write a size, as in 20GiB or 500MB")
+    return int(float(found[1]) * _UNITS[found[2]])
+
+
+def trim(root: Path, limit: int) -> list[Entry]:
+    """Remove what has not been used for longest until the rest fits the limit; return what went."""
+    found = entries(root)
+    total = sum(entry.size for entry in found)
+    gone = []
+    for entry in found:
+        if total <= limit or time.time() - entry.used_at < IN_USE_S:
+            break
+        remove(root, entry)
+        total -= entry.size
+        gone.append(entry)
+    return gone
+
+
+def readable(size: float) -> str:
+    """`512 B`, `3.4 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

@@ -1,0 +1,15 @@
+"""The GPU's state around the training."""
+
+from typing import Any
+
+from bench.contracts import CellRun
+
+
+def probe(run: CellRun) -> dict[str, Any]:
+    """Return what NVML told before and after training, the energy in between, and whether others used the GPU."""
+    before, after = run.phases.gpu.get("train", (None, None))
+    if before is None or after is None:
+        return {"gpu_state": None}
+    spent = None if None in (before["joules"], after["joules"]) else after["joules"] - before["joules"]
+    others = [state["other_processes"] for state in (before, after) if state["other_processes"] is not None]
+    return {"gpu_state": {"before": before, "after": after, "joules": spent, "others": max(others, default=None)}}

@@ -1,0 +1,10 @@
+"""What was measured once for all cells like this one."""
+
+from typing import Any
+
+from bench.contracts import CellRun
+
+
+def probe(run: CellRun) -> dict[str, Any]:
+    """Return anatomy, verdict, memory by kind, FLOP and latency; see `bench/profiles/`."""
+    return dict(run.profile)

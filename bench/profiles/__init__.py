@@ -1,0 +1,1 @@
+"""Measurements that cells share which differ in seed, weights or budget only, one per file."""

@@ -103,7 +103,8 @@ def _trial(request: TrialRequest, progress: Progress) -> Settled:
         for precision in ("fp32", "bf16"):
             network.eval()
             with torch.no_grad():
-                took, features[precision] = _timed(network, images, request.device, precision)
+                took, seen = _timed(network, images, request.device, precision)
+            features.setdefault(precision, seen)  # of the first turn, before training moves any statistics
             forward[precision].append(took)
         for precision in ("fp32", "bf16"):
             network.train()

@@ -14,9 +14,9 @@ from bench.environment import machine
 from bench.schema import Cell, content_hash
 from bench.watching import Watch
 
-SECONDS = 4.0
+SECONDS = 1.5
 """What one pass over some steps may take, warm-up aside."""
-FEWEST, MOST = 6, 40
+FEWEST, MOST = 6, 24
 """Steps of such a pass."""
 
 

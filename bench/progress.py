@@ -49,7 +49,8 @@ class TimeLeft:
         ahead = sum(self._prices.values())
         if self._expected == 0:
             return ahead + self._shared_s
-        return ahead * self._taken / self._expected
+        # what cells share is paid by the first of them
+        return ahead * self._taken / (self._expected + self._shared_s)
 
 
 class ConsoleScreen:

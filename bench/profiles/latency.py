@@ -11,7 +11,7 @@ from bench.profiling import Rehearsal
 
 BATCHES = (1, 64)
 WARMUP = 2
-SECONDS = 1.0
+SECONDS = 0.5
 FEWEST, MOST = 5, 100
 
 

@@ -18,46 +18,46 @@ def profile(rehearsal: Rehearsal) -> dict[str, Any]:
     """Return the ratio of the medians and the verdict; the loop runs as always, nothing waits in between."""
     if rehearsal.fitted.trace is None:
         return {}
-    trace = rehearsal.again(Turns(WARMUP + 2 * rehearsal.steps)).trace
+    watch = Turns(WARMUP + 2 * rehearsal.steps)
+    trace = rehearsal.again(watch).trace
     assert trace is not None
-    measured = list(enumerate(zip(trace.wall_s, trace.images, strict=True)))[WARMUP:]
-    whole = [(step, seconds) for step, (seconds, images) in measured if images == max(trace.images)]
-    real, twin = ([seconds for step, seconds in whole if step % 2 == turn] for turn in (0, 1))
-    if not real or not twin:
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    for step, (took, images) in enumerate(zip(trace.wall_s, trace.images, strict=True)):
+        if step >= WARMUP and images == max(trace.images):
+            seconds[watch.twins[step]].append(took)
+    if not all(seconds.values()):
         return {}
-    ratio = statistics.median(real) / statistics.median(twin)
+    ratio = statistics.median(seconds[False]) / statistics.median(seconds[True])
     return {"synthetic_ratio": ratio, "bound_by": "loader" if ratio > BOUND_FROM else "compute"}
 
 
 class Turns(Watch):
-    """Lets every other step have the batch of the step before it."""
+    """Lets every other step of equal size have the batch of the step before it."""
 
     def __init__(self, last_step: int) -> None:
         self.last_step = last_step
+        self.twins: list[bool] = []
+        """Of each step, whether its batch was there already."""
 
     def inputs(self, inputs: Inputs) -> Inputs:
         """Return the inputs with every other batch kept."""
-        return _Turns(inputs)
+        return _Turns(inputs, self.twins)
 
 
 class _Turns:
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(self, inputs: Inputs, twins: list[bool]) -> None:
         self._inputs = inputs
-        self._step = -1
-        self._kept: torch.Tensor | None = None
+        self._twins = twins
+        self._kept: dict[int, torch.Tensor] = {}
+        """By size: the batch of a real step, until its twin has had it."""
 
     def read(self, index: Index, generator: torch.Generator | None) -> torch.Tensor:
-        self._step += 1
-        if self._is_twin(len(index)):
-            assert self._kept is not None
-            return self._kept
-        return self._inputs.read(index, generator)
+        twin = self._kept.get(len(index))
+        self._twins.append(twin is not None)
+        return self._inputs.read(index, generator) if twin is None else twin
 
     def place(self, batch: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
-        if batch is self._kept:
-            return batch
-        self._kept = self._inputs.place(batch, generator)
-        return self._kept
-
-    def _is_twin(self, size: int) -> bool:
-        return self._step % 2 == 1 and self._kept is not None and len(self._kept) == size
+        if self._twins[-1]:
+            return self._kept.pop(len(batch))
+        placed = self._kept[len(batch)] = self._inputs.place(batch, generator)
+        return placed

@@ -56,7 +56,7 @@ def attempt(setting: Setting, row: str) -> Outcome:
     except Exception as error:
         traceback.print_exc()
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        return Outcome([Line(row, "-", "-", 0.0, missing=f"failed: {reason}")])
+        return Outcome([Line(row, "-", "-", None, missing=f"failed: {reason}")])
     return outcome
 
 

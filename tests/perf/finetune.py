@@ -62,7 +62,7 @@ def measure(setting: Setting, row: str) -> Outcome:
 def measure_bare(setting: Setting, row: str) -> Outcome:
     """Measure the row `timm_loop`."""
     lines, raw = [], {}
-    for backbone in BARE:
+    for backbone in setting.sizes(BARE, BARE[:1]):
         line, raw[backbone] = _beside_bare(setting, row, backbone)
         lines.append(line)
     return Outcome(lines, raw=raw)

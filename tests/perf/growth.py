@@ -36,7 +36,7 @@ class Point:
 
 def measure(setting: Setting, row: str) -> Outcome:
     """Measure the row."""
-    image_size, counts = setting.sizes((96, (500, 1000, 2000, 4000)), (32, (100, 200)))
+    image_size, counts = setting.sizes((96, (500, 1000, 2000, 4000)), (32, (200,)))
     points = {count: _images(setting, row, image_size, count) for count in counts}
     cells = _cells(setting, row)
     raw = {
@@ -115,7 +115,7 @@ def _image_table(setting: Setting, image_size: int, points: Mapping[int, Mapping
 
 
 def _cells(setting: Setting, row: str) -> list[dict[str, Any]]:
-    counts = setting.sizes((1, 10, 100), (1, 4))
+    counts = setting.sizes((1, 10, 100), (1, 3))
 
     def run(count: int) -> dict[str, Any]:
         done = run_suite(setting, digits_suite(setting, [5], range(count)), watch=True)

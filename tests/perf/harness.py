@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -110,8 +111,6 @@ def run_suite(
 
 def forget_features(cache: Path) -> None:
     """Remove the frozen features from a cache and leave the decoded images."""
-    import shutil
-
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(cache / "transferbench" / "features")
 

@@ -23,7 +23,8 @@ class Line:
     work: str
     against: str
     """The usual way; also says what was scaled up from a part."""
-    reach: float
+    reach: float | None
+    """How many times faster the harness is to be; null for a row that failed before it said."""
     ratios: Sequence[float] = ()
     """How many times faster the harness was, one for each round."""
     claim: Claim | None = None
@@ -66,7 +67,8 @@ def verdict(line: Line, quick: bool) -> str:
     if line.missing is not None:
         return f"not measured: {line.missing}"
     if quick:
-        return "no verdict: sizes of a rehearsal"
+        return "no verdict: sizes of a rehearsal" + (f"; {line.claim.text}" if line.claim else "")
+    assert line.reach is not None, "a line that was measured has something to reach"
     fast = statistics.median(line.ratios) >= line.reach
     if line.claim is None:
         return "reached" if fast else "not reached"

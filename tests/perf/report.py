@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cache import write_atomically
-from tests.perf.measured import Line, Outcome, Table, measured, verdict
+from tests.perf.measured import Claim, Line, Outcome, Table, measured, verdict
 
 
 def entry(outcome: Outcome, **about: Any) -> dict[str, Any]:
@@ -42,11 +42,18 @@ def write(folder: Path, rows: Mapping[str, Any], mode: Mapping[str, Any], machin
 def markdown(contents: Mapping[str, Any]) -> str:
     """Return the page."""
     mode, machine, rows = contents["mode"], contents["machine"], contents["rows"]
-    lines = [Line(**line) for row in rows.values() for line in row["lines"]]
+    lines = [line_of(line) for row in rows.values() for line in row["lines"]]
     tables = [Table(**table) for row in rows.values() for table in row["tables"]]
     head = ["row", "work", "against", "reach", "measured: median (spread over rounds)", "verdict"]
     body = [
-        [line.row, line.work, line.against, f"{line.reach:g} x", measured(line), verdict(line, mode["quick"])]
+        [
+            line.row,
+            line.work,
+            line.against,
+            "-" if line.reach is None else f"{line.reach:g} x",
+            measured(line),
+            verdict(line, mode["quick"]),
+        ]
         for line in lines
     ]
     notes = [f"- {line.row}: {line.note}" for line in lines if line.note]
@@ -60,6 +67,12 @@ def markdown(contents: Mapping[str, Any]) -> str:
         "## When\n\n" + table_text(["row", "finished", "seconds", "load before", "commit"], _when(rows)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def line_of(contents: Mapping[str, Any]) -> Line:
+    """Return a line from its JSON."""
+    claim = contents["claim"]
+    return Line(**{**contents, "claim": Claim(**claim) if claim else None})
 
 
 def table_text(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

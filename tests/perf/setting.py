@@ -1,7 +1,7 @@
 """What a row works with: what was asked for, where images and weights lie, a place to write, a word on progress."""
 
-import itertools
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,6 @@ from typing import TypeVar
 
 Side = TypeVar("Side")
 Sizes = TypeVar("Sizes")
-_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,7 @@ class Setting:
 
     def folder(self, name: str) -> Path:
         """Make a folder that nobody has used yet."""
-        path = self.scratch / f"{name}-{next(_numbers)}"
-        path.mkdir(parents=True)
-        return path
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.scratch))
 
 
 def tell(text: str) -> None:

@@ -197,7 +197,7 @@ def synthetic_steps(
     cuda = device.startswith("cuda")
     layout = torch.channels_last if cuda else torch.contiguous_format
     torch.backends.cudnn.benchmark = cuda
-    network = make_network(backbone, None, n_classes).train().to(device, memory_format=layout)
+    network = make_network(backbone, None, n_classes).train().to(device).to(memory_format=layout)
     images = torch.randn(batch, 3, size, size, device=device).contiguous(memory_format=layout)
     labels = torch.randint(n_classes, (batch,), device=device)
     sgd = torch.optim.SGD(network.parameters(), lr=1e-2, momentum=0.9)

@@ -42,6 +42,16 @@ class Row:
     trainable_params: int
     total_params: int
     checkpoint_bytes: int
+    frozen_part: str | None
+    accuracy_per_s: Estimate | None
+    latency_1_ms: float | None
+    latency_64_ms: float | None
+    forward_gflop: float | None
+    mfu: float | None
+    bound_by: str | None
+    synthetic_ratio: float | None
+    anatomy_ms: Mapping[str, float] | None
+    memory_mib_by_kind: Mapping[str, float] | None
 
     @property
     def setting(self) -> str:
@@ -170,6 +180,7 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
     first = group[0]
     inside = ", ".join(f"{key}={value}" for key, value in first.method_params.items())
     named = first.method in ambiguous and inside
+    profiled = next((record for record in group if record.profiled_in), first)
     return Row(
         dataset=Choice(first.dataset, first.dataset_params).label,
         backbone=first.backbone,
@@ -196,6 +207,16 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         trainable_params=first.trainable_params or 0,
         total_params=first.total_params or 0,
         checkpoint_bytes=first.checkpoint_bytes or 0,
+        frozen_part=first.frozen_part,
+        accuracy_per_s=_estimate(group, "accuracy_per_s"),
+        latency_1_ms=(profiled.latency_ms or {}).get("1"),
+        latency_64_ms=(profiled.latency_ms or {}).get("64"),
+        forward_gflop=profiled.forward_gflop,
+        mfu=profiled.mfu,
+        bound_by=profiled.bound_by,
+        synthetic_ratio=profiled.synthetic_ratio,
+        anatomy_ms=profiled.anatomy_ms,
+        memory_mib_by_kind=profiled.memory_mib_by_kind,
     )
 
 
@@ -269,6 +290,15 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
         notes.append(f"{len(everything) - len(mine)} records of other settings of this suite are left out.")
     if any((record.workers or 1) > 1 for record in finished):
         notes.append("Some cells ran side by side; their throughput is not published.")
+    settled = {(record.backbone, record.precision, record.precision_reason) for record in finished}
+    notes += [
+        f"precision auto of {backbone} is {precision} here: {reason}."
+        for backbone, precision, reason in sorted(settled, key=str)
+        if reason not in (None, "asked for")
+    ]
+    disturbed = sum(bool((record.gpu_state or {}).get("others")) for record in finished)
+    if disturbed:
+        notes.append(f"Another process was on the GPU during {disturbed} cells: their times are not their own.")
     edges = sum(bool((record.chosen or {}).get("edge")) for record in finished)
     if edges:
         probes = "1 linear probe" if edges == 1 else f"{edges} linear probes"

@@ -31,6 +31,20 @@ def cli() -> None:
     """Benchmark how well, how fast and at what cost pretrained vision backbones transfer."""
 
 
+class Workers(click.ParamType):  # type: ignore[type-arg]
+    """A number of cells, or `auto`, which is null here."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Return the number."""
+        if value == "auto":
+            return None
+        if not str(value).isdigit() or int(value) < 1:
+            self.fail(f"{value!r} is no number of cells; write 1 or more, or auto", param, ctx)
+        return int(value)
+
+
 def _options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for option in reversed(options):
@@ -66,10 +80,10 @@ _PLAN_OPTIONS = _options(
     click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or auto, in place of the suite's."),
     click.option(
         "--workers",
-        type=click.IntRange(1),
-        default=1,
+        type=Workers(),
+        default="1",
         show_default=True,
-        help="Cells side by side, which share the cores.",
+        help="Cells side by side, which share the cores; auto: where a trial shows that they do more in all.",
     ),
     click.option(
         "--limit", type=click.IntRange(20), metavar="N", help="At most N images of each split: for testing only."

@@ -11,11 +11,12 @@ from bench.cache import default_root
 from bench.catalog import EXECUTORS
 from bench.contracts import Job, Places
 from bench.errors import BenchError
+from bench.packing import PackingRequest, pack
 from bench.plan import Resolved, expand, parse_filter, select
 from bench.precision import TrialRequest, known
 from bench.progress import screen
 from bench.resume import Asked, Present, present, remaining
-from bench.schema import Cell, Precision, Record, Suite
+from bench.schema import Cell, Precision, Record, Suite, Training
 from bench.store import Store
 from bench.suite import read_suite, suite_path
 
@@ -59,10 +60,10 @@ def plan_suite(
     filters: Sequence[str],
     overrides: Sequence[str],
     device: str | None,
-    workers: int,
+    workers: int | None,
     limit: int | None,
 ) -> Planned:
-    """Read a suite and return its cells, with what the command line changes."""
+    """Read a suite and return its cells, with what the command line changes; without `workers` a trial decides."""
     for option, folder in (("--data-dir", data_dir), ("--weights-dir", weights_dir)):
         if folder is not None and not folder.is_dir():
             raise BenchError(f"{option} {folder}: no such folder; correct the path")
@@ -70,8 +71,9 @@ def plan_suite(
         devices.check_name(device)
         overrides = (*overrides, f"grid.device=[{device}]")
     read = read_suite(suite_path(suite), overrides)
-    threads = read.threads or max(1, devices.cores() // workers)
     places = Places(_absolute(data_dir), _absolute(weights_dir), default_root())
+    workers = workers or _pack(read, places)
+    threads = read.threads or max(1, devices.cores() // workers)
     settled = functools.cache(functools.partial(_settle, read, threads, places))
     cells = expand(read, Resolved(functools.cache(devices.resolve), threads, settled, limit))
     chosen = select(cells, [parse_filter(text) for text in filters])
@@ -95,6 +97,22 @@ def _settle(
     if outcome.ended is not None:
         raise BenchError(f"precision auto of {backbone}: {outcome.reason}; write precision: [fp32]")
     return outcome.value.precision, outcome.value.reason
+
+
+def _pack(suite: Suite, places: Places) -> int:
+    """Return how many cells of the suite's first backbone do most side by side."""
+    grid, cores = suite.grids[0], devices.cores()
+    if suite.threads is not None:
+        return max(1, cores // suite.threads)
+    if cores == 1 or devices.resolve(grid.devices[0]) != "cpu":
+        return 1
+    batch_size = int(suite.train.get("batch_size", Training.batch_size))
+    request = PackingRequest(grid.backbones[0], suite.image_size, batch_size, cores)
+    alone, beside = (EXECUTORS.entry("process").load()(workers) for workers in (1, cores))
+    with screen() as shown:
+        found = pack(request, places, alone, beside)
+        shown.say(f"--workers {found.workers}: {found.reason} ({request.backbone})")
+    return found.workers
 
 
 def _absolute(folder: Path | None) -> Path | None:

@@ -15,7 +15,7 @@ LAYERS = [
     {"environment", "housekeeping", "suite_file", "store", "aggregate", "backbones", "data", "solvers"},
     {"choices", "features", "executors"},
     {"suite", "evaluation", "training", "reports", "profiling"},
-    {"plan", "methods", "pretraining", "probes", "profiles", "precision", "prepare"},
+    {"plan", "methods", "pretraining", "probes", "profiles", "precision", "packing", "prepare"},
     {"resume", "provision", "cell", "reporting", "progress"},
     {"run", "planning", "executors.preload"},
     {"cache_commands"},

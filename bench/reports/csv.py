@@ -19,7 +19,9 @@ def _flat(row: Row) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for field in dataclasses.fields(row):
         value = getattr(row, field.name)
-        if "Estimate" in str(field.type):
+        if "Mapping" in str(field.type):
+            flat |= {f"{field.name}_{part}": each for part, each in (value or {}).items()}
+        elif "Estimate" in str(field.type):
             estimate: Estimate | None = value
             flat[field.name] = estimate.mean if estimate else None
             flat[f"{field.name}_half_width_95"] = estimate.half_width if estimate else None

@@ -107,7 +107,8 @@ def _cost(row: Row, setting: str) -> list[str]:
         setting,
         f"{row.n_labels:,}",
         number(row.throughput),
-        row.throughput_of,
+        row.throughput_of
+        + (f" ({row.frozen_part} cached)" if row.throughput_of == "training" and row.frozen_part else ""),
         number(row.step_ms_p50, 1),
         number(row.cpu_s_per_1000_images, 1),
         number(row.peak_rss_mib),
@@ -117,6 +118,55 @@ def _cost(row: Row, setting: str) -> list[str]:
         f"{row.trainable_params:,}",
         f"{row.checkpoint_bytes / 1000:,.0f}",
     ]
+
+
+def anatomy_table(summary: Summary) -> Table:
+    """What a step is made of, what it holds in memory, and what the adapted network costs to use."""
+    headers = [
+        "backbone",
+        "method (initial weights)",
+        *(f"{part}, ms" for part in PARTS),
+        "bound by",
+        *(f"{kind}, MiB" for kind in KINDS),
+        "GFLOP, forward",
+        "MFU, %",
+        "latency of 1, ms",
+        "of 64, ms",
+        "accuracy above chance per s, points",
+    ]
+    cells = []
+    for block in summary.blocks:
+        for setting in block.settings:
+            rows = [block.rows[setting, budget] for budget in block.budgets if (setting, budget) in block.rows]
+            profiled = [row for row in rows if row.latency_1_ms is not None]
+            if profiled:
+                cells.append(_anatomy(max(profiled, key=lambda row: row.n_labels), setting))
+    return headers, cells
+
+
+PARTS = ("data", "copy", "forward", "backward", "optimiser")
+KINDS = ("weights", "gradients", "optimiser", "activations")
+
+
+def _anatomy(row: Row, setting: str) -> list[str]:
+    parts, kinds = row.anatomy_ms or {}, row.memory_mib_by_kind or {}
+    return [
+        row.backbone,
+        setting,
+        *(plain(parts.get(part), 1) for part in PARTS),
+        row.bound_by or "-",
+        *(plain(kinds.get(kind), 1) for kind in KINDS),
+        plain(row.forward_gflop, 3),
+        plain(None if row.mfu is None else row.mfu * 100, 1),
+        plain(row.latency_1_ms, 1),
+        plain(row.latency_64_ms, 1),
+        "-" if row.accuracy_per_s is None else f"{row.accuracy_per_s.mean * 100:.3g}",
+    ]
+
+
+def plain(value: float | None, digits: int) -> str:
+    """A number, or a dash where nothing was measured."""
+    return "-" if value is None else f"{value:,.{digits}f}"
 
 
 def oracle_table(summary: Summary) -> Table:

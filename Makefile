@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum |
 export GOMP_SPINCOUNT ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test test-slow check
+.PHONY: help setup bench test test-slow check perf
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(STAMP) ## The fast tests, under five minutes on two cores
 
 test-slow: $(STAMP) ## The slow tests: whole suites, all families of networks
 	@$(VENV)/bin/python -m pytest -q -m slow $(ARGS)
+
+perf: $(STAMP) ## Speed against how it is usually done: [DATA_DIR=] [WEIGHTS_DIR=] [ARGS="--only prefix --quick"]
+	@$(VENV)/bin/python -m tests.perf $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
 
 check: $(STAMP) ## Style and types: ruff and mypy --strict
 	@$(VENV)/bin/ruff format --check -q bench tests

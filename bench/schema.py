@@ -88,8 +88,8 @@ class Training:
     """Checkpoints without a better validation accuracy before training stops; null: never."""
     checkpoints: int = 5
     """Points along the training that are validated and scored for the oracle; at most ten."""
-    compile: bool = False
-    """Whether `torch.compile` makes the training step; what that takes stands apart as `compile_s`."""
+    compile: Literal["none", "default", "cuda_graphs"] = "none"
+    """How `torch.compile` makes the forward and backward pass; what that takes stands apart as `compile_s`."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from bench.contracts import Task, Trace
 from bench.data.batches import Index, Inputs, fetch
 from bench.data.transforms import mixup
 from bench.devices import autocast
-from bench.errors import Diverged
+from bench.errors import Diverged, InvalidData
 from bench.features import forward_all
 from bench.schema import Training
 from bench.timing import StepTimer
@@ -142,6 +142,24 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             part.training = mode
 
 
+def compiled(module: nn.Module, settings: Training, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return what runs the module: itself, or what `torch.compile` makes of it when it is first called."""
+    if settings.compile == "none":
+        return module
+    if settings.compile == "default":
+        fast: Callable[[torch.Tensor], torch.Tensor] = torch.compile(module)
+        return fast
+    if not device.startswith("cuda"):
+        raise InvalidData(f"compile: cuda_graphs needs a CUDA device, not {device}; write default or none")
+    graphed: Callable[[torch.Tensor], torch.Tensor] = torch.compile(module, mode="reduce-overhead")
+
+    def forward(batch: torch.Tensor) -> torch.Tensor:
+        torch.compiler.cudagraph_mark_step_begin()
+        return graphed(batch)
+
+    return forward
+
+
 @dataclass(frozen=True)
 class Trained:
     """What came of the loop."""
@@ -195,9 +213,7 @@ class Loop:
         size = 0
         order = batches(task.fit_index, settings.batch_size, task.seed_of("order"))
         inputs = task.watch.inputs(self.inputs)
-        forward: Callable[[torch.Tensor], torch.Tensor] = self.module
-        if settings.compile:
-            forward = torch.compile(self.module)
+        forward = compiled(self.module, settings, task.device)
         torch.manual_seed(task.seed_of("noise"))  # dropout and stochastic depth
         for step in range(last):
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
@@ -226,7 +242,7 @@ class Loop:
             batch_effective=min(settings.batch_size, len(task.fit_index)),
             optimizer_exact=optimizer_is_exact(optimizer, self.module),
             optimizer_kind=optimizer_kind(optimizer),
-            compile_s=wall[0] if settings.compile else None,
+            compile_s=None if settings.compile == "none" else wall[0],
         )
         return Trained(states, tuple(kept), tuple(accuracies), size, trace)
 

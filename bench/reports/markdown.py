@@ -47,8 +47,8 @@ def render(summary: Summary, folder: Path) -> str:
         "Inside a step",
         anatomy_table(summary),
         "Measured once for cells alike, in passes of their own: the parts of a training step, each waited for; memory "
-        "by kind; a forward pass of the adapted network. *Bound by*: `loader` where steps on real data take over a tenth "
-        "longer than on data that is there already. MFU is against a matrix product measured here.",
+        "by kind; a forward pass of the adapted network. *Bound by*: `loader` where real data make a step over a tenth "
+        "longer than data that is there already. MFU is against a matrix product measured here.",
     )
     parts += _section(
         "Honest against oracle",

@@ -81,7 +81,13 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         frozen_unchanged=all(before[name] == after[name] for name in fitted.frozen),
         baseline_rss_mib=baseline,
         workers=job.workers,
-        profile=shared_profile(job, fitted, lambda watch: rehearse(job, task, features.network, watch), progress),
+        profile=shared_profile(
+            job,
+            fitted,
+            lambda watch: rehearse(job, task, features.network, watch),
+            sum(phases.wall_s.values()),
+            progress,
+        ),
     )
     fields = {"determinism": determinism, **provenance(job, backbone, split, train.labels, run)}
     for name in PROBES.names():

@@ -3,6 +3,7 @@
 import dataclasses
 import fnmatch
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -144,6 +145,9 @@ class Speed:
 
 FIXED_S = {"features": 1.5, "partial": 2.0, "full": 2.0}
 """Seconds that a cell takes beside its steps: fork, build, read, solve. Corrected by the cells that are done."""
+PROFILE_S = 1.5
+PROFILE_STEPS = 30
+"""What a profile takes: some seconds, and steps."""
 PARTIAL_SHARE = 0.6
 """A step of partial fine-tuning over one of full fine-tuning, before any has been seen."""
 
@@ -166,6 +170,20 @@ def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:
     frozen = [cell for cell in cells if METHODS.entry(cell.method.name).load().cost == "features"]
     networks = {(cell.weights, cell.seed if cell.weights == "random" else None, cell.precision) for cell in frozen}
     return len(networks) * (speed.train_images + speed.test_images) * speed.forward_s / speed.batch
+
+
+def profile_price(cells: Sequence[Cell], speed: Speed) -> float:
+    """Return the seconds for what is measured once for cells alike."""
+    alike = {
+        (cell.method.label, min(cell.training.batch_size, _expected_labels(cell.budget, speed.train_images))): cell
+        for cell in cells
+    }
+    return math.fsum(
+        PROFILE_S
+        if METHODS.entry(cell.method.name).load().cost == "features"
+        else PROFILE_S + PROFILE_STEPS * speed.step_s * batch / speed.batch
+        for (_, batch), cell in alike.items()
+    )
 
 
 def _expected_labels(budget: Budget, train_images: int) -> int:

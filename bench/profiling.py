@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,14 @@ from bench import cache
 from bench.catalog import PROFILES
 from bench.contracts import CellJob, Fitted, Progress
 from bench.environment import machine
+from bench.errors import BenchError
 from bench.schema import Cell, content_hash
 from bench.watching import Watch
 
 SECONDS = 1.5
 """What one pass over some steps may take, warm-up aside."""
+OTHER_S = 10.0
+"""What is measured beside steps."""
 FEWEST, MOST = 6, 24
 """Steps of such a pass."""
 
@@ -32,24 +36,36 @@ class Rehearsal:
     """For what is measured once for all cells of a run."""
 
     @property
+    def step_s(self) -> float:
+        """Median seconds of a step; 0 without a gradient loop."""
+        trace = self.fitted.trace
+        return statistics.median(trace.wall_s[trace.warmup_steps :] or trace.wall_s) if trace else 0.0
+
+    @property
     def steps(self) -> int:
         """How many steps a pass may take."""
-        trace = self.fitted.trace
-        assert trace is not None, "only a gradient loop has steps"
-        measured = sorted(trace.wall_s[trace.warmup_steps :] or trace.wall_s)
-        return max(FEWEST, min(MOST, int(SECONDS / max(measured[len(measured) // 2], 1e-6))))
+        return max(FEWEST, min(MOST, int(SECONDS / max(self.step_s, 1e-6))))
+
+    @property
+    def expected_s(self) -> float:
+        """Seconds that all passes may take, generously."""
+        return OTHER_S + 2 * (self.fitted.trace.compile_s or 0.0 if self.fitted.trace else 0.0) + 50 * self.step_s
 
 
 def shared_profile(
-    job: CellJob, fitted: Fitted, again: Callable[[Watch], Fitted], progress: Progress
+    job: CellJob, fitted: Fitted, again: Callable[[Watch], Fitted], spent_s: float, progress: Progress
 ) -> dict[str, Any]:
-    """Return the profile of cells like this one, measured now where the run has none yet.
+    """Return the profile of cells like this one, measured now where the run has none yet; else why there is none.
 
-    Nothing is measured beside other cells, which would disturb it.
+    It never costs a cell its result: where it fails, or there may be too little time for it, it is left out.
     """
-    if job.profiles is None or job.workers > 1:
+    if job.profiles is None:
         return {}
+    if job.workers > 1:
+        return {"profile_reason": "cells ran side by side"}
     rehearsal = Rehearsal(job.cell, fitted, again, job.profiles)
+    if spent_s + rehearsal.expected_s > job.cell.timeout_s:
+        return {"profile_reason": "too little time was left before timeout_s"}
 
     def measure() -> dict[str, Any]:
         fields: dict[str, Any] = {"profiled_in": job.cell.cell_id}
@@ -59,7 +75,10 @@ def shared_profile(
             fields |= PROFILES.entry(name).load()(rehearsal)
         return fields
 
-    return once(job.profiles, likeness(job.cell, fitted), measure)
+    try:
+        return once(job.profiles, likeness(job.cell, fitted), measure)
+    except (RuntimeError, MemoryError, BenchError) as error:  # torch's out-of-memory error is a RuntimeError
+        return {"profile_reason": f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"}
 
 
 def likeness(cell: Cell, fitted: Fitted) -> dict[str, Any]:

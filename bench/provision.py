@@ -7,7 +7,7 @@ from typing import Any
 from bench.contracts import Executor, Job, Outcome, Places, Screen
 from bench.data.transforms import Geometry
 from bench.errors import BenchError, InvalidData
-from bench.plan import Speed, extraction_price, price
+from bench.plan import Speed, extraction_price, price, profile_price
 from bench.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
 from bench.schema import Cell, Status
 
@@ -137,4 +137,5 @@ def announce(cells: Sequence[Cell], ready: Ready, screen: Screen) -> None:
         speed = Speed(weights.step_s, weights.forward_s, batch, data.train_images, data.test_images)
         prices[cell.cell_id] = price(cell, speed)
         sharing.setdefault((weights_key(cell), cell.dataset.label), (speed, []))[1].append(cell)
-    screen.expect(cells, prices, sum(extraction_price(mine, speed) for speed, mine in sharing.values()))
+    shared = sum(extraction_price(mine, speed) + profile_price(mine, speed) for speed, mine in sharing.values())
+    screen.expect(cells, prices, shared)

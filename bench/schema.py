@@ -279,6 +279,8 @@ class Record:
     """Clocks, temperature, power, throttling and other processes, before and after; null without NVML."""
     profiled_in: str | None = None
     """The cell in which the anatomy, work, memory by kind and latency were measured, once for all cells alike."""
+    profile_reason: str | None = None
+    """Why they were not."""
     warmup_s: float | None = None
     warmup_steps: int | None = None
     data_s: float | None = None

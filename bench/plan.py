@@ -152,9 +152,15 @@ PARTIAL_SHARE = 0.6
 """A step of partial fine-tuning over one of full fine-tuning, before any has been seen."""
 
 
+def cost_of(cell: Cell) -> str:
+    """Return what a step of the cell's method works on."""
+    cost: str = METHODS.entry(cell.method.name).load().cost
+    return cost
+
+
 def price(cell: Cell, speed: Speed) -> float:
     """Return the seconds that a cell is expected to take, shared features aside."""
-    cost = METHODS.entry(cell.method.name).load().cost
+    cost = cost_of(cell)
     if cost == "features":
         return FIXED_S[cost]
     labels = _expected_labels(cell.budget, speed.train_images)
@@ -167,7 +173,7 @@ def price(cell: Cell, speed: Speed) -> float:
 
 def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:
     """Return the seconds for the frozen features that cells of one backbone share: one pass, or one per random seed."""
-    frozen = [cell for cell in cells if METHODS.entry(cell.method.name).load().cost == "features"]
+    frozen = [cell for cell in cells if cost_of(cell) == "features"]
     networks = {(cell.weights, cell.seed if cell.weights == "random" else None, cell.precision) for cell in frozen}
     return len(networks) * (speed.train_images + speed.test_images) * speed.forward_s / speed.batch
 
@@ -179,9 +185,7 @@ def profile_price(cells: Sequence[Cell], speed: Speed) -> float:
         for cell in cells
     }
     return math.fsum(
-        PROFILE_S
-        if METHODS.entry(cell.method.name).load().cost == "features"
-        else PROFILE_S + PROFILE_STEPS * speed.step_s * batch / speed.batch
+        PROFILE_S if cost_of(cell) == "features" else PROFILE_S + PROFILE_STEPS * speed.step_s * batch / speed.batch
         for (_, batch), cell in alike.items()
     )
 

@@ -36,6 +36,8 @@ class WeightsRequest:
     threads: int
     deterministic: bool
     places: Places
+    trains: bool = True
+    """Whether any cell trains on images: only then a training step is timed."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def prepare_weights(request: WeightsRequest, progress: Progress) -> ReadyWeights
 
 
 def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float]:
-    """Return the seconds of a training step and of a forward pass, the second of two each."""
+    """Return the seconds of a training step (0 where none is to come) and of a forward pass, the second of two each."""
     import torch
 
     from bench.devices import autocast, synchronise
@@ -137,8 +139,8 @@ def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float]:
     network = network.to(request.device).to(memory_format=torch.channels_last)
     batch = torch.zeros(request.batch_size, 3, request.image_size, request.image_size, device=request.device)
     batch = batch.contiguous(memory_format=torch.channels_last)
-    seconds = {}
-    for training in (False, True):
+    seconds = {True: 0.0}
+    for training in (False, True) if request.trains else (False,):
         network.train(training)
         for _ in range(2):
             synchronise(request.device)

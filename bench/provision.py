@@ -7,7 +7,7 @@ from typing import Any
 from bench.contracts import Executor, Job, Outcome, Places, Screen
 from bench.data.transforms import Geometry
 from bench.errors import BenchError, InvalidData
-from bench.plan import Speed, extraction_price, price, profile_price
+from bench.plan import Speed, cost_of, extraction_price, price, profile_price
 from bench.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
 from bench.schema import Cell, Status
 
@@ -56,13 +56,13 @@ def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: S
     `InvalidData`: every cell needs it.
     """
     weights: dict[Any, ReadyWeights | Lacking] = {}
-    for key, cell in {weights_key(cell): cell for cell in cells}.items():
-        outcome = _do(
-            executor,
-            Job("bench.prepare:prepare_weights", _request(cell, places), TIMEOUT_S),
-            screen,
-            f"{cell.backbone} ({cell.weights})",
-        )
+    sharing: dict[Any, list[Cell]] = {}
+    for cell in cells:
+        sharing.setdefault(weights_key(cell), []).append(cell)
+    for key, mine in sharing.items():
+        trains = any(cost_of(cell) != "features" for cell in mine)
+        job = Job("bench.prepare:prepare_weights", _request(mine[0], places, trains), TIMEOUT_S)
+        outcome = _do(executor, job, screen, f"{mine[0].backbone} ({mine[0].weights})")
         weights[key] = outcome.value if outcome.ended is None else _lacking(outcome, screen)
     data: dict[Any, ReadyData | Lacking] = {}
     for cell in cells:
@@ -75,7 +75,7 @@ def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: S
     return Ready(weights, data)
 
 
-def _request(cell: Cell, places: Places) -> WeightsRequest:
+def _request(cell: Cell, places: Places, trains: bool) -> WeightsRequest:
     return WeightsRequest(
         backbone=cell.backbone,
         weights=cell.weights,
@@ -86,6 +86,7 @@ def _request(cell: Cell, places: Places) -> WeightsRequest:
         threads=cell.threads,
         deterministic=cell.deterministic,
         places=places,
+        trains=trains,
     )
 
 

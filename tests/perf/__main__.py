@@ -4,6 +4,7 @@ import argparse
 import datetime
 import importlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -28,7 +29,7 @@ ROWS: Mapping[str, str] = {
     "prefix": "tests.perf.prefix:measure",
     "cells60": "tests.perf.many_cells:measure",
     "timm_loop": "tests.perf.finetune:measure_bare",
-    # hot_loop: the harness's own loop with all probes on, against a bare loop on the same tensors
+    "hot_loop": "tests.perf.hot_loop:measure",
     "growth": "tests.perf.growth:measure",
     "h200": "tests.perf.h200:measure",
 }
@@ -63,6 +64,7 @@ def attempt(setting: Setting, row: str) -> Outcome:
 def main(arguments: Sequence[str]) -> int:
     """Measure and write after each row; return 3 where a row failed."""
     prepare_environment()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # takes the processes it started with it
     asked = parse(arguments)
     failed = False
     with tempfile.TemporaryDirectory(prefix="bench-perf-") as scratch:

@@ -26,7 +26,7 @@ def measure(setting: Setting, row: str) -> Outcome:
         f"device: the record's images/s"
     )
     against = (
-        "the bare loop on one resident random batch: bf16, channels_last, AdamW, cuDNN's search for the fastest "
+        "the bare loop on one resident random batch: bf16, channels_last, fused AdamW, cuDNN's search for the fastest "
         "kernels; batch over the median step"
     )
     if not torch.cuda.is_available():

@@ -66,7 +66,7 @@ def take_turns(
     figure: Callable[[Side], str],
 ) -> dict[str, list[Side]]:
     """Measure each side once a round, A B B A and so on, and return what each round gave; `figure` puts it in words."""
-    asked = 1 if setting.quick else setting.rounds or rounds
+    asked = setting.rounds or (1 if setting.quick else rounds)
     found: dict[str, list[Side]] = {name: [] for name in sides}
     for turn in range(asked):
         for name in list(sides) if turn % 2 == 0 else list(sides)[::-1]:

@@ -201,7 +201,7 @@ def synthetic_steps(
     images = torch.randn(batch, 3, size, size, device=device).contiguous(memory_format=layout)
     labels = torch.randint(n_classes, (batch,), device=device)
     sgd = torch.optim.SGD(network.parameters(), lr=1e-2, momentum=0.9)
-    learner = torch.optim.AdamW(network.parameters(), lr=5e-4) if optimizer == "adamw" else sgd
+    learner = torch.optim.AdamW(network.parameters(), lr=5e-4, fused=cuda) if optimizer == "adamw" else sgd
     criterion = nn.CrossEntropyLoss()
 
     def step() -> None:

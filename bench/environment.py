@@ -48,12 +48,18 @@ def describe(device: str) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
-        "torch_build": getattr(sys.modules.get("torch"), "__version__", None),
+        "torch_build": _torch_build(),
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "commit": commit(),
         "device": device,
         "gpu": _gpu(device),
     }
+
+
+def _torch_build() -> str | None:
+    """Return torch's version as plain text: its own type would import torch wherever it is read."""
+    torch = sys.modules.get("torch")
+    return None if torch is None else str(torch.__version__)
 
 
 def machine(device: str) -> str:

@@ -1,4 +1,4 @@
-"""Small real things that several tests need: a cell, a record, image files."""
+"""Small real things that several tests need: a cell, a record, image files, a file of weights."""
 
 import dataclasses
 from pathlib import Path
@@ -73,4 +73,15 @@ def save_class_folders(folder: Path, classes: dict[str, int]) -> Path:
     for label, (name, count) in enumerate(classes.items()):
         for number in range(count):
             save_image(folder / name / f"{number}.png", shade=(40 * label + 3 * number) % 256)
+    return folder
+
+
+def write_weights(folder: Path, seed: int) -> Path:
+    """Write weights of test_resnet that differ by seed; return the folder."""
+    import timm
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(seed)
+    save_file(timm.create_model("test_resnet", num_classes=0).state_dict(), folder / "test_resnet.safetensors")
     return folder

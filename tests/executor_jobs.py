@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.contracts import Progress
+from bench.devices import cores
 from bench.errors import BenchError, Diverged, InvalidData, Unavailable
 
 KINDS = {"unavailable": Unavailable, "invalid": InvalidData, "diverged": Diverged, "raised": BenchError}
@@ -61,6 +62,12 @@ def sleeps(seconds: float, progress: Progress) -> str:
     progress("sleeping", 0, 1)
     time.sleep(seconds)
     return "awake"
+
+
+def tells_its_cores(seconds: float, progress: Progress) -> tuple[list[int], int]:
+    """Return the cores that this process is held to and the count that it tells, after some time."""
+    time.sleep(seconds)
+    return sorted(os.sched_getaffinity(0)), cores()
 
 
 def exits(code: int, progress: Progress) -> None:

@@ -90,11 +90,12 @@ def test_methods_with_several_sets_of_parameters_are_told_apart() -> None:
 
 def test_rows_and_columns_are_ordered_by_method_and_by_labels() -> None:
     summary = summary_of(
-        *(a_record(method=method) for method in ("finetune", "my_own", "linear_probe")),
+        *(a_record(method=method) for method in ("finetune", "my_own", "ridge_probe", "linear_probe")),
         a_record(method="scratch", weights="random", budget="1 per class", n_labels=10),
     )
     (block,) = summary.blocks
-    assert [setting.split(" ")[0] for setting in block.settings] == ["scratch", "linear_probe", "finetune", "my_own"]
+    methods = ["scratch", "linear_probe", "ridge_probe", "finetune", "my_own"]
+    assert [setting.split(" ")[0] for setting in block.settings] == methods
     assert block.budgets == (("1 per class", 10), ("5 per class", 50))
 
 
@@ -144,11 +145,64 @@ def test_the_audit_counts_passes_failures_and_what_does_not_apply() -> None:
             {"chosen": {"edge": True}},
             "1 linear probe: the best l2 lay at the edge of its range; a wider one may do better.",
         ),
+        ({"precision_reason": "forward x 0.50"}, "precision auto of test_resnet is fp32 here: forward x 0.50."),
     ],
 )
 def test_what_a_reader_must_know_is_noted(changes: dict[str, Any], note: str) -> None:
     assert summary_of(a_record(**changes)).notes == (note,)
     assert summary_of(a_record()).notes == ()
+
+
+def test_each_backbones_precision_is_explained_once() -> None:
+    reasons = {"test_resnet": "it pays", "test_vit": "it does not", "vgg11": "asked for"}
+    summary = summary_of(
+        *(
+            a_record(backbone=name, precision_reason=reason, seed=seed)
+            for name, reason in reasons.items()
+            for seed in (0, 1)
+        )
+    )
+    assert [note.partition(" is ")[0] for note in summary.notes] == [
+        "precision auto of test_resnet",
+        "precision auto of test_vit",
+    ]
+
+
+@pytest.mark.parametrize(("others", "notes"), [(2, 1), (0, 0), (None, 0)])
+def test_company_on_the_gpu_is_noted(others: int | None, notes: int) -> None:
+    state = {"before": {}, "after": {}, "joules": 1.0, "others": others}
+    found = [note for note in summary_of(a_record(gpu_state=state)).notes if "Another process was on the GPU" in note]
+    assert len(found) == notes
+
+
+PROFILE: dict[str, Any] = {
+    "profiled_in": "0",
+    "latency_ms": {"1": 2.0, "64": 30.0},
+    "anatomy_ms": {"data": 0.1, "forward": 3.0},
+    "memory_mib_by_kind": {"weights": 1.4},
+    "forward_gflop": 0.008,
+    "mfu": 0.25,
+    "bound_by": "compute",
+    "synthetic_ratio": 1.02,
+}
+
+
+def test_a_row_has_the_profile_of_whichever_of_its_cells_has_one() -> None:
+    (row,) = summary_of(a_record(seed=0), a_record(seed=1, **PROFILE)).rows
+    assert (row.latency_1_ms, row.latency_64_ms, row.forward_gflop, row.mfu) == (2.0, 30.0, 0.008, 0.25)
+    assert (row.bound_by, row.synthetic_ratio) == ("compute", 1.02)
+    assert (row.anatomy_ms, row.memory_mib_by_kind) == (PROFILE["anatomy_ms"], PROFILE["memory_mib_by_kind"])
+
+
+def test_a_row_that_nobody_profiled_has_none() -> None:
+    (row,) = summary_of(a_record(workers=2, throughput_images_per_s=None)).rows
+    assert (row.latency_1_ms, row.anatomy_ms, row.mfu, row.bound_by) == (None, None, None, None)
+
+
+def test_accuracy_per_second_is_averaged_over_seeds() -> None:
+    (row,) = summary_of(*(a_record(seed=seed, accuracy_per_s=0.1 + seed / 10) for seed in range(3))).rows
+    assert row.accuracy_per_s is not None
+    assert (row.accuracy_per_s.mean, row.accuracy_per_s.n) == (pytest.approx(0.2), 3)
 
 
 def test_the_cost_without_caches_counts_the_cold_extraction() -> None:

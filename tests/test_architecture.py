@@ -23,7 +23,6 @@ LAYERS = [
     {"__main__"},
 ]
 """From the bottom up. A module imports from its own package, from its own layer or from one below."""
-EXTENSIONS = ("data", "methods", "pretraining", "probes", "reports", "backbones", "executors")
 MODULES = sorted(ROOT.rglob("*.py"))
 FEW_LINES = 350
 

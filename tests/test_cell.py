@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny
+import torch
 from sklearn.metrics import accuracy_score
 
 from bench.catalog import METHODS
-from bench.cell import run_cell
+from bench.cell import rehearse, run_alone, run_cell, tensor_hashes
+from bench.choices import make
 from bench.contracts import CellResult, Places
 from bench.schema import Cell, Record, content_hash, identity_fields
+from bench.watching import Watch
 
 NOT_FROM_THE_CELL = {
     "status",
@@ -26,6 +29,21 @@ NOT_FROM_THE_CELL = {
     "dataset_license",
 }
 """Keys that the run adds to what the cell gives."""
+FROM_A_PROFILE = {
+    "profiled_in",
+    "profile_reason",
+    "anatomy_ms",
+    "memory_mib_by_kind",
+    "synthetic_ratio",
+    "bound_by",
+    "forward_gflop",
+    "step_gflop",
+    "peak_gflop_per_s",
+    "mfu",
+    "latency_ms",
+}
+"""Keys of what is measured once for cells alike, where the run says where to keep it."""
+SOLVED = ("linear_probe", "ridge_probe")
 MAY_BE_NULL = {
     "weights_sha256",
     "weights_license",
@@ -45,6 +63,12 @@ MAY_BE_NULL = {
     "peak_cuda_reserved_mib",
     "peak_cuda_mib_by_phase",
     "cuda_device_used_mib",
+    "gpu_state",
+    "frozen_part",
+    "frozen_part_reason",
+    "optimizer_kind",
+    "compile_s",
+    "pinned_to",
 }
 
 
@@ -68,7 +92,7 @@ def test_every_key_of_a_record_is_filled(done: tuple[Cell, CellResult]) -> None:
     fields: dict[str, Any] = identity_fields(cell) | result.fields
     names = {field.name for field in dataclasses.fields(Record)}
     assert set(fields) <= names
-    assert names - set(fields) - NOT_FROM_THE_CELL <= MAY_BE_NULL
+    assert names - set(fields) - NOT_FROM_THE_CELL - FROM_A_PROFILE <= MAY_BE_NULL
     empty = {key for key, value in fields.items() if value is None}
     assert empty <= MAY_BE_NULL | {"limit"}
     Record(**fields, status="ok", reason=None)
@@ -93,9 +117,9 @@ def test_audit_passes(done: tuple[Cell, CellResult]) -> None:
     audit = result.fields["audit"]
     assert False not in audit.values(), audit
     assert audit["splits_disjoint"] is audit["test_opened_once"] is True
-    frozen = cell.method.name in ("linear_probe", "mlp_probe", "partial_finetune")
+    frozen = cell.method.name in (*SOLVED, "mlp_probe", "partial_finetune")
     assert audit["frozen_unchanged"] is (True if frozen else None)
-    by_steps = cell.method.name != "linear_probe"
+    by_steps = cell.method.name not in SOLVED
     assert audit["optimizer_exact"] is audit["initial_loss_ln_classes"] is (True if by_steps else None)
 
 
@@ -122,14 +146,27 @@ def test_steps_and_sizes_are_those_asked_for(done: tuple[Cell, CellResult]) -> N
     """Four steps of sixteen; a probe's model is the backbone and its head."""
     cell, result = done
     fields = result.fields
-    if cell.method.name != "linear_probe":
+    if cell.method.name not in SOLVED:
         assert (fields["steps_done"], fields["batch_effective"]) == (4, 16)
         assert len(result.arrays["losses"]) == len(result.arrays["step_s"]) == 4
         assert fields["initial_loss"] == pytest.approx(np.log(10), rel=1e-4)
+        assert (fields["optimizer_kind"], fields["compile_s"]) == ("fused", None)
     everything = cell.method.name in ("scratch", "finetune")
     assert (fields["trainable_params"] == fields["total_params"]) == everything
     assert 0 < fields["trainable_params"] <= fields["total_params"]
     assert fields["checkpoint_bytes"] >= 4 * fields["trainable_params"]
+
+
+def test_frozen_part_is_told_with_its_cost(done: tuple[Cell, CellResult]) -> None:
+    """The whole backbone of a probe, up to the last stage of a partial fine-tune, none where all learns."""
+    cell, result = done
+    fields = result.fields
+    part = {"scratch": None, "finetune": None, "partial_finetune": "up to backbone.layer3"}
+    assert fields["frozen_part"] == part.get(cell.method.name, "features")
+    assert fields["frozen_part_reason"] is None
+    shared = fields["frozen_part"] is not None
+    assert (fields["features_s"] is not None) == (fields["features_cold_s"] is not None) == shared
+    assert fields["throughput_of"] == ("extraction" if fields["frozen_part"] == "features" else "training")
 
 
 @pytest.mark.parametrize("tensor", ["conv1.0.weight", "bn1.running_mean"])
@@ -184,3 +221,40 @@ def test_bf16_is_another_precision(places: Places, tmp_path: Path) -> None:
     assert half_cell.precision == "bf16"
     assert half.arrays["losses"].tobytes() != full.arrays["losses"].tobytes()
     assert False not in half.fields["audit"].values()
+
+
+def test_reason_is_told_where_a_part_is_not_shared(places: Places, tmp_path: Path) -> None:
+    """In the record, beside null."""
+    fields = run_one(tmp_path, places, "grid.method=partial_finetune", "train.augmentation=basic")[1].fields
+    assert (fields["frozen_part"], fields["frozen_part_reason"]) == (None, "images are augmented before it")
+    assert fields["features_s"] is fields["features_cold_s"] is None
+
+
+@pytest.mark.parametrize("method", ["linear_probe", "[{name: partial_finetune, prefix: cached}]"])
+def test_cell_alone_shares_nothing(cold_places: Places, tmp_path: Path, method: str) -> None:
+    """It pays for its own features, leaves none behind, and has the numbers of one that shares."""
+    cell = tiny.one_cell(tmp_path, f"grid.method={method}")
+    job = tiny.job_of(cell, cold_places)
+    shared = run_cell(job, tiny.ignore)
+    before = sorted(cold_places.cache_dir.rglob("*"))
+    alone = run_alone(job, tiny.ignore)
+    assert sorted(cold_places.cache_dir.rglob("*")) == before
+    assert alone.fields["features_s"] >= alone.fields["features_cold_s"] > 0
+    for name in ("predictions", "probabilities", "candidate_accuracies"):
+        assert alone.arrays[name].tobytes() == shared.arrays[name].tobytes()
+
+
+@pytest.mark.parametrize("method", ["finetune", "mlp_probe", "[{name: partial_finetune, prefix: cached}]"])
+def test_rehearsal_is_the_same_training_on_another_copy(places: Places, tmp_path: Path, method: str) -> None:
+    """Losses and states, bit for bit; the cell's own network stays as it is."""
+    cell = tiny.one_cell(tmp_path, f"grid.method={method}")
+    task, backbone = tiny.task_of(cell, places)
+    network = tensor_hashes(backbone)
+    again = rehearse(tiny.job_of(cell, places), task, content_hash(network), Watch())
+    assert tensor_hashes(backbone) == network
+    fitted = make(METHODS, cell.method).fit(task)
+    assert again.trace is not None
+    assert again.trace.losses == fitted.trace.losses
+    for one, other in zip(again.states, fitted.states, strict=True):
+        assert all(torch.equal(one[name], other[name]) for name in other)
+    assert {*map(id, again.model.parameters())}.isdisjoint(map(id, fitted.model.parameters()))

@@ -1,66 +1,19 @@
 """The command line: exit codes, one JSON document, messages without tracebacks, no torch where none is needed."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tiny
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from command_line import PROBE, QUICK, Command
 
-from bench.cli import main
-from bench.errors import BenchError
-from bench.suite import read_suite
-
-QUICK = ("--limit", "60", "--executor", "inline", "--device", "cpu")
-PROBE = ("--filter", "method=linear_probe", "--filter", "labels_per_class=2")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command gave."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output, which must be one JSON document and nothing else."""
-        return json.loads(self.out)
-
-
-Command = Callable[..., Answer]
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """The command, run in this process and in an empty folder."""
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: object) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
-        capsys.readouterr()
-        code: Any = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        captured = capsys.readouterr()
-        return Answer(int(code), captured.out, captured.err)
-
-    return call
+from bench import cache
+from bench.devices import cores
+from bench.housekeeping import entries
 
 
 @pytest.fixture
@@ -84,6 +37,7 @@ def python(code: str) -> str:
         ["ls", "suites"],
         ["validate", "digits_small"],
         ["plan", "digits_small", "--device", "cpu"],
+        ["cache", "ls"],
     ],
     ids=" ".join,
 )
@@ -104,7 +58,7 @@ def test_help_lists_the_verbs_and_the_exit_codes(bench: Command) -> None:
     said = bench("--help")
     assert said.code == 0
     listed = {line.split()[0] for line in said.out.split("Commands:")[1].splitlines() if line.startswith("  ")}
-    assert {"run", "plan", "validate", "ls", "report", "env"} <= listed
+    assert {"run", "plan", "validate", "ls", "report", "env", "cache"} <= listed
     assert "130 interrupted" in said.out
 
 
@@ -195,10 +149,19 @@ def test_set_overrides_a_key(bench: Command, suite: Path) -> None:
     assert (record["seed"], record["method"], record["steps_done"]) == (3, "scratch", 2)
 
 
+def test_workers_are_a_number_or_left_to_the_machine(bench: Command, suite: Path) -> None:
+    """A suite that gives its threads needs no trial; other threads make other cells."""
+    suite.write_text(tiny.SUITE.replace("threads: 1\n", ""))
+    first, second = (bench("plan", suite, "--device", "cpu", "--workers", count).out for count in (1, 64))
+    assert (first == second) is (cores() == 1)
+    given = bench("plan", suite, "--device", "cpu", "--workers", "auto", "--set", "threads=1")
+    assert (given.code, given.err) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("kind", "pattern", "expected"),
     [
-        ("methods", "*probe", ["linear_probe", "mlp_probe"]),
+        ("methods", "*probe", ["linear_probe", "mlp_probe", "ridge_probe"]),
         ("datasets", "cifar*", ["cifar10", "cifar100"]),
         ("probes", "a*", ["accuracy", "audit"]),
         ("suites", "digits*", ["digits_small"]),
@@ -252,88 +215,32 @@ def test_env_prints_what_is_recorded_of_this_machine(bench: Command) -> None:
     assert said["variables"]["GOMP_SPINCOUNT"] == "0"
 
 
-BAD: list[tuple[list[str], str]] = [
-    (["run", "digits_smal"], "digits_small"),
-    (["run", "nowhere.yaml"], "no such file"),
-    (["run", "folder.yaml"], "folder.yaml"),
-    (["run", "latin.yaml"], "latin.yaml"),
-    (["run", "empty.yaml"], "mapping"),
-    (["run", "broken.yaml"], "broken.yaml:1"),
-    (["plan", "tiny.yaml", "--set", "image_size"], "KEY=VALUE"),
-    (["plan", "tiny.yaml", "--set", "=3"], "KEY=VALUE"),
-    (["plan", "tiny.yaml", "--set", "image_size=[1"], "--set"),
-    (["plan", "tiny.yaml", "--set", "image_size=huge"], "image_size"),
-    (["plan", "tiny.yaml", "--set", "train.learnig_rate=1"], "learning_rate"),
-    (["plan", "tiny.yaml", "--set", "train.steps=0"], "train.steps"),
-    (["plan", "tiny.yaml", "--set", "name.x=1"], "name"),
-    (["plan", "tiny.yaml", "--set", "train=3"], "train"),
-    (["plan", "tiny.yaml", "--set", "grid=3"], "grid"),
-    (["plan", "tiny.yaml", "--set", "train=3", "--set", "train.steps=3"], "train"),
-    (["plan", "tiny.yaml", "--set", "grid.method=[{name: mlp_probe, hidden: [0]}]"], "hidden"),
-    (["plan", "tiny.yaml", "--set", "grid.backbone=[resnet81]"], "resnet18"),
-    (["plan", "tiny.yaml", "--set", "grid.weights=[supervised@glifs]"], "glyphs"),
-    (["plan", "tiny.yaml", "--set", "grid.method=['no_such_module:X']"], "no_such_module"),
-    (["plan", "tiny.yaml", "--set", "grid.method=['os:path']"], "os:path"),
-    (["plan", "tiny.yaml", "--set", "grid.method=[':']"], "can't be imported"),
-    (["plan", "tiny.yaml", "--set", "train.mixup=.inf"], "train.mixup"),
-    (["plan", "tiny.yaml", "--set", "grid.seed=&a [*a]"], "seed"),
-    (["plan", "tiny.yaml", "--filter", "method"], "KEY=GLOB"),
-    (["plan", "tiny.yaml", "--filter", "metod=scratch"], "method"),
-    (["plan", "tiny.yaml", "--filter", "method=mlp_probe"], "fits none"),
-    (["plan", "tiny.yaml", "--device", "gpu"], "device"),
-    (["plan", "tiny.yaml", "--device", "cpu]"], "device"),
-    (["plan", "tiny.yaml", "--data-dir", "nowhere"], "nowhere"),
-    (["plan", "tiny.yaml", "--weights-dir", "tiny.yaml"], "no such folder"),
-    (["run", "tiny.yaml", "--device", "cpu", "--out", "tiny.yaml"], "--out"),
-    (["run", "tiny.yaml", "--device", "cpu", "--out", "tiny.yaml/x"], "--out"),
-    (["run", "tiny.yaml", "--device", "cpu", "--cell", "0123nothing"], "0 cells"),
-    (["run", "tiny.yaml", "--limit", "3"], "--limit"),
-    (["run", "tiny.yaml", "--workers", "0"], "--workers"),
-    (["run", "tiny.yaml", "--rerun", "some"], "--rerun"),
-    (["report", "nowhere"], "records.jsonl"),
-    (["report", "garbled"], "records.jsonl:1"),
-    (["ls", "methods", "nothing*"], "nothing*"),
-    (["ls", "everything"], "everything"),
-    (["rnu"], "rnu"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "said"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
-def test_mistake_is_told_without_a_traceback(
-    bench: Command, suite: Path, tmp_path: Path, arguments: list[str], said: str
+def test_run_keeps_the_cache_under_its_limit(
+    bench: Command, suite: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Exit code 2, nothing on stdout, the thing named."""
-    (tmp_path / "folder.yaml").mkdir()
-    (tmp_path / "latin.yaml").write_bytes("name: ä".encode("latin-1"))
-    (tmp_path / "empty.yaml").touch()
-    (tmp_path / "broken.yaml").write_text("name: [")
-    (tmp_path / "garbled").mkdir()
-    (tmp_path / "garbled" / "records.jsonl").write_text("no json\n")
-    answer = bench(*arguments)
-    assert (answer.code, answer.out) == (2, "")
-    assert said in answer.err
-    assert "Traceback" not in answer.err
+    """What was used least recently goes, with a word on stderr; what the run itself made stays."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("BENCH_CACHE_LIMIT", "0")
+    root = cache.default_root()
+    old = cache.folder(root, "features", "old", "old features", lambda folder: {})
+    os.utime(old / cache.MANIFEST, (0, 0))
+    said = bench("run", suite, *PROBE, *QUICK)
+    assert said.code == 0, said.err
+    assert "cache: 1 entries removed to keep it under 0 B" in said.err
+    kinds = [entry.kind for entry in entries(root)]
+    assert (sorted(set(kinds)), kinds.count("features")) == (["decoded", "features"], 2)
 
 
-@given(key=st.text(max_size=12), value=st.text(max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_override_is_taken_or_refused(suite: Path, key: str, value: str) -> None:
-    """Never another error than one with a message for the user."""
-    for written in (f"{key}={value}", f"train.{key}={value}", f"train.steps={value}", f"grid.seed={value}"):
-        try:
-            assert read_suite(suite, [written]).name
-        except BenchError as error:
-            assert str(error)  # noqa: PT017
-
-
-def test_second_writer_is_refused(bench: Command, suite: Path, tmp_path: Path) -> None:
-    """Two runs never mix their records."""
-    from bench.store import Store
-
-    with Store(tmp_path / "results" / "tiny").writing():
-        said = bench("run", suite, *PROBE, *QUICK)
-    assert said.code == 2
-    assert "another run" in said.err
+def test_no_cache_leaves_no_features_behind(
+    bench: Command, suite: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And gives the same accuracy."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (alone,) = bench("run", suite, *PROBE, *QUICK, "--no-cache", "--out", "alone", "--json").json["records"]
+    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded"}
+    (sharing,) = bench("run", suite, *PROBE, *QUICK, "--out", "sharing", "--json").json["records"]
+    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded", "features"}
+    assert (alone["status"], alone["accuracy"]) == ("ok", sharing["accuracy"])
 
 
 def test_ctrl_c_while_libraries_are_imported_shows_no_traceback(suite: Path, tmp_path: Path) -> None:

@@ -2,20 +2,21 @@
 
 import dataclasses
 import inspect
+import re
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from bench.catalog import BACKBONE_SOURCES, DATASETS, EXECUTORS, METHODS, PRETRAINING, PROBES, REPORTS
+from bench.catalog import BACKBONE_SOURCES, DATASETS, EXECUTORS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS
 from bench.choices import make
 from bench.contracts import Places
 from bench.plan import COST_ORDER
 from bench.registry import Registry
 from bench.schema import Choice, Training
 
-REGISTRIES = (DATASETS, BACKBONE_SOURCES, PRETRAINING, METHODS, PROBES, EXECUTORS, REPORTS)
+REGISTRIES = (DATASETS, BACKBONE_SOURCES, PRETRAINING, METHODS, PROBES, PROFILES, EXECUTORS, REPORTS)
 ENTRIES = [(registry, name) for registry in REGISTRIES for name in registry.names()]
 
 
@@ -42,7 +43,7 @@ def test_method_says_what_it_needs(name: str) -> None:
     assert method.cost in COST_ORDER
     assert not set(method.defaults) & {field.name for field in dataclasses.fields(method)}
     assert isinstance(make(METHODS, Choice(name)), method)
-    assert "20" in (method.__doc__ or ""), "no paper is named"
+    assert re.search(r"\b(19|20)\d\d\b", method.__doc__ or ""), "no paper is named"
 
 
 @pytest.mark.parametrize("name", DATASETS.names())

@@ -65,12 +65,20 @@ def test_environment_is_prepared_but_the_users_own_is_kept(monkeypatch: pytest.M
     assert os.environ["KMP_BLOCKTIME"] == "200"
 
 
-def test_cores_are_those_that_this_process_may_use() -> None:
-    """Not those of the machine."""
-    code = "import os; from bench.devices import cores; os.sched_setaffinity(0, {0}); print(cores())"
-    if not hasattr(os, "sched_setaffinity") or 0 not in os.sched_getaffinity(0):
-        pytest.skip("no affinity to set here")
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1\n"
+MINE = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+@pytest.mark.skipif(0 not in MINE, reason="no affinity to set here")
+@pytest.mark.parametrize(
+    ("code", "counted"),
+    [("os.sched_setaffinity(0, {0})", 1), ("cores(); os.sched_setaffinity(0, {0})", len(MINE))],
+    ids=["held from outside", "held after it was asked"],
+)
+def test_cores_are_those_that_this_process_may_use_before_any_pinning_of_ours(code: str, counted: int) -> None:
+    """Not those of the machine, and the same for a worker as for the run."""
+    code = f"import os; from bench.devices import cores; {code}; print(cores())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == f"{counted}\n"
 
 
 def test_autocast_halves_only_when_asked() -> None:

@@ -1,6 +1,7 @@
 """What is recorded of a machine: enough to tell two of them apart, and nothing secret."""
 
 import json
+import pickle
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from bench import environment
+from bench.devices import cores
 
 
 def test_environment_is_json_with_versions_and_processor() -> None:
@@ -20,6 +22,18 @@ def test_environment_is_json_with_versions_and_processor() -> None:
     assert found["memory_gib"] > 0
     assert found["processor"]
     assert (found["device"], found["gpu"]) == ("cpu", None)
+    assert found["torch_build"] == torch.__version__
+
+
+def test_environment_can_be_read_without_importing_torch() -> None:
+    """It is sent to a process that has not imported it: torch's own type of text would."""
+    assert b"torch.torch_version" not in pickle.dumps(environment.describe("cpu"))
+
+
+def test_machine_is_what_decides_how_fast_it_is() -> None:
+    """Processor and cores; the same words each time, as caches are compared by them."""
+    said = environment.machine("cpu")
+    assert said == environment.machine("cpu") == f"{environment.processor_name()}, {cores()} cores"
 
 
 def test_only_listed_variables_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:

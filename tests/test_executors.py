@@ -1,5 +1,6 @@
 """Executors agree on values, and whatever a job does, the others get their outcome."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from bench.contracts import Executor, Job, Outcome
 from bench.executors.inline import InlineExecutor
-from bench.executors.process import ProcessExecutor, died, oom_kills
+from bench.executors.process import ProcessExecutor, died, oom_kills, share_of_cores
 
 
 @pytest.fixture(params=["inline", "process"])
@@ -139,6 +140,46 @@ def test_workers_run_side_by_side_and_the_first_to_end_comes_first() -> None:
     found = list(executor.run(jobs, lambda *_: None))
     assert [position for position, _ in found] == [1, 2, 0]
     assert [outcome.ended for _, outcome in found] == [None, None, "timeout"]
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "shares"),
+    [
+        ({4, 5, 6, 7}, 2, [[4, 5], [6, 7]]),
+        ({0, 1, 2, 3, 9}, 2, [[0, 1], [2, 3]]),
+        ({3, 1}, 2, [[1], [3]]),
+        ({0, 1}, 3, [None, None, None]),
+        ({0, 1}, 1, [None]),
+    ],
+)
+def test_workers_share_the_cores_that_there_are(
+    monkeypatch: pytest.MonkeyPatch, cores: set[int], workers: int, shares: list[list[int] | None]
+) -> None:
+    """Equal shares that don't overlap; one worker has all, and so has each where there are fewer cores than workers."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
+    assert [share_of_cores(slot, workers) for slot in range(workers)] == shares
+
+
+MINE = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+"""Cores that can be shared out; none where a process can't be held to any."""
+
+
+@pytest.mark.skipif(len(MINE) < 2, reason="there are no two cores to share out")
+def test_workers_are_held_to_cores_of_their_own() -> None:
+    """A worker that takes a place over has its cores; the machine that records name stays the same."""
+    found = outcomes(ProcessExecutor(2), *(job("tells_its_cores", 0.3) for _ in range(4)))
+    held = [outcome.value[0] for outcome in found]
+    assert not set(held[0]) & set(held[1])
+    assert {tuple(cores) for cores in held} == {tuple(cores) for cores in held[:2]}
+    assert {len(cores) for cores in held} == {len(MINE) // 2}
+    assert [outcome.value[1] for outcome in found] == [len(MINE)] * 4
+
+
+@pytest.mark.skipif(not MINE, reason="a process can't be held to cores here")
+def test_one_worker_has_all_cores(executor: Executor) -> None:
+    """Nothing is pinned where nothing runs beside it."""
+    (outcome,) = outcomes(executor, job("tells_its_cores", 0.0))
+    assert outcome.value == (MINE, len(MINE))
 
 
 @pytest.mark.parametrize(("seconds", "ended"), [(0.0, None), (600.0, "timeout")])

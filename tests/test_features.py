@@ -1,4 +1,4 @@
-"""Frozen features: kept under all that decides them, served bit for bit, the same whoever asked first."""
+"""What frozen parts give: kept under all that decides it, served bit for bit, the same whoever asked first."""
 
 import dataclasses
 from pathlib import Path
@@ -9,20 +9,31 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from sklearn.datasets import load_digits
+from frozen_parts import Images, bits, digits, features_of, maps, whole
 
-from bench.contracts import Backbone
+from bench.cell import tensor_hashes
+from bench.contracts import Backbone, View
+from bench.data.batches import ImageBatches, fetch
+from bench.devices import autocast
 from bench.errors import Diverged
-from bench.features import BATCH, FrozenFeatures, forward_all
+from bench.features import forward_all, forward_chunks
+from bench.schema import content_hash
 
-Images = npt.NDArray[np.uint8]
+BATCH, CHUNK = 8, 16
+VIEWS: list[View] = [("basic", 0), ("basic", 1), ("randaugment", 0)]
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of eight, chunks of two batches."""
+    monkeypatch.setattr("bench.features.BATCH", BATCH)
+    monkeypatch.setattr("bench.features.CHUNK", CHUNK)
 
 
 @pytest.fixture(scope="module")
 def images() -> Images:
-    """Digits in RGB at 32 px: more than a batch and not a whole number of them."""
-    pixels = np.kron(load_digits().images[: BATCH + 30] * 15, np.ones((1, 4, 4)))
-    return np.repeat(pixels[..., None], 3, axis=-1).astype(np.uint8)
+    """Digits in RGB at 32 px: three chunks, and one that is not a whole number of batches."""
+    return digits(60)
 
 
 @pytest.fixture(scope="module")
@@ -31,36 +42,14 @@ def backbone() -> Backbone:
     return networks.build("test_resnet", 32)
 
 
-class Counting(FrozenFeatures):
-    """Frozen features that count their extractions."""
-
-    extractions = 0
-
-    def _extract(self, folder: Path, images: Images) -> dict[str, Any]:
-        self.extractions += 1
-        return super()._extract(folder, images)
-
-
-def features_of(backbone: Backbone, root: Path, **changes: Any) -> Counting:
-    """Return features that nothing has asked for yet."""
-    plain: dict[str, Any] = {
-        "name": "test_resnet",
-        "data_key": "digits",
-        "device": "cpu",
-        "precision": "fp32",
-        "threads": 1,
-    }
-    return Counting(backbone=backbone, root=root, progress=lambda *_: None, **{**plain, **changes})
-
-
 def test_second_call_is_served_bit_for_bit(backbone: Backbone, images: Images, tmp_path: Path) -> None:
     """To another cell, which extracts nothing."""
     first, second = features_of(backbone, tmp_path), features_of(backbone, tmp_path)
-    made, served = first.of("train", images), second.of("train", images)
+    made, served = (features.of("train", images, whole(backbone)) for features in (first, second))
     assert (first.extractions, second.extractions) == (1, 0)
     assert made.shape == (len(images), backbone.width)
     assert made.dtype == torch.float32
-    assert made.numpy().tobytes() == served.numpy().tobytes()
+    assert bits(made) == bits(served)
     assert second.manifests == first.manifests
 
 
@@ -68,114 +57,184 @@ def test_features_are_the_networks_outputs_in_eval_mode(backbone: Backbone, imag
     """Of normalised pixels; no parameter or buffer moves."""
     before = networks.hashes(backbone.network)
     backbone.network.train()
-    made = features_of(backbone, tmp_path).of("train", images)
+    made = features_of(backbone, tmp_path).of("train", images, whole(backbone))
     assert networks.hashes(backbone.network) == before
     spec = backbone.input
-    pixels = torch.from_numpy(images[:4]).permute(0, 3, 1, 2) / 255
+    pixels = torch.from_numpy(images[:4].copy()).permute(0, 3, 1, 2) / 255
     normalised = (pixels - torch.tensor(spec.mean).view(3, 1, 1)) / torch.tensor(spec.std).view(3, 1, 1)
     with torch.no_grad():
         torch.testing.assert_close(made[:4], backbone.network.eval()(normalised), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_maps_are_kept_bit_for_bit_in_the_precision_they_come_in(
+    backbone: Backbone, images: Images, tmp_path: Path, precision: str
+) -> None:
+    """Numpy knows no bfloat16; features alone are widened."""
+    part = maps(backbone)
+    made, served = (features_of(backbone, tmp_path, precision=precision).of("train", images, part) for _ in range(2))
+    batch = fetch(ImageBatches(images, backbone.input, "cpu"), np.arange(BATCH))
+    with torch.inference_mode(), autocast("cpu", precision):
+        expected = part.module(batch)
+    assert expected.dtype == (torch.bfloat16 if precision == "bf16" else torch.float32)
+    for outputs in (made, served):
+        assert (outputs.dtype, outputs.shape[1:]) == (expected.dtype, expected.shape[1:])
+        assert bits(outputs[:BATCH]) == bits(expected)
+    assert bits(made) == bits(served)
+    widened = features_of(backbone, tmp_path, precision=precision).of("train", images, whole(backbone))
+    assert widened.dtype == torch.float32
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"name": "twin_with_the_same_tensors"},
+        {"network": "hash of other tensors"},
         {"data_key": "others"},
         {"precision": "bf16"},
         {"threads": 2},
-        {"network": 1},
         {"input": 1},
         {"split": "test"},
+        {"part": 1},
+        {"view": ("basic", 0)},
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_whatever_decides_a_feature_is_part_of_its_key(
+def test_whatever_decides_an_output_is_part_of_its_key(
     backbone: Backbone, images: Images, tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    """Other data, precision, threads, weights, normalisation or split: extracted anew."""
-    features_of(backbone, tmp_path).of("train", images)
+    """Other data, precision, threads, weights, normalisation, split, part or view: extracted anew."""
+    features_of(backbone, tmp_path).of("train", images, whole(backbone))
     change = dict(change)
-    split = change.pop("split", "train")
-    if change.pop("network", None):
-        backbone = networks.build("test_resnet", 32, seed=1)
+    split, view = change.pop("split", "train"), change.pop("view", None)
+    part = maps(backbone) if change.pop("part", None) else whole(backbone)
     if change.pop("input", None):
         backbone = dataclasses.replace(backbone, input=dataclasses.replace(backbone.input, mean=(0.1, 0.1, 0.1)))
     other = features_of(backbone, tmp_path, **change)
-    other.of(split, images)
+    other.of(split, images, part, view)
     assert other.extractions == 1
+    again = features_of(backbone, tmp_path, **change)
+    again.of(split, images, part, view)
+    assert again.extractions == 0
 
 
 def test_one_changed_bit_of_a_buffer_is_another_network(images: Images, tmp_path: Path) -> None:
     """Weights that were fine-tuned never come back under the frozen ones' key."""
-    first = networks.build("test_resnet", 32)
-    features_of(first, tmp_path).of("train", images)
-    first.network.state_dict()["bn1.running_mean"][0] += 1
-    other = features_of(first, tmp_path)
-    other.of("train", images)
+    network = networks.build("test_resnet", 32)
+    before = content_hash(tensor_hashes(network))
+    features_of(network, tmp_path, network=before).of("train", images, whole(network))
+    network.network.state_dict()["bn1.running_mean"][0] += 1
+    other = features_of(network, tmp_path, network=content_hash(tensor_hashes(network)))
+    other.of("train", images, whole(network))
     assert other.extractions == 1
 
 
-def test_extraction_hangs_on_no_state_of_the_process(backbone: Backbone, images: Images, tmp_path: Path) -> None:
-    """Other seeds, a network in training mode, another split before: the same bits."""
+@pytest.mark.parametrize("view", [None, *VIEWS])
+def test_extraction_hangs_on_no_state_of_the_process(
+    backbone: Backbone, images: Images, tmp_path: Path, view: View | None
+) -> None:
+    """Other seeds, a network in training mode, another split before: the same bits, views too."""
     torch.manual_seed(1)
-    first = features_of(backbone, tmp_path / "one").of("train", images)
+    first = features_of(backbone, tmp_path / "one").of("train", images, whole(backbone), view)
     torch.manual_seed(2)
     backbone.network.train()
     after_another = features_of(backbone, tmp_path / "two")
-    after_another.of("test", images[:40])
-    assert after_another.of("train", images).numpy().tobytes() == first.numpy().tobytes()
+    after_another.of("test", images[:40], whole(backbone), view)
+    assert bits(after_another.of("train", images, whole(backbone), view)) == bits(first)
+
+
+def test_views_differ_from_each_other_and_from_the_plain_images(
+    backbone: Backbone, images: Images, tmp_path: Path
+) -> None:
+    """In every image but those that a policy leaves as they are; batches are not augmented alike."""
+    features = features_of(backbone, tmp_path)
+    seen = [features.of("train", np.repeat(images[:1], 60, 0), whole(backbone), view) for view in (None, *VIEWS)]
+    for number, one in enumerate(seen):
+        for other in seen[:number]:
+            assert (one != other).any(1).float().mean() > 0.6
+    assert not torch.equal(seen[1][:BATCH], seen[1][BATCH : 2 * BATCH])
+    assert set(features.manifests) == {("train", view) for view in (None, *VIEWS)}
+
+
+def test_what_a_cell_does_to_its_outputs_stays_its_own(backbone: Backbone, images: Images, tmp_path: Path) -> None:
+    """They are mapped, so that an operation in place could reach the file."""
+    made = features_of(backbone, tmp_path).of("train", images, whole(backbone))
+    kept = bits(made)
+    made.mul_(-1)
+    served = features_of(backbone, tmp_path)
+    assert bits(served.of("train", images, whole(backbone))) == kept
+    assert served.extractions == 0
+
+
+@pytest.mark.parametrize("damage", ["truncated", "tampered", "gone"])
+def test_damaged_outputs_are_made_again(backbone: Backbone, images: Images, tmp_path: Path, damage: str) -> None:
+    """Bit for bit as they were."""
+    kept = bits(features_of(backbone, tmp_path).of("train", images, whole(backbone)))
+    (file,) = tmp_path.rglob("outputs.npy")
+    contents = bytearray(file.read_bytes())
+    contents[-1] ^= 1
+    file.unlink()
+    if damage != "gone":
+        file.write_bytes(bytes(contents) if damage == "tampered" else bytes(contents[:-8]))
+    again = features_of(backbone, tmp_path)
+    assert bits(again.of("train", images, whole(backbone))) == kept
+    assert again.extractions == 1
 
 
 def test_cost_is_told_cold_and_as_paid(backbone: Backbone, images: Images, tmp_path: Path) -> None:
-    """Whoever finds the features still knows what they cost, for all images or for some."""
+    """Whoever finds the outputs still knows what they cost, for all images or for some; a view costs once more."""
     first, second = features_of(backbone, tmp_path), features_of(backbone, tmp_path)
     assert first.rate() is None
     assert first.cpu_s_per_image() is None
     for features in (first, second):
-        features.of("train", images)
-        features.of("test", images[:40])
-    seconds = {split: found["seconds"] for split, found in first.manifests.items()}
-    whole = second.cold_s({"train": len(images), "test": 40})
-    assert whole == pytest.approx(sum(seconds.values()))
-    assert second.cold_s({"train": len(images) // 2}) == pytest.approx(
-        seconds["train"] * (len(images) // 2) / len(images)
-    )
+        features.of("train", images, whole(backbone))
+        features.of("test", images[:40], whole(backbone))
+    seconds = {split: found["seconds"] for (split, _), found in first.manifests.items()}
+    assert second.cold_s({"train": len(images), "test": 40}) == pytest.approx(sum(seconds.values()))
+    assert second.cold_s({"train": len(images) // 2}) == pytest.approx(seconds["train"] / 2)
     assert second.rate() == pytest.approx((len(images) + 40) / sum(seconds.values()))
     assert set(second.paid_s) == {"train", "test"}
-
-
-def test_forward_in_batches_gives_every_row_once_and_no_graph() -> None:
-    """In order, whatever the count."""
-    for count in (1, BATCH, BATCH + 1, 3 * BATCH - 1):
-        seen: list[tuple[int, int]] = []
-        result = forward_all(
-            torch.nn.Identity(),
-            lambda index: torch.from_numpy(index).float(),
-            count,
-            "cpu",
-            "fp32",
-            lambda _, done, total: seen.append((done, total)),  # noqa: B023
-        )
-        assert result.tolist() == list(range(count))
-        assert not result.requires_grad
-        assert seen[-1] == (count, count)
+    assert first.paid_s["train"] >= seconds["train"]
+    assert second.paid_s["train"] < first.paid_s["train"]
+    before = second.paid_s["train"]
+    second.of("train", images, whole(backbone), VIEWS[0])
+    view_s = second.manifests["train", VIEWS[0]]["seconds"]
+    assert second.paid_s["train"] >= before + view_s
+    assert second.cold_s({"train": len(images)}) == pytest.approx(seconds["train"] + view_s)
 
 
 def test_a_rate_is_told_only_where_it_was_measured_alone_and_here(
     backbone: Backbone, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Features made beside other cells, or on another machine, serve as features but not as a measurement."""
+    """Outputs made beside other cells, or on another machine, serve as outputs but not as a measurement."""
     beside, alone = features_of(backbone, tmp_path / "beside", workers=2), features_of(backbone, tmp_path / "alone")
     for features in (beside, alone):
-        features.of("train", images)
+        features.of("train", images, whole(backbone))
     assert beside.rate() is None
     assert alone.rate()
     served = features_of(backbone, tmp_path / "beside")
-    served.of("train", images)
+    served.of("train", images, whole(backbone))
     assert (served.extractions, served.rate()) == (0, None)
     monkeypatch.setattr("bench.features.machine", lambda device: "another machine")
     assert alone.rate() is None
+
+
+@pytest.mark.parametrize("start", [0, CHUNK])
+@pytest.mark.parametrize("count", [1, BATCH, BATCH + 1, CHUNK, 3 * CHUNK - 1])
+def test_forward_gives_every_row_once_and_no_graph(count: int, start: int) -> None:
+    """In order, chunk by chunk from where it is to begin; in batches that begin at the same places."""
+    seen: list[tuple[int, int]] = []
+
+    def read(index: npt.NDArray[np.int64]) -> torch.Tensor:
+        seen.append((int(index[0]), len(index)))
+        return torch.from_numpy(index).float()
+
+    chunks = list(forward_chunks(torch.nn.Identity(), read, start, count, "cpu", "fp32"))
+    assert [row for chunk in chunks for row in chunk.tolist()] == list(range(start, count))
+    assert all(len(chunk) == CHUNK for chunk in chunks[:-1])
+    assert not any(chunk.requires_grad for chunk in chunks)
+    assert seen == [(first, min(BATCH, count - first)) for first in range(start, count, BATCH)]
+    assert forward_all(torch.nn.Identity(), read, count, "cpu", "fp32").tolist() == list(range(count))
 
 
 def test_outputs_that_are_not_finite_are_no_outputs() -> None:

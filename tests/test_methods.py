@@ -14,8 +14,10 @@ from bench.catalog import METHODS
 from bench.choices import make
 from bench.contracts import Backbone, Fitted, Places, Task
 from bench.errors import InvalidData
-from bench.methods.linear_probe import LinearProbe, at_edge
+from bench.methods.linear_probe import LinearProbe
 from bench.methods.partial_finetune import PartialFinetune
+from bench.methods.ridge_probe import RidgeProbe
+from bench.methods.solved import at_edge
 
 
 def task_for(folder: Path, places: Places, *overrides: str) -> tuple[Any, Task, Backbone]:
@@ -49,7 +51,13 @@ def tensors_of(backbone: Backbone, stages: tuple[tuple[str, ...], ...]) -> set[s
 
 @pytest.mark.parametrize(
     "method",
-    ["linear_probe", "[{name: linear_probe, solver: gradient}]", "mlp_probe", "[{name: mlp_probe, hidden: [8]}]"],
+    [
+        "linear_probe",
+        "[{name: linear_probe, solver: gradient}]",
+        "ridge_probe",
+        "mlp_probe",
+        "[{name: mlp_probe, hidden: [8], views: 1}]",
+    ],
 )
 def test_probe_leaves_every_bit_of_the_backbone(cold_places: Places, tmp_path: Path, method: str) -> None:
     """Parameters and buffers, though features are extracted with it; it does so in `eval()`."""
@@ -68,12 +76,15 @@ def test_whole_network_learns(places: Places, tmp_path: Path, method: str) -> No
     assert fitted.frozen == frozenset()
 
 
+@pytest.mark.parametrize("prefix", ["cached", "inline"])
 @pytest.mark.parametrize("stages", [1, 2, 4])
-def test_partial_finetune_moves_exactly_the_last_stages(places: Places, tmp_path: Path, stages: int) -> None:
+def test_partial_finetune_moves_exactly_the_last_stages(
+    places: Places, tmp_path: Path, stages: int, prefix: str
+) -> None:
     """Their parameters and buffers all move; those before keep every bit, the statistics of normalisation too."""
-    fitted, backbone, moved = fit(
-        tmp_path, places, f"grid.method=[{{name: partial_finetune, stages: {stages}}}]", "train.steps=6"
-    )
+    method = f"[{{name: partial_finetune, stages: {stages}, prefix: {prefix}}}]"
+    fitted, backbone, moved = fit(tmp_path, places, f"grid.method={method}", "train.steps=6")
+    assert (fitted.part is not None) == (prefix == "cached")
     expected = tensors_of(backbone, backbone.stages[-stages:])
     assert moved == expected
     assert fitted.frozen == set(backbone.network.state_dict()) - expected
@@ -98,25 +109,38 @@ def test_scratch_ignores_the_weights_axis(tmp_path: Path) -> None:
     assert sorted(cell.weights for cell in cells if cell.method.name == "finetune") == ["pretrained", "random"]
 
 
-def test_linear_probe_chooses_on_validation_and_fits_again_on_all(places: Places, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("probe", "strengths"), [(LinearProbe, (1e-3, 0.3, 1e4)), (RidgeProbe, (1e-3, 1.0, 1e6))], ids=["linear", "ridge"]
+)
+def test_solved_probe_chooses_on_validation_and_fits_again_on_all(
+    places: Places, tmp_path: Path, probe: Any, strengths: tuple[float, ...]
+) -> None:
     """The chosen layer is the one that the whole budget gives at the best l2."""
     _, task, _ = task_for(tmp_path, places)
-    strengths = (1e-3, 0.3, 1e4)
-    fitted = LinearProbe(l2=strengths).fit(task)
-    features, labels = task.features(), task.labels
+    fitted = probe(l2=strengths).fit(task)
+    features, labels = task.outputs(task.whole, None), task.labels
     scores = {}
     for l2 in strengths:
         alone = dataclasses.replace(task, val_index=np.empty(0, np.int64))
-        module = loaded(LinearProbe(default_l2=l2).fit(alone))
+        module = loaded(probe(default_l2=l2).fit(alone))
         scores[l2] = float((module(features[task.val_index]).argmax(1).numpy() == labels[task.val_index]).mean())
-    assert fitted.val_accuracy == max(scores.values())
+    assert fitted.val_accuracy == max(scores.values()) > min(scores.values())
     assert scores[fitted.choice["l2"]] == fitted.val_accuracy
     assert len(fitted.states) == 1 + len(strengths)
     assert fitted.choice["C"] == pytest.approx(1 / (fitted.choice["l2"] * task.backbone.width))
     whole = np.sort(np.concatenate([task.fit_index, task.val_index]))
     everything = dataclasses.replace(task, fit_index=whole, val_index=np.empty(0, np.int64))
-    again = LinearProbe(default_l2=fitted.choice["l2"]).fit(everything)
+    again = probe(default_l2=fitted.choice["l2"]).fit(everything)
     torch.testing.assert_close(loaded(fitted).weight, loaded(again).weight, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("probe", [LinearProbe, RidgeProbe])
+def test_solved_probe_takes_the_strongest_of_equals(places: Places, tmp_path: Path, probe: Any) -> None:
+    """Whatever the order in which a suite lists them; strengths this near to each other choose alike."""
+    _, task, _ = task_for(tmp_path, places)
+    fitted = probe(l2=(1.0, 1.0002, 1.0001)).fit(task)
+    assert fitted.choice["l2"] == 1.0002
+    assert not fitted.choice["edge"]
 
 
 def loaded(fitted: Fitted) -> Any:
@@ -128,10 +152,11 @@ def loaded(fitted: Fitted) -> Any:
 @pytest.mark.parametrize(
     "method",
     [
-        "linear_probe",
+        "[{name: linear_probe, views: 1}]",
         "[{name: linear_probe, solver: gradient}]",
+        "ridge_probe",
         "mlp_probe",
-        "partial_finetune",
+        "[{name: partial_finetune, prefix: cached}]",
         "finetune",
     ],
 )
@@ -184,7 +209,7 @@ def test_gradient_solver_comes_near_the_exact_one(places: Places, tmp_path: Path
     method = "grid.method=[{name: linear_probe, solver: gradient, steps: 150, learning_rate: 0.05}]"
     made, task, _ = task_for(tmp_path, places, method)
     by_gradient, exactly = made.fit(task), LinearProbe(l2=(1e-3,)).fit(task)
-    features, labels = task.features()[task.fit_index], task.labels[task.fit_index]
+    features, labels = task.outputs(task.whole, None)[task.fit_index], task.labels[task.fit_index]
     for fitted in (by_gradient, exactly):
         assert (loaded(fitted)(features).argmax(1).numpy() == labels).mean() > 0.95
     assert exactly.trace is None

@@ -10,11 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.plan import Resolved, Speed, expand, extraction_price, matches, parse_filter, price, resolve_training, select
+from bench.plan import (
+    PROFILE_S,
+    PROFILE_STEPS,
+    Resolved,
+    Speed,
+    expand,
+    extraction_price,
+    matches,
+    parse_filter,
+    price,
+    profile_price,
+    resolve_training,
+    select,
+)
 from bench.schema import Budget, Cell, Choice, Grid, Suite
 from bench.suite import read_suite, suite_path
 
-HERE = Resolved(lambda device: "cpu" if device == "auto" else device, threads=1)
+MEASURED = "measured: bfloat16 is slower here"
+HERE = Resolved(lambda device: "cpu" if device == "auto" else device, 1, lambda *_: ("fp32", MEASURED))
 GRID = Grid(
     datasets=(Choice("digits"),),
     backbones=("test_resnet",),
@@ -77,6 +91,29 @@ def test_scratch_is_one_cell_whatever_the_weights() -> None:
 
 def test_auto_becomes_the_device_that_is_there() -> None:
     assert {cell.device for cell in expand(a_suite(), HERE)} == {"cpu"}
+
+
+def test_auto_becomes_the_precision_that_was_settled_for_backbone_size_and_device() -> None:
+    settled = {("test_resnet", 32, "cpu"): ("bf16", "twice as fast"), ("test_vit", 32, "cpu"): ("fp32", "no faster")}
+    grid = dataclasses.replace(GRID, backbones=("test_resnet", "test_vit"), precisions=("auto",))
+    cells = expand(a_suite(grid), dataclasses.replace(HERE, precision=lambda *asked: settled[asked]))
+    found = {(cell.backbone, cell.precision, cell.precision_reason) for cell in cells}
+    assert found == {("test_resnet", "bf16", "twice as fast"), ("test_vit", "fp32", "no faster")}
+
+
+def test_a_precision_that_was_asked_for_is_never_measured() -> None:
+    def refuse(*asked: object) -> Any:
+        raise AssertionError(asked)
+
+    grid = dataclasses.replace(GRID, precisions=("fp32", "bf16"))
+    cells = expand(a_suite(grid), dataclasses.replace(HERE, precision=refuse))
+    assert {(cell.precision, cell.precision_reason) for cell in cells} == {("fp32", "asked for"), ("bf16", "asked for")}
+
+
+def test_auto_and_what_it_stands_for_are_the_same_cells() -> None:
+    auto, asked = (expand(a_suite(dataclasses.replace(GRID, precisions=(each,))), HERE) for each in ("auto", "fp32"))
+    assert ids(auto) == ids(asked)
+    assert {cell.precision_reason for cell in auto} == {MEASURED}
 
 
 def test_methods_that_share_features_come_first() -> None:
@@ -158,7 +195,7 @@ def test_a_method_lays_its_keys_over_the_suites_and_those_over_its_defaults() ->
 def test_a_cell_holds_all_parameters_of_its_method() -> None:
     grid = dataclasses.replace(GRID, methods=(Choice("partial_finetune", {"stages": 2, "steps": 5}),))
     cell = expand(a_suite(grid), HERE)[0]
-    assert cell.settings == {"stages": 2}
+    assert cell.settings == {"stages": 2, "prefix": "auto"}
     assert cell.training.steps == 5
 
 
@@ -252,6 +289,17 @@ def test_features_are_extracted_once_per_weights_and_once_per_seed_of_random_one
     assert extraction_price(expand(a_suite(grid), HERE), speed) == pytest.approx((1 + 2) * one_pass)
     tuned = dataclasses.replace(GRID, methods=(Choice("finetune"),))
     assert extraction_price(expand(a_suite(tuned), HERE), speed) == 0
+
+
+def test_a_profile_is_priced_once_for_cells_alike() -> None:
+    speed = Speed(0.5, 0.1, 64, train_images=1000, test_images=200)
+    tuned = dataclasses.replace(GRID, methods=(Choice("finetune"),), budgets=(Budget("labels_per_class", 50),))
+    once = PROFILE_S + PROFILE_STEPS * 0.5
+    assert profile_price(expand(a_suite(tuned), HERE), speed) == pytest.approx(once)
+    small = dataclasses.replace(tuned, budgets=(*tuned.budgets, Budget("labels", 32)))
+    assert profile_price(expand(a_suite(small), HERE), speed) == pytest.approx(once + PROFILE_S + PROFILE_STEPS * 0.25)
+    probed = dataclasses.replace(GRID, methods=(Choice("linear_probe"),), budgets=tuned.budgets)
+    assert profile_price(expand(a_suite(probed), HERE), speed) == pytest.approx(PROFILE_S)
 
 
 @pytest.mark.parametrize("path", sorted((Path(__file__).parent.parent / "suites").glob("*.yaml")), ids=lambda p: p.stem)

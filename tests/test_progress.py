@@ -41,17 +41,27 @@ def test_time_left_is_the_price_until_a_cell_is_done(clock: list[float]) -> None
 
 
 def test_time_left_is_corrected_by_what_cells_took(clock: list[float]) -> None:
-    """A cell that took twice its price doubles the rest; one that nobody priced changes nothing."""
+    """The first cell pays for what all share; one that took twice its price doubles the rest, an unpriced one counts
+    for nothing.
+    """
     left = TimeLeft({"a": 10.0, "b": 30.0}, 5.0)
-    clock[0] = 20.0
+    clock[0] = 2 * (10.0 + 5.0)
     left.done("a")
     assert left.left_s() == 60.0
-    clock[0] = 25.0
+    clock[0] += 5.0
     left.done("unknown")
     assert left.left_s() == 60.0
-    clock[0] = 40.0
+    clock[0] += 15.0
     left.done("b")
     assert left.left_s() == 0.0
+
+
+def test_what_cells_share_is_not_expected_of_each(clock: list[float]) -> None:
+    """Cells that take what they were priced at leave the prices of the others."""
+    left = TimeLeft({"a": 1.0, "b": 1.0, "c": 1.0}, 100.0)
+    clock[0] = 100.0 + 1.0
+    left.done("a")
+    assert left.left_s() == 2.0
 
 
 def test_without_a_terminal_lines_are_plain_and_on_stderr(cell: Cell, capsys: pytest.CaptureFixture[str]) -> None:

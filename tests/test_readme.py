@@ -33,12 +33,14 @@ def test_command_parses(command: str) -> None:
     """Each `bench ...` line of a code block names a verb and options that there are."""
     assert COMMANDS, "the README shows no command"
     words = shlex.split(command, comments=True)[1:]
-    with click.Context(cli, info_name="bench") as context:
-        verb, found, rest = cli.resolve_command(context, words)
-        if "--help" in rest or "-h" in rest:
+    found: click.Command | None = cli
+    context = click.Context(cli, info_name="bench")
+    while isinstance(found, click.Group):
+        verb, found, words = found.resolve_command(context, words)
+        if "--help" in words or "-h" in words:
             return
         assert found is not None
-        found.make_context(str(verb), list(rest), parent=context)
+        context = found.make_context(str(verb), list(words), parent=context)
 
 
 def test_make_targets_are_in_the_makefile() -> None:

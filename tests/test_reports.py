@@ -18,6 +18,7 @@ from bench.reporting import FILES, read_summary, write_reports
 from bench.reports.figures import accuracy_curves
 from bench.reports.tables import (
     accuracy_table,
+    anatomy_table,
     audit_table,
     cost_table,
     frozen_against_tuned,
@@ -25,6 +26,7 @@ from bench.reports.tables import (
     number,
     oracle_table,
     percent,
+    plain,
     unfinished_table,
 )
 from bench.schema import Record
@@ -227,6 +229,72 @@ def test_each_method_costs_at_its_largest_budget() -> None:
     headers, cells = cost_table(a_summary())
     assert [row[2] for row in cells] == ["1,000", "1,000"]
     assert {len(row) for row in cells} == {len(headers)}
+
+
+def test_a_step_behind_a_cached_part_is_told_from_a_whole_one() -> None:
+    cached = a_record(cell_id="x", method="partial_finetune", frozen_part="up to layer3", n_labels=2000)
+    extracted = a_record(cell_id="y", method="mlp_probe", frozen_part="features", throughput_of="extraction")
+    _, cells = cost_table(a_summary(cached, extracted))
+    kinds = {row[1].partition(" ")[0]: row[4] for row in cells}
+    assert kinds["partial_finetune"] == "training (up to layer3 cached)"
+    assert (kinds["mlp_probe"], kinds["finetune"]) == ("extraction", "training")
+
+
+PROFILED = a_record(
+    cell_id="profiled",
+    method="mlp_probe",
+    profiled_in="profiled",
+    accuracy_per_s=0.25,
+    latency_ms={"1": 1.25, "64": 20.0},
+    anatomy_ms={"data": 0.5, "copy": 0.25, "forward": 3.0, "backward": 6.0, "optimiser": 1.0},
+    memory_mib_by_kind={"weights": 1.5, "gradients": 1.0, "optimiser": 2.0, "activations": 12.0},
+    forward_gflop=0.0082,
+    mfu=0.125,
+    bound_by="compute",
+)
+
+
+def test_the_inside_of_a_step_is_shown_where_it_was_measured() -> None:
+    headers, cells = anatomy_table(a_summary(PROFILED))
+    (row,) = cells
+    shown = dict(zip(headers, row, strict=True))
+    assert shown["method (initial weights)"] == "mlp_probe (supervised@glyphs)"
+    assert (shown["data, ms"], shown["backward, ms"], shown["bound by"]) == ("0.5", "6.0", "compute")
+    assert (shown["weights, MiB"], shown["activations, MiB"]) == ("1.5", "12.0")
+    assert (shown["GFLOP, forward"], shown["MFU, %"]) == ("0.008", "12.5")
+    assert (shown["latency of 1, ms"], shown["of 64, ms"]) == ("1.2", "20.0")
+    assert shown["accuracy above chance per s, points"] == "25"
+
+
+def test_a_solved_probe_has_dashes_for_the_parts_of_a_step() -> None:
+    solved = dataclasses.replace(PROFILED, anatomy_ms=None, memory_mib_by_kind=None, bound_by=None, mfu=None)
+    headers, (row,) = anatomy_table(a_summary(solved))
+    assert row.count("-") == 5 + 1 + 4 + 1
+    assert dict(zip(headers, row, strict=True))["of 64, ms"] == "20.0"
+
+
+def test_the_profile_is_that_of_the_largest_budget_that_has_one() -> None:
+    larger = dataclasses.replace(PROFILED, cell_id="x", n_labels=500, budget="50 per class", latency_ms={"1": 9.0})
+    _, cells = anatomy_table(a_summary(PROFILED, larger))
+    assert [row[-3] for row in cells] == ["9.0"]
+
+
+def test_the_inside_of_a_step_is_left_out_where_nothing_was_profiled(tmp_path: Path) -> None:
+    assert "## Inside a step" in render("md", a_summary(PROFILED), tmp_path)
+    assert "Inside a step" not in render("md", a_summary(), tmp_path)
+
+
+def test_csv_has_a_column_for_each_part_of_a_profile_and_gaps_where_there_is_none(tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(render("csv", a_summary(PROFILED), tmp_path))))
+    by_method = {row["method"]: row for row in rows}
+    assert by_method["mlp_probe"]["anatomy_ms_backward"] == "6.0"
+    assert by_method["mlp_probe"]["memory_mib_by_kind_activations"] == "12.0"
+    assert (by_method["finetune"]["anatomy_ms_backward"], by_method["finetune"]["latency_1_ms"]) == ("", "")
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "-"), (0.0, "0.0"), (1234.56, "1,234.6")])
+def test_a_plain_number_is_rounded(value: float | None, text: str) -> None:
+    assert plain(value, 1) == text
 
 
 def test_optimism_is_the_best_on_test_minus_the_reported() -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import timm
 import tiny
+from examples import write_weights
 from PIL import Image
-from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 
 from bench.contracts import Job, Outcome, Places
 from bench.errors import Exit, InvalidData
 from bench.executors.inline import InlineExecutor
 from bench.executors.process import ProcessExecutor
+from bench.provision import Lacking, provide
 from bench.schema import Cell, canonical_json
 from bench.store import Store
 
@@ -39,15 +39,6 @@ def digits_folder(root: Path) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray((bunch.images[index] * 15).astype(np.uint8)).save(folder / f"{position}.png")
     return root
-
-
-def write_weights(folder: Path, seed: int) -> Path:
-    """Write weights of test_resnet that differ by seed."""
-    import torch
-
-    torch.manual_seed(seed)
-    save_file(timm.create_model("test_resnet", num_classes=0).state_dict(), folder / "test_resnet.safetensors")
-    return folder
 
 
 def test_second_run_runs_nothing(suite: Path, places: Places, tmp_path: Path) -> None:
@@ -313,3 +304,17 @@ def test_a_device_that_is_not_there_skips_its_cells(suite: Path, places: Places,
     cells = [dataclasses.replace(cell, device="cuda") for cell in tiny.cells_of(suite, ONE_PROBE)]
     assert tiny.run_cells(cells, tmp_path / "out", places).exit_code == Exit.CELLS_FAILED
     assert tiny.records_of(tmp_path / "out")[cells[0].cell_id].status == "skipped"
+
+
+def test_training_step_is_timed_only_where_one_is_to_come(suite: Path, places: Places) -> None:
+    """Probes on features of large networks would wait for it; cells of the same weights share what was timed."""
+
+    def step_s(methods: str) -> list[float]:
+        cells = tiny.cells_of(suite, [f"grid.method={methods}", "grid.labels_per_class=[6]"])
+        ready = provide(cells, places, InlineExecutor(), tiny.Quiet())
+        found = [ready.of(cell) for cell in cells]
+        return [each[0].step_s for each in found if not isinstance(each, Lacking)]
+
+    assert step_s("[linear_probe, mlp_probe]") == [0.0, 0.0]
+    together = step_s("[linear_probe, scratch]")
+    assert min(together) == max(together) > 0

@@ -28,7 +28,7 @@ OTHERS: dict[str, Any] = {
     "deterministic": False,
     "limit": 100,
 }
-NO_IDENTITY = {"suite": "other", "timeout_s": 1.0}
+NO_IDENTITY = {"suite": "other", "timeout_s": 1.0, "precision_reason": "measured"}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -52,7 +52,7 @@ def test_a_cells_id_hangs_on_each_part_of_the_recipe(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NO_IDENTITY)
-def test_a_cells_id_is_the_same_in_another_suite_and_with_another_time_limit(name: str) -> None:
+def test_a_cells_id_hangs_on_nothing_that_leaves_its_numbers_alone(name: str) -> None:
     assert a_cell(**{name: NO_IDENTITY[name]}).cell_id == a_cell().cell_id
 
 
@@ -87,6 +87,7 @@ def test_a_record_repeats_its_cell() -> None:
     assert (record.cell_id, record.seed, record.limit) == (cell.cell_id, 3, 100)
     assert (record.method, record.method_params) == ("linear_probe", {"default_l2": 5.0})
     assert record.training == dataclasses.asdict(Training())
+    assert record.precision_reason == "asked for"
 
 
 @pytest.mark.parametrize(

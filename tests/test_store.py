@@ -124,6 +124,15 @@ def test_keys_of_another_minor_version_are_left_out(tmp_path: Path) -> None:
     assert list(Store(tmp_path).records().values()) == [a_record()]
 
 
+def test_keys_that_an_earlier_version_did_not_know_are_null(tmp_path: Path) -> None:
+    contents = a_record().to_json()
+    for key in ("precision_reason", "frozen_part", "anatomy_ms", "latency_ms", "profiled_in", "profile_reason"):
+        del contents[key]
+    (tmp_path / "records.jsonl").write_text(json.dumps(contents) + "\n")
+    (record,) = Store(tmp_path).records().values()
+    assert record == dataclasses.replace(a_record(), precision_reason=None)
+
+
 def test_a_second_writer_is_refused_until_the_first_is_done(tmp_path: Path) -> None:
     first, second = Store(tmp_path).writing(), Store(tmp_path).writing()
     with first, pytest.raises(BenchError, match="another run is writing there"), second:

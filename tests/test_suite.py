@@ -131,6 +131,7 @@ def test_all_unknown_names_are_reported_at_once(written: Writer) -> None:
         ("steps: 10", "steps: 0", r"11:3: train\.steps: must be at least 1"),
         ("steps: 10", "checkpoints: 11", r"11:3: train\.checkpoints: must be at most 10"),
         ("steps: 10", "optimizer: adamm", r"11:3: train\.optimizer: must be one of 'sgd', 'adamw' or 'adam'"),
+        ("steps: 10", "compile: inductor", r"11:3: train\.compile: must be one of 'none', 'default' or 'cuda_graphs'"),
         ("steps: 10", "batch_size: null", r"11:3: train\.batch_size: must be a whole number"),
         ("  method: [linear_probe]\n", "", r"4:1: grid\.method: is missing; write it"),
         ("[linear_probe]", "[]", r"7:3: grid\.method: is empty"),
@@ -138,7 +139,7 @@ def test_all_unknown_names_are_reported_at_once(written: Writer) -> None:
         ("random", "supervised@digitz", r"6:13: grid\.weights: unknown dataset 'digitz'; did you mean digits"),
         ("random", "supervized@digits", r"6:13: grid\.weights: unknown pretraining 'supervized'; did you mean"),
         ("seed: [0, 1]", "device: [gpu]", r"9:12: grid\.device\.0: must fit"),
-        ("seed: [0, 1]", "precision: [fp16]", r"9:15: grid\.precision\.0: must be one of 'fp32' or 'bf16'"),
+        ("seed: [0, 1]", "precision: [fp16]", r"9:15: grid\.precision\.0: must be one of 'fp32', 'bf16' or 'auto'"),
         ("train:", "exclude: [{colour: red}]\ntrain:", r"10:\d+: exclude\..*colour"),
     ],
 )
@@ -186,6 +187,12 @@ def test_a_methods_own_recipe_has_one_length(written: Writer) -> None:
 
 def test_a_learning_rate_with_an_exponent_is_a_number(written: Writer) -> None:
     assert written.read(changed("steps: 10", "learning_rate: 1e-3")).train == {"learning_rate": 0.001}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "auto"])
+def test_a_precision_is_taken_as_it_is_written(written: Writer, precision: str) -> None:
+    (grid,) = written.read(changed("seed: [0, 1]", f"precision: [{precision}]")).grids
+    assert grid.precisions == (precision,)
 
 
 def test_include_takes_from_the_grid_what_it_leaves_open(written: Writer) -> None:

@@ -1,37 +1,34 @@
-"""The gradient loop's parts: batches, schedules, losses, stopping, checkpoints; and the loop as a whole."""
+"""The gradient loop's parts: batches, schedules, losses, optimisers, stopping, checkpoints."""
 
-import dataclasses
 import itertools
 import math
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-import tiny
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from bench.contracts import Places
-from bench.errors import Diverged
-from bench.methods.gradient import fit_backbone
+from bench.errors import Diverged, InvalidData
 from bench.schema import Training
 from bench.training import (
     Checkpoints,
     Trained,
     batches,
     check_finite,
+    compiled,
     epoch_sizes,
     evaluating,
-    image_inputs,
     learning_rate_factor,
     loss_of,
     make_optimizer,
     optimizer_is_exact,
+    optimizer_kind,
     stalled,
     total_steps,
 )
@@ -175,10 +172,15 @@ def test_squared_error_is_against_one_hot_targets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam)]
+    ("name", "kind", "how"),
+    [
+        ("sgd", torch.optim.SGD, "foreach"),
+        ("adamw", torch.optim.AdamW, "fused"),
+        ("adam", torch.optim.Adam, "fused"),
+    ],
 )
-def test_optimiser_has_the_recipes_settings(name: Any, kind: type) -> None:
-    """Each group with its own rate."""
+def test_optimiser_has_the_recipes_settings(name: Any, kind: type, how: str) -> None:
+    """Each group with its own rate; all parameters are stepped over at once, in the way that a CPU does fastest."""
     groups = [{"params": [nn.Parameter(torch.zeros(2))], "lr": rate} for rate in (0.1, 0.3)]
     optimizer = make_optimizer(Training(optimizer=name, weight_decay=0.02, momentum=0.8), groups)
     assert type(optimizer) is kind
@@ -186,6 +188,33 @@ def test_optimiser_has_the_recipes_settings(name: Any, kind: type) -> None:
     assert {group["weight_decay"] for group in optimizer.param_groups} == {0.02}
     if name == "sgd":
         assert optimizer.param_groups[0]["momentum"] == 0.8
+    assert optimizer_kind(optimizer) == how
+    assert {group[how] for group in optimizer.param_groups} == {True}
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw", "adam"])
+def test_optimiser_steps_as_the_plain_loop_over_parameters_does(name: Any) -> None:
+    """To the last digits, for parameters of several shapes."""
+
+    def trained(optimizer_of: Callable[[list[nn.Parameter]], torch.optim.Optimizer]) -> list[torch.Tensor]:
+        generator = torch.Generator().manual_seed(0)
+        parameters = [nn.Parameter(torch.randn(size, generator=generator)) for size in ((3,), (4, 5), (2, 2, 2))]
+        optimizer = optimizer_of(parameters)
+        for _ in range(5):
+            optimizer.zero_grad()
+            torch.stack([each.pow(3).sum() for each in parameters]).sum().backward()
+            optimizer.step()
+        return [each.detach() for each in parameters]
+
+    kinds = {"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
+    plain: dict[str, Any] = {"lr": 0.01, "weight_decay": 0.02, "foreach": False}
+    if name == "sgd":
+        plain["momentum"] = 0.9
+    recipe = Training(optimizer=name, weight_decay=0.02)
+    fast = trained(lambda parameters: make_optimizer(recipe, [{"params": parameters, "lr": 0.01}]))
+    slow = trained(lambda parameters: kinds[name](parameters, **plain))
+    for one, other in zip(fast, slow, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
@@ -278,83 +307,9 @@ def test_best_checkpoint_on_validation_is_chosen(accuracies: tuple[float, ...], 
     assert trained.chosen == chosen
 
 
-def whole(folder: Path, places: Places, *overrides: str, **recipe: Any) -> Any:
-    """Fine-tune the whole tiny network and return what came of it."""
-    task, backbone = tiny.task_of(tiny.one_cell(folder, "grid.method=finetune", *overrides), places)
-    task = dataclasses.replace(task, training=dataclasses.replace(task.training, **recipe))
-    return fit_backbone(task, [name for name, _ in backbone.network.named_parameters()])
-
-
-@pytest.mark.parametrize(("checkpoints", "steps", "kept"), [(1, 6, 1), (3, 6, 3), (6, 6, 6), (10, 4, 4)])
-def test_as_many_checkpoints_as_asked_for_but_no_more_than_steps(
-    places: Places, tmp_path: Path, checkpoints: int, steps: int, kept: int
-) -> None:
-    """Evenly along the training; the last step is always one."""
-    fitted = whole(tmp_path, places, checkpoints=checkpoints, steps=steps)
-    assert len(fitted.states) == kept
-    assert len(fitted.trace.losses) == len(fitted.trace.wall_s) == steps
-
-
-def test_batch_is_clamped_to_the_images_and_all_are_used(places: Places, tmp_path: Path) -> None:
-    """Fifty images to learn from and a batch of 500: one batch an epoch."""
-    fitted = whole(tmp_path, places, batch_size=500, steps=3)
-    assert fitted.trace.batch_effective == 50
-    assert list(fitted.trace.images) == [50, 50, 50]
-
-
-def test_one_label_per_class_trains(places: Places, tmp_path: Path) -> None:
-    """Ten images, batches of three: the one left over joins the batch before it."""
-    fitted = whole(tmp_path, places, "grid.labels_per_class=1", batch_size=3, steps=6)
-    assert list(fitted.trace.images) == [3, 3, 4, 3, 3, 4]
-
-
-def test_training_learns(places: Places, tmp_path: Path) -> None:
-    """Forty steps take a third off the loss on fifty digits."""
-    losses = whole(tmp_path, places, steps=40, checkpoints=1).trace.losses
-    assert losses[-1] < 0.67 * losses[0]
-
-
-def test_patience_ends_training_early(places: Places, tmp_path: Path) -> None:
-    """With a learning rate at which nothing changes, the second checkpoint is the last."""
-    fitted = whole(tmp_path, places, learning_rate=1e-12, head_learning_rate=1e-12, steps=10, checkpoints=5, patience=1)
-    assert len(fitted.states) < 5
-    assert len(fitted.trace.losses) < 10
-
-
-def test_divergence_is_raised_within_the_training(places: Places, tmp_path: Path) -> None:
-    """An absurd learning rate."""
-    with pytest.raises(Diverged):
-        whole(tmp_path, places, learning_rate=1e30, head_learning_rate=1e30, steps=6)
-
-
-@pytest.mark.parametrize("augmentation", ["basic", "randaugment", "trivialaugment"])
-def test_augmentation_changes_training_images_only_and_by_its_own_seed(
-    places: Places, tmp_path: Path, augmentation: Any
-) -> None:
-    """The same generator gives the same images; without one nothing is changed; global generators are left alone."""
-    task, _ = tiny.task_of(tiny.one_cell(tmp_path), places)
-    plain = image_inputs(task)
-    augmenting = image_inputs(dataclasses.replace(task, training=Training(augmentation=augmentation)))
-    index = np.arange(8)
-
-    def augmented(seed: int) -> torch.Tensor:
-        return augmenting(index, torch.Generator().manual_seed(seed))
-
-    before = torch.get_rng_state()
-    first = augmented(1)
-    assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(first, augmented(1))
-    assert not torch.equal(first, augmented(2))
-    assert torch.equal(augmenting(index, None), plain(index, None))
-    assert not torch.equal(first, plain(index, None))
-    assert first.shape == (8, 3, 32, 32)
-
-
-@pytest.mark.parametrize("recipe", [{"mixup": 0.4}, {"loss": "mse"}, {"label_smoothing": 0.2}, {"optimizer": "sgd"}])
-def test_each_option_of_a_recipe_trains_and_repeats(places: Places, tmp_path: Path, recipe: dict[str, Any]) -> None:
-    """The losses are those of the same recipe again, and not those of the plain one."""
-    first, second, plain = (
-        whole(tmp_path, places, **options).trace.losses for options in (recipe, recipe, {"steps": 4})
-    )
-    assert list(first) == list(second)
-    assert list(first) != list(plain)
+def test_module_is_run_as_it_is_where_nothing_is_compiled() -> None:
+    """Graphs of CUDA are refused where there is no CUDA, before anything is trained."""
+    module = nn.Linear(2, 2)
+    assert compiled(module, Training(), "cpu") is module
+    with pytest.raises(InvalidData, match="cuda_graphs needs a CUDA device"):
+        compiled(module, Training(compile="cuda_graphs"), "cpu")

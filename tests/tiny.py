@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.cell import build, seeds
+from bench.cell import build, frozen_features, make_task, tensor_hashes
 from bench.contracts import Backbone, CellJob, Executor, Places, Task
 from bench.data.splits import split_budget
 from bench.executors.inline import InlineExecutor
-from bench.features import FrozenFeatures
 from bench.plan import Resolved, expand
 from bench.provision import Lacking, provide
 from bench.resume import Asked
 from bench.run import RunResult, run
-from bench.schema import Cell, Record
+from bench.schema import Cell, Precision, Record, content_hash
 from bench.seeding import derive
 from bench.store import Store
 from bench.suite import read_suite
@@ -54,8 +53,11 @@ TIMED = {
         for part in ("data", "build", "features", "features_cold", "tune", "train", "eval", "oracle", "total")
     ),
     *("peak_rss_mib", "peak_rss_mib_by_phase"),
+    *("accuracy_per_s", "compile_s", "pinned_to", "gpu_state", "profiled_in", "profile_reason"),
+    *("anatomy_ms", "synthetic_ratio", "bound_by", "memory_mib_by_kind", "peak_gflop_per_s", "mfu", "latency_ms"),
+    *("forward_gflop", "step_gflop"),
 }
-"""Keys of a record that tell of time, memory and place: they may differ where all else is equal."""
+"""Keys of a record that tell of time, memory, place and profiles: they may differ where all else is equal."""
 
 
 class Quiet:
@@ -90,7 +92,12 @@ def write_suite(folder: Path, text: str = SUITE) -> Path:
 
 def cells_of(suite: Path, overrides: Iterable[str] = (), limit: int | None = LIMIT) -> list[Cell]:
     """Return the cells of a suite on the CPU, one thread each."""
-    return expand(read_suite(suite, overrides), Resolved(lambda _: "cpu", 1, limit))
+    return expand(read_suite(suite, overrides), Resolved(lambda _: "cpu", 1, full_precision, limit))
+
+
+def full_precision(backbone: str, image_size: int, device: str) -> tuple[Precision, str]:
+    """What `precision: auto` stands for in tests: no trial is made."""
+    return "fp32", "no trial in tests"
 
 
 def one_cell(folder: Path, *overrides: str) -> Cell:
@@ -157,24 +164,8 @@ def task_of(cell: Cell, places: Places) -> tuple[Task, Backbone]:
     backbone = build(cell, job.weights)
     subset_seed = derive("subset", cell.dataset.label, cell.seed)
     split = split_budget(train.labels, 10, cell.budget, subset_seed, train.groups)
-    features = FrozenFeatures(
-        cell.backbone, backbone, job.data.path.name, "cpu", cell.precision, cell.threads, places.cache_dir, ignore
-    )
-    task = Task(
-        backbone=backbone,
-        n_classes=10,
-        images=train.images,
-        labels=train.labels,
-        fit_index=split.fit,
-        val_index=split.val,
-        features=lambda: features.of("train", train.images),
-        training=cell.training,
-        device="cpu",
-        precision=cell.precision,
-        seed_of=seeds(cell),
-        progress=ignore,
-    )
-    return task, backbone
+    features = frozen_features(job, backbone, content_hash(tensor_hashes(backbone)), ignore)
+    return make_task(cell, backbone, 10, train, split, features, ignore), backbone
 
 
 def ignore(what: str, done: int, total: int) -> None:

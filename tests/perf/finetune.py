@@ -130,7 +130,7 @@ def _note(found: dict[str, list[float]], records: Sequence[Any]) -> str:
     ours, theirs = (statistics.median(found[side]) for side in ("harness", "usual"))
     mean = statistics.median(float(record["throughput_images_per_s"]) for record in records)
     return (
-        f"{ours:.1f} against {theirs:.1f} images/s by the median step ({mean:.1f} by the mean, as published); precision "
+        f"{ours:.1f} against {theirs:.1f} images/s by the median step ({mean:.1f} by the published mean); precision "
         f"{records[0]['precision']}"
     )
 

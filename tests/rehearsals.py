@@ -1,0 +1,55 @@
+"""Cells of known networks and times, as profiles see them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from examples import a_cell
+from torch import nn
+
+from bench.contracts import FrozenPart
+from bench.profiling import Rehearsal
+from bench.watching import Watch
+
+SIDE = 8
+"""Of the images."""
+
+
+class Convolution(nn.Module):
+    """Two convolutions and a head; the arithmetic of each is known."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 3, padding=1)
+        self.second = nn.Conv2d(4, 6, 3, padding=1, stride=2)
+        self.head = nn.Linear(6, 5)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits (B, 5)."""
+        return self.head(self.features(images))
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Return features (B, 6)."""
+        return torch.relu(self.second(torch.relu(self.first(images)))).mean((2, 3))
+
+
+def a_trace(**changes: Any) -> Any:
+    """Eight steps of 16 images that took 20 ms each, after a long first one."""
+    steps = {"wall_s": [9.0, *[0.02] * 8], "warmup_steps": 1, "batch_effective": 16, "compile_s": None}
+    return SimpleNamespace(**{**steps, **changes})
+
+
+def a_fitted(model: Any = None, part: FrozenPart | None = None, **changes: Any) -> Any:
+    """What a method returned, as far as a profile looks at it."""
+    model = model or Convolution()
+    return SimpleNamespace(**{"model": model, "module": model, "part": part, "trace": a_trace(), **changes})
+
+
+def a_rehearsal(
+    folder: Path, model: Any = None, again: Callable[[Watch], Any] | None = None, **changes: Any
+) -> Rehearsal:
+    """A cell that has run; trained again, it gives the same."""
+    fitted = a_fitted(model, **changes)
+    return Rehearsal(a_cell(image_size=SIDE), fitted, again or (lambda watch: fitted), folder)

@@ -70,10 +70,12 @@ def folder(root: Path, kind: str, key: Any, label: str, make: Callable[[Path], d
         shutil.rmtree(target, ignore_errors=True)  # damaged: made again
         scratch = target.with_name(f".{target.name}{UNFINISHED}")
         scratch.mkdir(parents=True, exist_ok=True)
-        made = make(scratch)
-        files = {path.name: _seal(path) for path in scratch.iterdir()}
-        contents = {"key": key, "label": label, "files": files, **made}
-        write_atomically(scratch / MANIFEST, json.dumps(contents, indent=1, sort_keys=True))
+        if not is_whole(scratch):  # whole where a maker was killed just before the rename
+            (scratch / MANIFEST).unlink(missing_ok=True)
+            made = make(scratch)
+            files = {path.name: _seal(path) for path in scratch.iterdir()}
+            contents = {"key": key, "label": label, "files": files, **made}
+            write_atomically(scratch / MANIFEST, json.dumps(contents, indent=1, sort_keys=True))
         scratch.rename(target)
     return target
 

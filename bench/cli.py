@@ -110,8 +110,10 @@ cli.add_command(cache_group)
 @click.option("--no-cache", "alone", is_flag=True, help="Share no features: each cell pays for its own. Same numbers.")
 def run(suite: str, dry_run: bool, rerun: Any, executor: str, cell_id: str | None, alone: bool, **asked: Any) -> None:
     """Run the cells of SUITE (a name in suites/ or a path) that have no result yet, and report."""
+    from bench.housekeeping import limit_bytes
     from bench.resume import Asked
 
+    limit_bytes()  # a limit that is no size is told before anything runs
     planned = _plan(suite, **asked)
     if dry_run:
         _print_plan(planned, asked["as_json"])

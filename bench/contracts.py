@@ -1,6 +1,6 @@
 """What each kind of extension must offer."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -151,6 +151,8 @@ class FrozenPart:
     """`features` for the whole backbone, else where the part ends."""
     module: "torch.nn.Module"
     """Maps normalised images (B, 3, S, S) to one tensor (B, ...)."""
+    definition: str = ""
+    """What the part computes, as text: with the network's state it tells parts of one name apart."""
 
 
 @dataclass(frozen=True)
@@ -317,41 +319,6 @@ class Pretraining(Protocol):
         progress: Progress,
     ) -> dict[str, float]:
         """Change the network's weights in place; return what is worth keeping beside them."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A call that an executor makes."""
-
-    function: str
-    """`module:name`, called with the argument and a `Progress`: a text, so that the caller need not import it."""
-    argument: Any
-    timeout_s: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a job: a value, or how it ended without one."""
-
-    value: Any = None
-    ended: str | None = None
-    """Null where there is a value; else `raised`, `timeout`, `killed` or `oom`."""
-    reason: str | None = None
-    traceback: str | None = None
-
-
-class Executor(Protocol):
-    """Where jobs run. All executors give the same values."""
-
-    name: ClassVar[str]
-    workers: int
-    """Jobs side by side."""
-
-    def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
-        """Yield the position of each job and its outcome, in the order in which they end."""
-
-    def close(self) -> None:
-        """End whatever still runs."""
 
 
 class Screen(Protocol):

@@ -75,12 +75,14 @@ class Extraction:
     machine: str = ""
 
     @classmethod
-    def left_in(cls, folder: Path) -> "Extraction":
-        """Return what a killed process left; a fresh start where there is nothing to go on from."""
+    def left_in(cls, folder: Path, count: int) -> "Extraction":
+        """Return what a killed process left of so many images; a fresh start where there is nothing to go on from."""
         try:
-            return cls(**json.loads((folder / PROGRESS).read_text()))
-        except (OSError, ValueError, TypeError):
+            left = cls(**json.loads((folder / PROGRESS).read_text()))
+            there = len(np.load(folder / OUTPUTS, mmap_mode="r"))
+        except (OSError, ValueError, TypeError, EOFError):
             return cls()
+        return left if there == count else cls()
 
 
 @dataclass
@@ -118,7 +120,7 @@ class FrozenFeatures:
             "libraries": {name: version(name) for name in ("torch", "torchvision", "timm")},
             "data": self.data_key,
             "split": split,
-            "part": part.name,
+            "part": [part.name, part.definition],
             "view": list(view) if view else None,
             "normalisation": [list(self.backbone.input.mean), list(self.backbone.input.std)],
             "precision": self.precision,
@@ -137,7 +139,7 @@ class FrozenFeatures:
         self, folder: Path, images: npt.NDArray[np.uint8], part: FrozenPart, view: View | None
     ) -> dict[str, Any]:
         """Fill the folder, going on from where a killed process stopped."""
-        kept = Extraction.left_in(folder)
+        kept = Extraction.left_in(folder, len(images))
         here = machine(self.device)
         kept.machine = here if kept.machine in ("", here) else "several machines"
         kept.workers = max(kept.workers, self.workers)

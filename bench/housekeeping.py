@@ -1,11 +1,12 @@
 """What lies in the cache, and how it is kept from growing without end."""
 
+import contextlib
 import fnmatch
 import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,8 @@ class Entry:
 
 def entries(root: Path) -> list[Entry]:
     """Return what is cached, least recently used first."""
-    found = [_entry(path, kind) for kind in KINDS for path in _folders(root / kind)]
+    listed = [_entry(path, kind) for kind in KINDS for path in _folders(root / kind)]
+    found = [entry for entry in listed if entry is not None]
     return sorted(found, key=lambda entry: (entry.used_at, entry.name))
 
 
@@ -45,17 +47,34 @@ def _folders(parent: Path) -> list[Path]:
     return [path for path in parent.iterdir() if path.is_dir()] if parent.is_dir() else []
 
 
-def _entry(path: Path, kind: str) -> Entry:
-    files = list(path.iterdir())
-    size = sum(file.stat().st_size for file in files)
+def _entry(path: Path, kind: str) -> Entry | None:
+    """Return a folder as an entry; null where another process moves or removes it just now."""
+    try:
+        return _look(path, kind)
+    except FileNotFoundError:
+        return None
+
+
+def _look(path: Path, kind: str) -> Entry:
+    stats = _stats(path.iterdir())
+    size = sum(stat.st_size for stat in stats)
     name = path.name.removeprefix(".").removesuffix(UNFINISHED)[:12]
     try:
         label = str(manifest(path)["label"])
         used_at = (path / MANIFEST).stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         label = "unfinished: goes on where it stopped"
-        used_at = max([path.stat().st_mtime, *(file.stat().st_mtime for file in files)])
+        used_at = max([path.stat().st_mtime, *(stat.st_mtime for stat in stats)])
     return Entry(path, kind, name, label, size, used_at)
+
+
+def _stats(files: Iterable[Path]) -> list[os.stat_result]:
+    """Return what is known of the files, but for those that are gone since the folder was listed."""
+    found = []
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            found.append(file.stat())
+    return found
 
 
 def matching(found: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
@@ -72,7 +91,8 @@ def matching(found: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
 
 
 def _fits(entry: Entry, pattern: str) -> bool:
-    return entry.kind == pattern or entry.name.startswith(pattern) or fnmatch.fnmatchcase(entry.label, pattern)
+    named = bool(pattern) and entry.name.startswith(pattern)
+    return entry.kind == pattern or named or fnmatch.fnmatchcase(entry.label, pattern)
 
 
 def remove(root: Path, entry: Entry) -> None:

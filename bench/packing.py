@@ -8,9 +8,10 @@ from typing import Any
 
 from bench import cache
 from bench.backbones.sources import source_of
-from bench.contracts import Executor, Job, Places, Progress
+from bench.contracts import Places, Progress
 from bench.devices import configure
 from bench.environment import machine
+from bench.jobs import Executor, Job
 
 SECONDS = 3.0
 """Of training steps, after one that is warm-up."""
@@ -67,18 +68,19 @@ def pack(request: PackingRequest, places: Places, alone: Executor, beside: Execu
     def make(_: object) -> dict[str, Any]:
         (one,) = _rates(alone, [request])
         single = PackingRequest(request.backbone, request.image_size, request.batch_size, 1)
-        several = sum(_rates(beside, [single] * beside.workers))
+        rates = _rates(beside, [single] * beside.workers)
+        several = sum(rates) if all(rates) else 0.0
         return {"alone": one, "beside": several}
 
     label = f"packing of {request.backbone} at {request.image_size} px"
     kept = cache.manifest(cache.folder(places.cache_dir, "trials", key, label, make))
-    gain = kept["beside"] / kept["alone"]
-    workers = beside.workers if gain >= WORTH else 1
-    return Packing(workers, f"{beside.workers} cells of one thread do {gain:.2f} times the work of one cell on all")
+    workers = beside.workers if kept["beside"] > WORTH * kept["alone"] else 1
+    figures = f"{kept['beside']:.0f} images/s in all, one cell on all cores {kept['alone']:.0f}"
+    return Packing(workers, f"{beside.workers} cells of one thread train on {figures}")
 
 
 def _rates(executor: Executor, requests: Sequence[PackingRequest]) -> list[float]:
     jobs = [Job("bench.packing:images_per_s", request, TIMEOUT_S) for request in requests]
     outcomes = [outcome for _, outcome in executor.run(jobs, lambda *_: None)]
-    # what can't be trained alone or side by side (too little memory) does no work
-    return [outcome.value if outcome.ended is None else 1e-9 for outcome in outcomes]
+    # what can't be trained (too little memory) does no work
+    return [outcome.value if outcome.ended is None else 0.0 for outcome in outcomes]

@@ -9,8 +9,9 @@ from typing import Any
 from bench import devices
 from bench.cache import default_root
 from bench.catalog import EXECUTORS
-from bench.contracts import Job, Places
+from bench.contracts import Places
 from bench.errors import BenchError
+from bench.jobs import Job
 from bench.packing import PackingRequest, pack
 from bench.plan import Resolved, expand, parse_filter, select
 from bench.precision import TrialRequest, known

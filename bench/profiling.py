@@ -12,7 +12,7 @@ from bench import cache
 from bench.catalog import PROFILES
 from bench.contracts import CellJob, Fitted, Progress
 from bench.environment import machine
-from bench.errors import BenchError
+from bench.executors.calling import attempt
 from bench.schema import Cell, content_hash
 from bench.watching import Watch
 
@@ -75,10 +75,12 @@ def shared_profile(
             fields |= PROFILES.entry(name).load()(rehearsal)
         return fields
 
-    try:
-        return once(job.profiles, likeness(job.cell, fitted), measure)
-    except (RuntimeError, MemoryError, BenchError) as error:  # torch's out-of-memory error is a RuntimeError
-        return {"profile_reason": f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"}
+    profiles = job.profiles
+    outcome = attempt(lambda: once(profiles, likeness(job.cell, fitted), measure))
+    if outcome.ended is not None:
+        return {"profile_reason": (outcome.reason or outcome.ended).splitlines()[0]}
+    fields: dict[str, Any] = outcome.value
+    return fields
 
 
 def likeness(cell: Cell, fitted: Fitted) -> dict[str, Any]:
@@ -95,6 +97,7 @@ def likeness(cell: Cell, fitted: Fitted) -> dict[str, Any]:
         "precision": cell.precision,
         "device": cell.device,
         "threads": cell.threads,
+        "deterministic": cell.deterministic,
         "machine": machine(cell.device),
     }
 

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.contracts import CellJob, CellResult, Executor, Job, Outcome, Screen
+from bench.contracts import CellJob, CellResult, Screen
 from bench.errors import Exit
+from bench.identity import identity_fields
+from bench.jobs import Executor, Job, Outcome
 from bench.prepare import ReadyData, ReadyWeights
 from bench.provision import Lacking, announce, provide
 from bench.resume import Asked, remaining
-from bench.schema import Cell, Record, Status, content_hash, identity_fields
+from bench.schema import Cell, Record, Status, content_hash
 from bench.store import Store, Writer
 
 STATUS_OF: Mapping[str, Status] = {

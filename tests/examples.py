@@ -6,7 +6,8 @@ from typing import Any
 
 from PIL import Image
 
-from bench.schema import Budget, Cell, Choice, Record, Training, identity_fields
+from bench.identity import identity_fields
+from bench.schema import Budget, Cell, Choice, Record, Training
 
 
 def a_cell(**changes: Any) -> Cell:

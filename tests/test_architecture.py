@@ -10,7 +10,7 @@ from bench.catalog import DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPO
 
 ROOT = Path(bench.__file__).parent
 LAYERS = [
-    {"", "errors", "schema", "registry", "stats", "seeding", "yaml_marks", "gpu", "watching"},
+    {"", "errors", "schema", "registry", "stats", "seeding", "yaml_marks", "gpu", "watching", "jobs", "identity"},
     {"timing", "cache", "devices", "catalog", "contracts"},
     {"environment", "housekeeping", "suite_file", "store", "aggregate", "backbones", "data", "solvers"},
     {"choices", "features", "executors"},

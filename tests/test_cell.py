@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny
-import torch
 from sklearn.metrics import accuracy_score
 
 from bench.catalog import METHODS
-from bench.cell import rehearse, run_alone, run_cell, tensor_hashes
-from bench.choices import make
+from bench.cell import run_alone, run_cell
 from bench.contracts import CellResult, Places
-from bench.schema import Cell, Record, content_hash, identity_fields
-from bench.watching import Watch
+from bench.identity import identity_fields
+from bench.schema import Cell, Record, content_hash
 
 NOT_FROM_THE_CELL = {
     "status",
@@ -242,19 +240,3 @@ def test_cell_alone_shares_nothing(cold_places: Places, tmp_path: Path, method: 
     assert alone.fields["features_s"] >= alone.fields["features_cold_s"] > 0
     for name in ("predictions", "probabilities", "candidate_accuracies"):
         assert alone.arrays[name].tobytes() == shared.arrays[name].tobytes()
-
-
-@pytest.mark.parametrize("method", ["finetune", "mlp_probe", "[{name: partial_finetune, prefix: cached}]"])
-def test_rehearsal_is_the_same_training_on_another_copy(places: Places, tmp_path: Path, method: str) -> None:
-    """Losses and states, bit for bit; the cell's own network stays as it is."""
-    cell = tiny.one_cell(tmp_path, f"grid.method={method}")
-    task, backbone = tiny.task_of(cell, places)
-    network = tensor_hashes(backbone)
-    again = rehearse(tiny.job_of(cell, places), task, content_hash(network), Watch())
-    assert tensor_hashes(backbone) == network
-    fitted = make(METHODS, cell.method).fit(task)
-    assert again.trace is not None
-    assert again.trace.losses == fitted.trace.losses
-    for one, other in zip(again.states, fitted.states, strict=True):
-        assert all(torch.equal(one[name], other[name]) for name in other)
-    assert {*map(id, again.model.parameters())}.isdisjoint(map(id, fitted.model.parameters()))

@@ -7,9 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.contracts import Executor, Job, Outcome
 from bench.executors.inline import InlineExecutor
 from bench.executors.process import ProcessExecutor, died, oom_kills, share_of_cores
+from bench.jobs import Executor, Job, Outcome
 
 
 @pytest.fixture(params=["inline", "process"])

@@ -78,7 +78,7 @@ def test_steps_that_are_slower_on_real_data_are_bound_by_the_loader(
 
     def again(watch: Watch) -> Any:
         assert isinstance(watch, loader.Turns)
-        sizes = [4, 4, 4, 4, 4, 3, 4, 4, 3, 4, 4]
+        sizes = [4, 4, 4, 4, 4, 3, 4, 3, 3, 3]
         feed(watch, sizes)
         seconds = [twin_s if twin else real_s for twin in watch.twins]
         seconds[: loader.WARMUP] = [50.0, 0.0, 70.0, 0.0]

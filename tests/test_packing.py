@@ -7,7 +7,8 @@ import pytest
 import tiny
 
 from bench import packing
-from bench.contracts import Job, Outcome, Places
+from bench.contracts import Places
+from bench.jobs import Job, Outcome
 from bench.packing import Packing, PackingRequest, images_per_s, pack
 
 FOUR_CORES = PackingRequest("test_resnet", 32, 16, 4)
@@ -57,7 +58,7 @@ def test_one_trains_on_all_threads_and_the_others_on_one_each(cold_places: Place
     """As their cells would."""
     alone, beside = Told(100.0), Told(50.0, 50.0, 50.0, 50.0)
     found = pack(FOUR_CORES, cold_places, alone, beside)
-    assert found == Packing(4, "4 cells of one thread do 2.00 times the work of one cell on all")
+    assert found == Packing(4, "4 cells of one thread train on 200 images/s in all, one cell on all cores 100")
     assert [job.argument for job in alone.jobs] == [FOUR_CORES]
     assert [job.argument for job in beside.jobs] == [PackingRequest("test_resnet", 32, 16, 1)] * 4
 

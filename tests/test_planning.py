@@ -9,8 +9,9 @@ import pytest
 import tiny
 
 from bench import devices, planning, precision
-from bench.contracts import Executor, Places
+from bench.contracts import Places
 from bench.errors import BenchError
+from bench.jobs import Executor
 from bench.packing import Packing, PackingRequest
 from bench.planning import Planned, plan_rows, plan_suite
 from bench.precision import Settled, TrialRequest

@@ -7,8 +7,9 @@ import pytest
 import tiny
 
 from bench import progress
+from bench.identity import identity_fields
 from bench.progress import TimeLeft, duration, screen
-from bench.schema import Cell, Record, identity_fields
+from bench.schema import Cell, Record
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from examples import write_weights
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from bench.contracts import Job, Outcome, Places
+from bench.contracts import Places
 from bench.errors import Exit, InvalidData
 from bench.executors.inline import InlineExecutor
 from bench.executors.process import ProcessExecutor
+from bench.jobs import Job, Outcome
 from bench.provision import Lacking, provide
 from bench.schema import Cell, canonical_json
 from bench.store import Store

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.cell import build, frozen_features, make_task, tensor_hashes
-from bench.contracts import Backbone, CellJob, Executor, Places, Task
+from bench.contracts import Backbone, CellJob, Places, Task
 from bench.data.splits import split_budget
 from bench.executors.inline import InlineExecutor
+from bench.jobs import Executor
 from bench.plan import Resolved, expand
 from bench.provision import Lacking, provide
 from bench.resume import Asked

@@ -47,7 +47,15 @@ def part_frozen(model: nn.Module) -> Parted | str:
     (cut,) = boundary
     if cut.op == "placeholder":
         return "nothing of it is frozen from the images on"
-    return Parted(FrozenPart(f"up to {cut.target}", _before(model, graph, cut)), _after(model, graph, cut))
+    before = _before(model, graph, cut)
+    part = FrozenPart(f"up to {_name(cut, graph)}", before, before.code)
+    return Parted(part, _after(model, graph, cut))
+
+
+def _name(cut: fx.Node, graph: fx.Graph) -> str:
+    """Return the module that a part ends with; its place in the graph where it is none, or called more than once."""
+    calls = [node for node in graph.nodes if node.op == "call_module" and node.target == cut.target]
+    return str(cut.target).removeprefix("backbone.") if calls == [cut] else cut.name
 
 
 def _is_frozen(node: fx.Node, frozen: set[fx.Node], modules: dict[str, nn.Module], model: nn.Module) -> bool:
@@ -60,12 +68,14 @@ def _is_frozen(node: fx.Node, frozen: set[fx.Node], modules: dict[str, nn.Module
         return not (isinstance(found, torch.Tensor) and found.requires_grad)
     if node.op == "call_module":
         module = modules[str(node.target)]
-        if module.training or any(parameter.requires_grad for parameter in module.parameters()):
+        if any(inner.training for inner in module.modules()):
+            return False
+        if any(parameter.requires_grad for parameter in module.parameters()):
             return False
     return bool(node.all_input_nodes) and all(each in frozen for each in node.all_input_nodes)
 
 
-def _before(model: nn.Module, graph: fx.Graph, cut: fx.Node) -> nn.Module:
+def _before(model: nn.Module, graph: fx.Graph, cut: fx.Node) -> fx.GraphModule:
     """Return the part up to the cut as a module of its own."""
     new = fx.Graph()
     copied: dict[fx.Node, fx.Node] = {}
@@ -77,7 +87,7 @@ def _before(model: nn.Module, graph: fx.Graph, cut: fx.Node) -> nn.Module:
     return _module(model, new)
 
 
-def _after(model: nn.Module, graph: fx.Graph, cut: fx.Node) -> nn.Module:
+def _after(model: nn.Module, graph: fx.Graph, cut: fx.Node) -> fx.GraphModule:
     """Return what lies behind the cut, which takes the cut's tensor in place of the images."""
     new = fx.Graph()
     copied = {cut: new.placeholder("boundary")}
@@ -90,10 +100,8 @@ def _after(model: nn.Module, graph: fx.Graph, cut: fx.Node) -> nn.Module:
     return _module(model, new)
 
 
-def _module(model: nn.Module, graph: fx.Graph) -> nn.Module:
+def _module(model: nn.Module, graph: fx.Graph) -> fx.GraphModule:
     """Return a graph as a module that holds what it calls of the model, and nothing else."""
-    module = fx.GraphModule(model, graph)
-    module.graph.eliminate_dead_code()
-    module.recompile()
-    module.delete_all_unused_submodules()
-    return module
+    whole = fx.GraphModule(model, graph)
+    whole.graph.eliminate_dead_code()
+    return fx.GraphModule(whole, whole.graph)

@@ -2,10 +2,12 @@
 
 import importlib
 import traceback
+from collections.abc import Callable
 from typing import Any
 
-from bench.contracts import Job, Outcome, Progress
+from bench.contracts import Progress
 from bench.errors import BenchError, Diverged, InvalidData, Unavailable
+from bench.jobs import Job, Outcome
 
 ENDED_BY = {Unavailable: "unavailable", InvalidData: "invalid", Diverged: "diverged"}
 TRACEBACK_CHARACTERS = 2000
@@ -13,9 +15,14 @@ TRACEBACK_CHARACTERS = 2000
 
 def call(job: Job, progress: Progress) -> Outcome:
     """Return what the job gives, or how it ended without giving anything."""
+    module, _, name = job.function.partition(":")
+    return attempt(lambda: getattr(importlib.import_module(module), name)(job.argument, progress))
+
+
+def attempt(work: Callable[[], Any]) -> Outcome:
+    """Return what the work gives, or how it ended without giving anything."""
     try:
-        module, _, name = job.function.partition(":")
-        return Outcome(getattr(importlib.import_module(module), name)(job.argument, progress))
+        return Outcome(work())
     except BenchError as error:
         return Outcome(ended=ENDED_BY.get(type(error), "raised"), reason=str(error))
     except Exception as error:  # the cell's boundary: whatever a cell raises becomes its record

@@ -4,8 +4,8 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from bench.contracts import Job, Outcome
 from bench.executors.calling import call
+from bench.jobs import Job, Outcome
 
 
 class InlineExecutor:

@@ -14,9 +14,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.contracts import Job, Outcome
 from bench.devices import cores
 from bench.executors.calling import call
+from bench.jobs import Job, Outcome
 
 VMSTAT = Path("/proc/vmstat")
 

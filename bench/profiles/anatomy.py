@@ -29,7 +29,9 @@ def profile(rehearsal: Rehearsal) -> dict[str, Any]:
     fitted = rehearsal.again(watch)
     weights = _bytes([*fitted.model.parameters(), *fitted.model.buffers()])
     return {
-        "anatomy_ms": {part: statistics.median(times[WARMUP:]) * 1000 for part, times in watch.seconds.items()},
+        "anatomy_ms": {
+            part: statistics.median(times[WARMUP:] or times[-1:]) * 1000 for part, times in watch.seconds.items()
+        },
         "memory_mib_by_kind": {kind: size / MIB for kind, size in {"weights": weights, **watch.bytes}.items()},
     }
 

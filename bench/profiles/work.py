@@ -48,10 +48,10 @@ def count(fitted: Fitted, image_size: int) -> tuple[int, int] | None:
     """Return the FLOP of one image: of the whole network forward, and of its share in a training step."""
     try:
         forward, learning = _flop(fitted.model, image_size)
-        before = _flop(fitted.part.module, image_size)[0] if fitted.part else 0
+        before, flagged = _flop(fitted.part.module, image_size) if fitted.part else (0, 0)
     except (RuntimeError, NotImplementedError):
         return None
-    return forward, forward - before + 2 * learning
+    return forward, forward - before + 2 * (learning - flagged)
 
 
 def _flop(model: nn.Module, image_size: int) -> tuple[int, int]:

@@ -26,7 +26,7 @@ def assert_cut_is_exact(model: nn.Module, size: int) -> Parted:
     """Both parts together give what the model gives, bit for bit; all that learns is in the rest, and only there."""
     parted = part_frozen(model)
     assert isinstance(parted, Parted), parted
-    assert "0x" not in parted.part.name, "an address, which another process does not have"
+    assert "0x" not in parted.part.name + parted.part.definition, "an address, which another process does not have"
     images = torch.randn(3, 3, size, size, generator=torch.Generator().manual_seed(0))
     learning = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     rest = dict(parted.rest.named_parameters())
@@ -143,10 +143,13 @@ def chain(between: Callable[[Chain, torch.Tensor], torch.Tensor], frozen: int) -
 def test_cuts_behind_the_same_operation_have_other_names(
     between: Callable[[Chain, torch.Tensor], torch.Tensor],
 ) -> None:
-    """A module, a function or a method that is called twice; and a name is the same in every process."""
-    first, second = chain(between, 1).part.name, chain(between, 2).part.name
-    assert first != second
-    assert "0x" not in first
+    """A module, a function or a method that is called twice. The same cut has the same name in every process."""
+    first, second = chain(between, 1).part, chain(between, 2).part
+    assert first.name != second.name
+    assert first.definition != second.definition
+    assert "0x" not in first.name + first.definition
+    again = chain(between, 1).part
+    assert (again.name, again.definition) == (first.name, first.definition)
 
 
 def test_untraceable_network_says_so() -> None:

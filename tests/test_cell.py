@@ -159,7 +159,7 @@ def test_frozen_part_is_told_with_its_cost(done: tuple[Cell, CellResult]) -> Non
     """The whole backbone of a probe, up to the last stage of a partial fine-tune, none where all learns."""
     cell, result = done
     fields = result.fields
-    part = {"scratch": None, "finetune": None, "partial_finetune": "up to backbone.layer3"}
+    part = {"scratch": None, "finetune": None, "partial_finetune": "up to layer3"}
     assert fields["frozen_part"] == part.get(cell.method.name, "features")
     assert fields["frozen_part_reason"] is None
     shared = fields["frozen_part"] is not None

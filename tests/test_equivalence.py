@@ -214,6 +214,7 @@ def test_damaged_file_is_noticed_and_made_again(
     sharing: list[Cell], cold: Path, kept: Places, tmp_path: Path, name: str, damage: Callable[[bytes], bytes]
 ) -> None:
     """With the same contents, and the same numbers."""
+    some = sharing if name.startswith("features") else [sharing[0], sharing[-1]]
     copy = Places(None, None, tmp_path / "copy")
     shutil.copytree(kept.cache_dir, copy.cache_dir)
     files = sorted(copy.cache_dir.glob(name))
@@ -221,6 +222,6 @@ def test_damaged_file_is_noticed_and_made_again(
     for path in files:
         path.write_bytes(damage(path.read_bytes()))
         assert not cache.is_whole(path.parent)
-    tiny.run_cells(sharing, tmp_path / "out", copy)
-    tiny.assert_same_numbers(cold, tmp_path / "out", sharing)
+    tiny.run_cells(some, tmp_path / "out", copy)
+    tiny.assert_same_numbers(cold, tmp_path / "out", some)
     assert [path.read_bytes() for path in files] == contents

@@ -96,6 +96,7 @@ def test_maps_are_kept_bit_for_bit_in_the_precision_they_come_in(
         {"input": 1},
         {"split": "test"},
         {"part": 1},
+        {"definition": 1},
         {"view": ("basic", 0)},
     ],
     ids=lambda change: next(iter(change)),
@@ -108,6 +109,8 @@ def test_whatever_decides_an_output_is_part_of_its_key(
     change = dict(change)
     split, view = change.pop("split", "train"), change.pop("view", None)
     part = maps(backbone) if change.pop("part", None) else whole(backbone)
+    if change.pop("definition", None):
+        part = dataclasses.replace(part, definition="another computation of that name")
     if change.pop("input", None):
         backbone = dataclasses.replace(backbone, input=dataclasses.replace(backbone.input, mean=(0.1, 0.1, 0.1)))
     other = features_of(backbone, tmp_path, **change)

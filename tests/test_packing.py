@@ -43,9 +43,19 @@ class Told:
         ((100.0,), (10.0, 10.0, 10.0, 10.0), 1),
         ((100.0,), (30.0, 30.0, FAILED, FAILED), 1),
         ((100.0,), (FAILED, FAILED, FAILED, FAILED), 1),
+        ((FAILED,), (30.0, 30.0, 30.0, 30.0), 4),
         ((FAILED,), (FAILED, FAILED, FAILED, FAILED), 1),
     ],
-    ids=["more", "just enough", "hardly more", "less", "some fail", "all fail", "nothing can be trained"],
+    ids=[
+        "more",
+        "just enough",
+        "hardly more",
+        "less",
+        "some fail",
+        "all fail",
+        "alone fails",
+        "nothing can be trained",
+    ],
 )
 def test_cells_run_side_by_side_where_they_do_enough_more(
     cold_places: Places, alone: tuple[float | Outcome], beside: tuple[float | Outcome], workers: int

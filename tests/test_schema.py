@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.schema import SCHEMA_VERSION, Budget, Cell, Choice, Record, Training, canonical_json, content_hash
-from bench.schema import identity_fields as identity_of
 
 OTHERS: dict[str, Any] = {
     "dataset": Choice("digits", {"train_images": 62}),
@@ -79,31 +78,6 @@ def test_every_key_stands_in_every_record(record: Record) -> None:
     assert list(contents) == [field.name for field in dataclasses.fields(Record)]
     assert contents["schema_version"] == SCHEMA_VERSION
     assert Record(**json.loads(json.dumps(contents))) == record
-
-
-def test_a_record_repeats_its_cell() -> None:
-    cell = a_cell(seed=3, method=Choice("linear_probe", {"default_l2": 5.0}), limit=100)
-    record = Record(**identity_of(cell), status="skipped", reason="no data")
-    assert (record.cell_id, record.seed, record.limit) == (cell.cell_id, 3, 100)
-    assert (record.method, record.method_params) == ("linear_probe", {"default_l2": 5.0})
-    assert record.training == dataclasses.asdict(Training())
-    assert record.precision_reason == "asked for"
-
-
-@pytest.mark.parametrize(
-    ("budget", "label", "known"),
-    [
-        (Budget("fraction", 0.01), "1 %", {"fraction": 0.01, "labels_per_class": None, "n_labels": None}),
-        (Budget("fraction", 1.0), "100 %", {"fraction": 1.0}),
-        (Budget("fraction", 0.125), "12.5 %", {"fraction": 0.125}),
-        (Budget("labels_per_class", 5), "5 per class", {"fraction": None, "labels_per_class": 5, "n_labels": None}),
-        (Budget("labels", 200), "200 labels", {"fraction": None, "labels_per_class": None, "n_labels": 200}),
-    ],
-)
-def test_a_budget_is_named_as_the_suite_put_it(budget: Budget, label: str, known: dict[str, Any]) -> None:
-    fields = identity_of(a_cell(budget=budget))
-    assert fields["budget"] == budget.label == label
-    assert {key: fields[key] for key in known} == known
 
 
 def test_large_counts_of_labels_have_labels_of_their_own() -> None:

@@ -298,9 +298,10 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
     ]
     disturbed = sum(bool((record.gpu_state or {}).get("others")) for record in finished)
     if disturbed:
-        notes.append(f"Another process was on the GPU during {disturbed} cells: their times are not their own.")
+        cells = "1 cell" if disturbed == 1 else f"{disturbed} cells"
+        notes.append(f"Another process was on the GPU during {cells}: the times there are not the cells' own.")
     edges = sum(bool((record.chosen or {}).get("edge")) for record in finished)
     if edges:
-        probes = "1 linear probe" if edges == 1 else f"{edges} linear probes"
+        probes = "1 probe" if edges == 1 else f"{edges} probes"
         notes.append(f"{probes}: the best l2 lay at the edge of its range; a wider one may do better.")
     return tuple(notes)

@@ -178,12 +178,14 @@ def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:
     return len(networks) * (speed.train_images + speed.test_images) * speed.forward_s / speed.batch
 
 
+def profile_kind(cell: Cell, train_images: int) -> tuple[str, int]:
+    """Return what cells of one backbone and data set have in common that share a profile: method and batch."""
+    return cell.method.label, min(cell.training.batch_size, _expected_labels(cell.budget, train_images))
+
+
 def profile_price(cells: Sequence[Cell], speed: Speed) -> float:
     """Return the seconds for what is measured once for cells alike."""
-    alike = {
-        (cell.method.label, min(cell.training.batch_size, _expected_labels(cell.budget, speed.train_images))): cell
-        for cell in cells
-    }
+    alike = {profile_kind(cell, speed.train_images): cell for cell in cells}
     return math.fsum(
         PROFILE_S if cost_of(cell) == "features" else PROFILE_S + PROFILE_STEPS * speed.step_s * batch / speed.batch
         for (_, batch), cell in alike.items()

@@ -8,7 +8,7 @@ from bench.contracts import Places, Screen
 from bench.data.transforms import Geometry
 from bench.errors import BenchError, InvalidData
 from bench.jobs import Executor, Job, Outcome
-from bench.plan import Speed, cost_of, extraction_price, price, profile_price
+from bench.plan import Speed, cost_of, extraction_price, price, profile_kind, profile_price
 from bench.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
 from bench.schema import Cell, Status
 
@@ -126,9 +126,10 @@ def _ready_data(outcome: Outcome, cell: Cell, screen: Screen) -> ReadyData | Lac
     return ready
 
 
-def announce(cells: Sequence[Cell], ready: Ready, screen: Screen) -> None:
-    """Say what the cells that can run are expected to take."""
+def announce(cells: Sequence[Cell], ready: Ready, workers: int, screen: Screen) -> None:
+    """Say what the cells that can run are expected to take; the first of those alike is profiled, if it runs alone."""
     prices: dict[str, float] = {}
+    kinds: set[tuple[Any, ...]] = set()
     sharing: dict[Any, tuple[Speed, list[Cell]]] = {}
     for cell in cells:
         found = ready.of(cell)
@@ -138,6 +139,9 @@ def announce(cells: Sequence[Cell], ready: Ready, screen: Screen) -> None:
         batch = cell.training.batch_size
         speed = Speed(weights.step_s, weights.forward_s, batch, data.train_images, data.test_images)
         prices[cell.cell_id] = price(cell, speed)
+        kind = (cell.dataset.label, cell.backbone, *profile_kind(cell, data.train_images))
+        if workers == 1 and kind not in kinds:
+            kinds.add(kind)
+            prices[cell.cell_id] += profile_price([cell], speed)
         sharing.setdefault((weights_key(cell), cell.dataset.label), (speed, []))[1].append(cell)
-    shared = sum(extraction_price(mine, speed) + profile_price(mine, speed) for speed, mine in sharing.values())
-    screen.expect(cells, prices, shared)
+    screen.expect(cells, prices, sum(extraction_price(mine, speed) for speed, mine in sharing.values()))

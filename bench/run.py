@@ -60,7 +60,7 @@ def run(
         if todo:
             screen.say(f"{len(cells) - len(todo)} of {len(cells)} cells are done; {len(todo)} to run")
             ready = provide(todo, asked.places, executor, screen)
-            announce(todo, ready, screen)
+            announce(todo, ready, executor.workers, screen)
             runnable = []
             for cell in todo:
                 found = ready.of(cell)

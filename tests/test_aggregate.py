@@ -143,7 +143,7 @@ def test_the_audit_counts_passes_failures_and_what_does_not_apply() -> None:
         ({"workers": 2}, "Some cells ran side by side; their throughput is not published."),
         (
             {"chosen": {"edge": True}},
-            "1 linear probe: the best l2 lay at the edge of its range; a wider one may do better.",
+            "1 probe: the best l2 lay at the edge of its range; a wider one may do better.",
         ),
         ({"precision_reason": "forward x 0.50"}, "precision auto of test_resnet is fp32 here: forward x 0.50."),
     ],

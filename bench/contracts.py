@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.data.decode import Decoded
     from bench.evaluation import Evaluation
     from bench.features import FrozenFeatures
-    from bench.schema import Cell, Record, Training
+    from bench.schema import Cell, Training
     from bench.timing import Phases
     from bench.watching import Watch
 
@@ -235,8 +235,18 @@ class Trace:
     """Whether the optimiser held exactly the trainable parameters."""
     optimizer_kind: str
     """`fused`, `foreach` or `loop`: how torch steps over the parameters."""
-    compile_s: float | None = None
-    """What the first step took where the module is compiled; null where it is not."""
+    compiled_at: Sequence[int] | None = None
+    """Steps in which torch compiled: the first of each batch size; null where it never does."""
+
+    @property
+    def compile_s(self) -> float | None:
+        """What those steps took."""
+        return None if self.compiled_at is None else sum(self.wall_s[step] for step in self.compiled_at)
+
+    @property
+    def measured(self) -> list[int]:
+        """The steps that throughput is of: no warm-up, no compiling."""
+        return [step for step in range(self.warmup_steps, len(self.wall_s)) if step not in (self.compiled_at or ())]
 
 
 class Method(Protocol):
@@ -319,25 +329,6 @@ class Pretraining(Protocol):
         progress: Progress,
     ) -> dict[str, float]:
         """Change the network's weights in place; return what is worth keeping beside them."""
-
-
-class Screen(Protocol):
-    """What a person sees while cells run."""
-
-    def say(self, line: str) -> None:
-        """Show one line."""
-
-    def working(self, what: str, done: int, total: int) -> None:
-        """Show how far a preparation is."""
-
-    def expect(self, cells: "Sequence[Cell]", seconds: Mapping[str, float], shared_s: float) -> None:
-        """Say what is to come: the cells, the price of each by its id, and what they share."""
-
-    def cell(self, cell: "Cell", what: str, done: int, total: int) -> None:
-        """Show how far a cell is."""
-
-    def done(self, cell: "Cell", record: "Record") -> None:
-        """Show that a cell has ended."""
 
 
 class Report(Protocol):

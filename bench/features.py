@@ -160,6 +160,7 @@ class FrozenFeatures:
             now = time.perf_counter(), time.process_time()
             kept.seconds, kept.cpu_seconds = kept.seconds + now[0] - wall, kept.cpu_seconds + now[1] - cpu
             wall, cpu = now
+            array.flush()  # type: ignore[attr-defined]  # a memory map: on the disk before it is noted as done
             cache.write_atomically(folder / PROGRESS, json.dumps(vars(kept)))
             self.progress("extracting", kept.done, len(images))
         if array is None:  # all was done but for the last touch

@@ -1,8 +1,11 @@
-"""Calls that an executor makes, and what comes of them."""
+"""Calls that an executor makes, what comes of them, and who is told."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from bench.schema import Cell, Record
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,22 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """End whatever still runs."""
+
+
+class Screen(Protocol):
+    """What a person sees while cells run."""
+
+    def say(self, line: str) -> None:
+        """Show one line."""
+
+    def working(self, what: str, done: int, total: int) -> None:
+        """Show how far a preparation is."""
+
+    def expect(self, cells: "Sequence[Cell]", seconds: Mapping[str, float], shared_s: float) -> None:
+        """Say what is to come: the cells, the price of each by its id, and what they share."""
+
+    def cell(self, cell: "Cell", what: str, done: int, total: int) -> None:
+        """Show how far a cell is."""
+
+    def done(self, cell: "Cell", record: "Record") -> None:
+        """Show that a cell has ended."""

@@ -39,7 +39,9 @@ class Rehearsal:
     def step_s(self) -> float:
         """Median seconds of a step; 0 without a gradient loop."""
         trace = self.fitted.trace
-        return statistics.median(trace.wall_s[trace.warmup_steps :] or trace.wall_s) if trace else 0.0
+        if trace is None:
+            return 0.0
+        return statistics.median([trace.wall_s[step] for step in trace.measured] or trace.wall_s)
 
     @property
     def steps(self) -> int:

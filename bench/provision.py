@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.contracts import Places, Screen
+from bench.contracts import Places
 from bench.data.transforms import Geometry
 from bench.errors import BenchError, InvalidData
-from bench.jobs import Executor, Job, Outcome
+from bench.jobs import Executor, Job, Outcome, Screen
 from bench.plan import Speed, cost_of, extraction_price, price, profile_kind, profile_price
 from bench.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
 from bench.schema import Cell, Status

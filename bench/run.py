@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.contracts import CellJob, CellResult, Screen
+from bench.contracts import CellJob, CellResult
 from bench.errors import Exit
 from bench.identity import identity_fields
-from bench.jobs import Executor, Job, Outcome
+from bench.jobs import Executor, Job, Outcome, Screen
 from bench.prepare import ReadyData, ReadyWeights
 from bench.provision import Lacking, announce, provide
 from bench.resume import Asked, remaining

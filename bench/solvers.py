@@ -147,8 +147,9 @@ def logistic(
 ) -> list[Solution]:
     """Minimise the sum of cross entropies plus l2 / 2 times the squared weights, the bias free, for all strengths.
 
-    Features (N, D) float64 with zero mean, labels (N,). Each is scikit-learn's `LogisticRegression(C=1 / l2)`, solved
-    until no entry of the mean loss's gradient is above `tolerance`. L-BFGS (Liu and Nocedal, 1989) in the features'
+    Features (N, D) float64 with zero mean, labels (N,). Each is scikit-learn's `LogisticRegression(C=1 / l2)`; of two
+    classes, to which it gives one vector of weights in place of two, `C=2 / l2`. Solved until no entry of the mean
+    loss's gradient is above `tolerance`, or for `MAX_ITERATIONS`: L-BFGS (Liu and Nocedal, 1989) in the features'
     eigenbasis, preconditioned by Böhning's bound of the Hessian (1992); the strengths share each pass over the
     features. `progress` hears how many are solved.
     """

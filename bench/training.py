@@ -242,7 +242,7 @@ class Loop:
             batch_effective=min(settings.batch_size, len(task.fit_index)),
             optimizer_exact=optimizer_is_exact(optimizer, self.module),
             optimizer_kind=optimizer_kind(optimizer),
-            compile_s=None if settings.compile == "none" else wall[0],
+            compiled_at=None if settings.compile == "none" else [images.index(size) for size in set(images)],
         )
         return Trained(states, tuple(kept), tuple(accuracies), size, trace)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import networks
+import numpy as np
 import pytest
 import torch
 from frozen_parts import bits, digits, features_of, maps, whole
@@ -173,6 +174,19 @@ def test_unfinished_outputs_that_are_not_all_there_are_no_hindrance(tmp_path: Pa
     if length is not None:
         file.write_bytes(contents[:length])
     resumed, _, _ = extract(tmp_path / "killed")
+    assert straight is not None
+    assert resumed is not None
+    assert bits(resumed) == bits(straight)
+
+
+def test_unfinished_outputs_of_fewer_images_are_a_fresh_start(tmp_path: Path) -> None:
+    """Whole as a file, and yet not what was noted."""
+    straight, _, _ = extract(tmp_path / "straight")
+    extract(tmp_path / "killed", 5)
+    (file,) = (tmp_path / "killed").rglob("outputs.npy")
+    np.save(file, np.load(file)[: 2 * CHUNK])
+    resumed, _, after = extract(tmp_path / "killed")
+    assert after == BATCHES
     assert straight is not None
     assert resumed is not None
     assert bits(resumed) == bits(straight)

@@ -57,7 +57,7 @@ class ImageBatches:
         import torch
 
         self._resident = torch.from_numpy(self._images[wanted]).to(device)
-        self._row = np.zeros(len(self._images), np.int64)
+        self._row = np.full(len(self._images), len(wanted))  # beyond the end: an image that nobody announced raises
         self._row[wanted] = np.arange(len(wanted))
 
     def read(self, index: Index, generator: "torch.Generator | None") -> "torch.Tensor":

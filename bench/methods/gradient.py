@@ -13,6 +13,7 @@ from bench.backbones.boundary import Parted, part_frozen
 from bench.backbones.building import frozen_names, train_only
 from bench.contracts import Fitted, FrozenPart, Task
 from bench.data.batches import ImageBatches, Index, Inputs, OutputRows
+from bench.devices import autocast
 from bench.training import Loop, Trained, total_steps
 
 PREFIX = "backbone."
@@ -80,7 +81,7 @@ def _shared_part(task: Task, model: nn.Module, sharing: Sharing) -> Parted | str
     if len(task.images) > WORTH_IMAGES * seen:
         return f"{len(task.images)} images are many for a training that sees {seen}"
     side = task.images.shape[1]
-    with torch.no_grad():
+    with torch.no_grad(), autocast(task.device, task.precision):
         one = parted.part.module(torch.zeros(1, 3, side, side, device=task.device))
     size = one.numel() * one.element_size() * len(task.images)
     if size > LARGEST_PART_BYTES:

@@ -27,12 +27,13 @@ def probe(run: CellRun) -> dict[str, Any]:
             "cpu_s_per_1000_images": cpu * 1000 if cpu is not None else None,
         }
     assert trace is not None, "a method that works on images has a training loop"
-    measured = slice(trace.warmup_steps, None)
-    images = sum(trace.images[measured])
+    images = sum(trace.images[step] for step in trace.measured)
     return fields | {
-        "throughput_images_per_s": images / sum(trace.wall_s[measured]) if alone and images else None,
+        "throughput_images_per_s": images / sum(trace.wall_s[step] for step in trace.measured)
+        if alone and images
+        else None,
         "throughput_of": "training",
-        "cpu_s_per_1000_images": sum(trace.cpu_s[measured]) / images * 1000 if images else None,
+        "cpu_s_per_1000_images": sum(trace.cpu_s[step] for step in trace.measured) / images * 1000 if images else None,
     }
 
 
@@ -41,7 +42,7 @@ def _pinned_to() -> list[int] | None:
 
 
 def _steps(trace: Trace) -> dict[str, Any]:
-    measured = np.asarray(trace.wall_s[trace.warmup_steps :]) * 1000
+    measured = np.asarray([trace.wall_s[step] for step in trace.measured]) * 1000
     percentiles = {f"p{q}": float(np.percentile(measured, q)) for q in (50, 90, 95, 99)} if len(measured) else {}
     return {
         "step_ms": {**percentiles, "n": len(measured)} if len(measured) else None,

@@ -1,7 +1,6 @@
 """How much arithmetic a network takes, and how much of what the machine can do a training step does."""
 
 import copy
-import statistics
 import time
 from typing import Any
 
@@ -38,9 +37,8 @@ def profile(rehearsal: Rehearsal) -> dict[str, Any]:
     trace = fitted.trace
     if trace is None:
         return fields
-    measured = trace.wall_s[trace.warmup_steps :] or trace.wall_s
     per_step = step * trace.batch_effective
-    mfu = per_step / statistics.median(measured) / peak["flop_per_s"]
+    mfu = per_step / rehearsal.step_s / peak["flop_per_s"]
     return {**fields, "step_gflop": per_step / GIGA, "mfu": mfu}
 
 

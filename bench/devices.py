@@ -18,6 +18,9 @@ PASSIVE_WAITING = {"GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0", "CUBLAS_WORKSPAC
 cuBLAS needs its workspace named to give the same bits twice.
 """
 
+WORTH_THREADS = 2e9
+"""Operations of one pass from which several threads are faster than one, barriers included."""
+
 _ASK = """import torch
 print("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
 """
@@ -74,6 +77,8 @@ def configure(device: str, threads: int, deterministic: bool) -> dict[str, Any]:
     torch.backends.cudnn.benchmark = not deterministic
     torch.backends.cudnn.deterministic = deterministic
     torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    # nothing here reads memory that was never written; filling it costs a third of a training step
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return {
         "fp32_precision": "ieee",
         "cudnn_benchmark": not deterministic,
@@ -89,6 +94,20 @@ def autocast(device: str, precision: str) -> Iterator[None]:
 
     with torch.autocast(device.partition(":")[0], dtype=torch.bfloat16, enabled=precision == "bf16"):
         yield
+
+
+@contextlib.contextmanager
+def few_threads(operations: float) -> Iterator[None]:
+    """Work on one thread while a pass takes fewer operations than pay for barriers."""
+    import torch
+
+    threads = torch.get_num_threads()
+    if operations < WORTH_THREADS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def synchronise(device: str) -> None:

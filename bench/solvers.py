@@ -1,12 +1,13 @@
 """Linear models on features, solved rather than trained: all regularisation strengths of a probe at once."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
+
+from bench.devices import few_threads
 
 MEMORY = 10
 """Pairs of steps and gradients that L-BFGS remembers."""
@@ -17,8 +18,6 @@ FLOOR = 1e-6
 """Relative; float32 tells no smaller change of the objective."""
 SHORTEST = 1e-6
 """A step below which a problem is at the floor of the arithmetic."""
-WORTH_THREADS = 2e9
-"""Operations of a pass over the features from which several threads are faster than one."""
 CHUNK_ELEMENTS = 2**18
 """Logits that are held at once: rows are taken in chunks, which stay in the processor's cache."""
 STATE_ELEMENTS = 2**26
@@ -95,18 +94,6 @@ class Rotated:
         return Solution(weight.double() @ self.basis.double().T, bias.double())
 
 
-@contextlib.contextmanager
-def few_threads(operations: float) -> Iterator[None]:
-    """Work on one thread while a pass takes fewer operations than pay for the barriers between threads."""
-    threads = torch.get_num_threads()
-    if operations < WORTH_THREADS:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def _eigh(gram: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return eigenvalues, ascending and not negative, and eigenvectors; LAPACK's many small steps want one thread."""
     with few_threads(0.0):
@@ -155,8 +142,8 @@ def logistic(
     """
     count, width = features.shape
     solutions: list[Solution] = []
+    rotated = Rotated.of(features.float())
     with few_threads(4.0 * count * width * n_classes * len(strengths)):
-        rotated = Rotated.of(features.float())
         together = max(1, STATE_ELEMENTS // (2 * MEMORY * n_classes * (rotated.coordinates.shape[1] + 1)))
         for start in range(0, len(strengths), together):
             some = torch.tensor(strengths[start : start + together], dtype=torch.float64)

@@ -13,14 +13,13 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import train_test_split
 
 from bench import solvers
+from bench.devices import WORTH_THREADS, few_threads
 from bench.solvers import (
-    WORTH_THREADS,
     Rotated,
     Solution,
     Standardiser,
     acceptable,
     cross_entropy,
-    few_threads,
     logistic,
     ridge,
     two_loops,

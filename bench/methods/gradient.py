@@ -13,7 +13,7 @@ from bench.backbones.boundary import Parted, part_frozen
 from bench.backbones.building import frozen_names, train_only
 from bench.contracts import Fitted, FrozenPart, Task
 from bench.data.batches import ImageBatches, Index, Inputs, OutputRows
-from bench.devices import autocast
+from bench.devices import autocast, few_threads
 from bench.training import Loop, Trained, total_steps
 
 PREFIX = "backbone."
@@ -103,7 +103,10 @@ def fit_head(task: Task, head: nn.Module, views: int = 0) -> Fitted:
         drawn = [task.outputs(task.whole, (view_augmentation(task), number)) for number in range(views)]
         inputs = ViewRows(inputs, [OutputRows(view, task.device, task.fit_index) for view in drawn])
     rate = task.training.head_learning_rate or task.training.learning_rate
-    trained = Loop(task, module, inputs, [{"params": list(head.parameters()), "lr": rate}], lambda name: True).run()
+    loop = Loop(task, module, inputs, [{"params": list(head.parameters()), "lr": rate}], lambda name: True)
+    size = sum(parameter.numel() for parameter in head.parameters())
+    with few_threads(6.0 * size * task.training.batch_size):
+        trained = loop.run()
     model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=module))
     return _fitted(module, _Whole(model, task.whole, None), trained, frozenset(task.backbone.network.state_dict()))
 

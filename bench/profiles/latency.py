@@ -10,9 +10,9 @@ from bench.devices import autocast, synchronise
 from bench.profiling import Rehearsal
 
 BATCHES = (1, 64)
-WARMUP = 2
+WARMUP = 1
 SECONDS = 0.5
-FEWEST, MOST = 5, 100
+FEWEST, MOST = 3, 100
 
 
 def profile(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import torch
 from examples import a_cell
 from torch import nn
 
-from bench.contracts import FrozenPart
+from bench.contracts import FrozenPart, Trace
 from bench.profiling import Rehearsal
 from bench.watching import Watch
 
@@ -35,10 +35,20 @@ class Convolution(nn.Module):
         return torch.relu(self.second(torch.relu(self.first(images)))).mean((2, 3))
 
 
-def a_trace(**changes: Any) -> Any:
+def a_trace(**changes: Any) -> Trace:
     """Eight steps of 16 images that took 20 ms each, after a long first one."""
-    steps = {"wall_s": [9.0, *[0.02] * 8], "warmup_steps": 1, "batch_effective": 16, "compile_s": None}
-    return SimpleNamespace(**{**steps, **changes})
+    wall_s = changes.get("wall_s", [9.0, *[0.02] * 8])
+    steps: dict[str, Any] = {
+        "wall_s": wall_s,
+        "cpu_s": wall_s,
+        "images": [16] * len(wall_s),
+        "losses": [1.0] * len(wall_s),
+        "warmup_steps": 1,
+        "batch_effective": 16,
+        "optimizer_exact": True,
+        "optimizer_kind": "fused",
+    }
+    return Trace(**{**steps, **changes})
 
 
 def a_fitted(model: Any = None, part: FrozenPart | None = None, **changes: Any) -> Any:

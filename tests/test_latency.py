@@ -58,9 +58,9 @@ def slows(monkeypatch: pytest.MonkeyPatch) -> Slows:
 
 
 def test_latency_is_the_median_after_the_warmup(tmp_path: Path, slows: Slows) -> None:
-    """Two passes are warm-up; of the five after them the third counts."""
-    assert (latency.WARMUP, latency.FEWEST) == (2, 5)
-    assert latency.profile(a_rehearsal(tmp_path, model=slows)) == {"latency_ms": {"1": 5000.0, "64": 12_000.0}}
+    """One pass is warm-up; of the three after it the second counts."""
+    assert (latency.WARMUP, latency.FEWEST) == (1, 3)
+    assert latency.profile(a_rehearsal(tmp_path, model=slows)) == {"latency_ms": {"1": 3000.0, "64": 7000.0}}
 
 
 def test_fast_passes_are_many_but_not_without_end(

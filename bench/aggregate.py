@@ -304,4 +304,8 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
     if edges:
         probes = "1 probe" if edges == 1 else f"{edges} probes"
         notes.append(f"{probes}: the best l2 lay at the edge of its range; a wider one may do better.")
+    stopped = sum((record.chosen or {}).get("converged") is False for record in finished)
+    if stopped:
+        probes = "1 probe" if stopped == 1 else f"{stopped} probes"
+        notes.append(f"{probes}: the solver had to stop before it came to its tolerance; a larger l2 is solved faster.")
     return tuple(notes)

@@ -73,7 +73,8 @@ def folder(root: Path, kind: str, key: Any, label: str, make: Callable[[Path], d
         if not is_whole(scratch):  # whole where a maker was killed just before the rename
             (scratch / MANIFEST).unlink(missing_ok=True)
             made = make(scratch)
-            files = {path.name: _seal(path) for path in scratch.iterdir()}
+            # hidden: what a killed writer left of a file that was to be renamed
+            files = {path.name: _seal(path) for path in scratch.iterdir() if not path.name.startswith(".")}
             contents = {"key": key, "label": label, "files": files, **made}
             write_atomically(scratch / MANIFEST, json.dumps(contents, indent=1, sort_keys=True))
         scratch.rename(target)

@@ -47,6 +47,7 @@ def cache_rm(patterns: Sequence[str], everything: bool) -> None:
     root = default_root()
     found = entries(root)
     gone = found if everything else matching(found, patterns)
-    for entry in gone:
-        remove(root, entry)
+    kept = [entry for entry in gone if not remove(root, entry)]
+    if kept:
+        raise BenchError(f"cache {kept[0].path}: can't be removed, and {len(kept) - 1} more; is the folder yours?")
     click.echo(f"{len(gone)} entries removed, {readable(sum(entry.size for entry in gone))}")

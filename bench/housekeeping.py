@@ -95,10 +95,11 @@ def _fits(entry: Entry, pattern: str) -> bool:
     return entry.kind == pattern or named or fnmatch.fnmatchcase(entry.label, pattern)
 
 
-def remove(root: Path, entry: Entry) -> None:
-    """Remove an entry; a process that has it mapped keeps what it has."""
+def remove(root: Path, entry: Entry) -> bool:
+    """Remove an entry and say whether it is gone; a process that has it mapped keeps what it has."""
     with locked(root / entry.kind / f".{entry.path.name.strip('.').removesuffix(UNFINISHED)}.lock"):
         shutil.rmtree(entry.path, ignore_errors=True)
+    return not entry.path.exists()
 
 
 def limit_bytes() -> int:
@@ -118,9 +119,9 @@ def trim(root: Path, limit: int) -> list[Entry]:
     for entry in found:
         if total <= limit or time.time() - entry.used_at < IN_USE_S:
             break
-        remove(root, entry)
-        total -= entry.size
-        gone.append(entry)
+        if remove(root, entry):
+            total -= entry.size
+            gone.append(entry)
     return gone
 
 

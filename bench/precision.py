@@ -1,6 +1,5 @@
 """What `precision: auto` stands for: a trial of one backbone on this machine, made once and kept."""
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -58,10 +57,8 @@ def settle(request: TrialRequest, progress: Progress) -> Settled:
     configure(request.device, request.threads, request.deterministic)
     label = f"precision of {request.backbone} at {request.image_size} px on {request.device}"
 
-    def make(folder: Path) -> dict[str, str]:
-        settled = _trial(request, progress)
-        (folder / "settled.json").write_text(json.dumps(asdict(settled)))
-        return asdict(settled)
+    def make(_: Path) -> dict[str, str]:
+        return asdict(_trial(request, progress))
 
     kept = cache.manifest(cache.folder(request.places.cache_dir, "trials", _key(request), label, make))
     return Settled(kept["precision"], kept["reason"])

@@ -60,6 +60,8 @@ class Solution:
 
     weight: torch.Tensor
     bias: torch.Tensor
+    converged: bool = True
+    """Whether the solver came to its tolerance, or as near as its arithmetic tells, before it had to stop."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Rotated:
 
     @classmethod
     def of(cls, features: torch.Tensor) -> "Rotated":
-        """Rotate features (N, D) float64 by one eigendecomposition of the smaller Gram matrix."""
+        """Rotate features (N, D), in their own precision, by one eigendecomposition of the smaller Gram matrix."""
         count, width = features.shape
         if count < width:
             energies, left = _eigh(features @ features.T)
@@ -89,9 +91,9 @@ class Rotated:
         energies, basis = _eigh(features.T @ features)
         return cls(features @ basis, basis, energies)
 
-    def back(self, weight: torch.Tensor, bias: torch.Tensor) -> Solution:
+    def back(self, weight: torch.Tensor, bias: torch.Tensor, converged: bool = True) -> Solution:
         """Return the solution on the features of (C, R) weights on the coordinates."""
-        return Solution(weight.double() @ self.basis.double().T, bias.double())
+        return Solution(weight.double() @ self.basis.double().T, bias.double(), converged)
 
 
 def _eigh(gram: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -147,8 +149,10 @@ def logistic(
         together = max(1, STATE_ELEMENTS // (2 * MEMORY * n_classes * (rotated.coordinates.shape[1] + 1)))
         for start in range(0, len(strengths), together):
             some = torch.tensor(strengths[start : start + together], dtype=torch.float64)
-            solved = _Descent(rotated, labels, n_classes, some, tolerance).run()
-            solutions += [rotated.back(point[:, :-1], point[:, -1]) for point in solved]
+            points, ended = _Descent(rotated, labels, n_classes, some, tolerance).run()
+            solutions += [
+                rotated.back(point[:, :-1], point[:, -1], bool(done)) for point, done in zip(points, ended, strict=True)
+            ]
             if progress:
                 progress(len(solutions))
     return solutions
@@ -209,10 +213,10 @@ class _Descent:
         value = loss / self.count + (pull * points).sum((1, 2), dtype=torch.float64) / 2
         return value, gradient * scale, gradient.abs().amax((1, 2))
 
-    def run(self) -> torch.Tensor:
-        """Return the minimisers (K, C, R + 1), float64."""
+    def run(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the minimisers (K, C, R + 1), float32, and which of them were come to (K,)."""
         active = torch.arange(self.shape[0])
-        found = torch.zeros(self.shape)
+        found, ended = torch.zeros(self.shape), torch.zeros(self.shape[0], dtype=torch.bool)
         point = torch.zeros(self.shape)
         value, gradient, _ = self.objective(point, active)
         memory = _Memory(self.shape[0], point[0].numel())
@@ -230,7 +234,7 @@ class _Descent:
             length = torch.where(taken, torch.ones_like(length), _shorter(length, slope, its_slope))
             direction = torch.where(mask, memory.direction(step, change, gradient), direction)
             done = (taken & (largest < self.tolerance)) | (length < SHORTEST)
-            found[active] = point
+            found[active], ended[active] = point, done
             if bool(done.any()):
                 going = ~done
                 active, point, value, gradient = active[going], point[going], value[going], gradient[going]
@@ -238,7 +242,7 @@ class _Descent:
                 memory.keep(going)
             if len(active) == 0:
                 break
-        return found * self.scale
+        return found * self.scale, ended
 
 
 class _Memory:

@@ -145,6 +145,10 @@ def test_the_audit_counts_passes_failures_and_what_does_not_apply() -> None:
             {"chosen": {"edge": True}},
             "1 probe: the best l2 lay at the edge of its range; a wider one may do better.",
         ),
+        (
+            {"chosen": {"converged": False}},
+            "1 probe: the solver had to stop before it came to its tolerance; a larger l2 is solved faster.",
+        ),
         ({"precision_reason": "forward x 0.50"}, "precision auto of test_resnet is fp32 here: forward x 0.50."),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bench import cache
+from bench import cache, housekeeping
 from bench.cache_commands import cache_group
 from bench.errors import BenchError, Exit
 
@@ -70,6 +70,16 @@ def test_ls_json_is_one_document(root: Path) -> None:
     assert all(row["bytes"] > 2048 for row in rows)
     assert call("rm", rows[1]["name"]).exit_code == 0
     assert labels(root) == [label for _, label in KEPT if label != KEPT[1][1]]
+
+
+def test_what_can_not_be_removed_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is called removed that is still there."""
+    monkeypatch.setattr(housekeeping.shutil, "rmtree", lambda path, ignore_errors: None)
+    said = call("rm", "features")
+    assert isinstance(said.exception, BenchError)
+    assert "can't be removed" in str(said.exception)
+    assert "entries removed" not in said.stdout
+    assert housekeeping.trim(root, 0) == []
 
 
 def test_ls_of_an_empty_cache_lists_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_known_is_what_was_settled_and_measures_nothing(request_here: TrialReque
     settled = settle(request_here, tiny.ignore)
     assert known(request_here) == settled
     assert known(dataclasses.replace(request_here, device="cuda")) is None
-    for file in request_here.places.cache_dir.glob("trials/*/settled.json"):
+    for file in request_here.places.cache_dir.glob("trials/*/manifest.json"):
         file.unlink()
     assert known(request_here) is None
     assert len(trials) == 1

@@ -218,6 +218,14 @@ def test_cross_entropy_is_torchs_and_its_gradient_autograds(monkeypatch: pytest.
     torch.testing.assert_close(gradient.double(), leaves.grad, rtol=1e-4, atol=1e-3)
 
 
+def test_solver_that_has_to_stop_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By strength: the strong ones are solved in a few steps, the weak ones are not."""
+    features, _, labels, _ = standardised(200)
+    assert all(each.converged for each in logistic(features, labels, 10, (1e5, 1e-2)))
+    monkeypatch.setattr(solvers, "MAX_ITERATIONS", 6)
+    assert [each.converged for each in logistic(features, labels, 10, (1e5, 1e-2))] == [True, False]
+
+
 @pytest.mark.parametrize(("count", "wide"), [(200, False), (60, True)])
 def test_rotated_features_lie_on_orthogonal_axes_and_come_back(count: int, wide: bool) -> None:
     """No more axes than images or features; logits on the coordinates are those on the features."""

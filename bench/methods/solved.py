@@ -51,13 +51,13 @@ def fit_solved(task: Task, solve: Solve, strengths: Strengths, views: int = 0) -
     if len(task.val_index):
         tried = sorted(strengths.tried, reverse=True)
         layers = _layers(task, [features, *augmented], task.fit_index, solve, tried)
-        path = [_scored(task, features, l2, layer) for l2, layer in zip(tried, layers, strict=True)]
+        path = [_scored(task, features, l2, layer) for l2, (layer, _) in zip(tried, layers, strict=True)]
     tune_s = time.perf_counter() - began
     # of equals the strongest
     best = max(path, key=lambda point: (point.accuracy, point.l2), default=None)
     l2 = best.l2 if best else strengths.default
     whole = np.sort(np.concatenate([task.fit_index, task.val_index]))
-    (layer,) = _layers(task, [features, *augmented], whole, solve, [l2])
+    ((layer, converged),) = _layers(task, [features, *augmented], whole, solve, [l2])
     module = nn.Linear(task.backbone.width, task.n_classes)
     return Fitted(
         module=module,
@@ -67,7 +67,12 @@ def fit_solved(task: Task, solve: Solve, strengths: Strengths, views: int = 0) -
         part=task.whole,
         val_accuracy=best.accuracy if best else None,
         selection=REFITTED if best else "default l2 (too few labels to validate)",
-        choice={"l2": l2, "C": 1 / (l2 * task.backbone.width), "edge": at_edge([point.accuracy for point in path])},
+        choice={
+            "l2": l2,
+            "C": 1 / (l2 * task.backbone.width),
+            "edge": at_edge([point.accuracy for point in path]),
+            "converged": converged,
+        },
         frozen=frozenset(task.backbone.network.state_dict()),
         trainable_params=sum(parameter.numel() for parameter in layer.parameters()),
         checkpoint_bytes=sum(parameter.numel() * 4 for parameter in layer.parameters()),
@@ -77,14 +82,14 @@ def fit_solved(task: Task, solve: Solve, strengths: Strengths, views: int = 0) -
 
 def _layers(
     task: Task, seen: Sequence[torch.Tensor], index: Index, solve: Solve, strengths: Sequence[float]
-) -> list[nn.Linear]:
-    """Return the layer on raw features for each strength."""
+) -> list[tuple[nn.Linear, bool]]:
+    """Return the layer on raw features for each strength, and whether its solver came to an end."""
     rows = torch.cat([features[index] for features in seen])
     labels = torch.from_numpy(task.labels[index]).repeat(len(seen))
     standardise = Standardiser.of(rows)
     width = rows.shape[1]
     solutions = solve(standardise(rows), labels, task.n_classes, [l2 * width for l2 in strengths])
-    return [standardise.fold(each.weight, each.bias).requires_grad_(False) for each in solutions]
+    return [(standardise.fold(each.weight, each.bias).requires_grad_(False), each.converged) for each in solutions]
 
 
 def _scored(task: Task, features: torch.Tensor, l2: float, layer: nn.Linear) -> Point:

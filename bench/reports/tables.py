@@ -1,6 +1,6 @@
 """The tables that the console and the Markdown report share, as headers and cells of text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bench.aggregate import Block, Row, Summary
 from bench.stats import Estimate
@@ -93,12 +93,17 @@ def cost_table(summary: Summary) -> Table:
         "trained parameters",
         "kept, kB",
     ]
-    cells = []
+    return headers, [_cost(row, setting) for setting, row in _largest(summary, lambda row: True)]
+
+
+def _largest(summary: Summary, fits: Callable[[Row], bool]) -> Iterator[tuple[str, Row]]:
+    """Yield each setting of each block with its row at the largest budget, among those that fit."""
     for block in summary.blocks:
         for setting in block.settings:
             rows = [block.rows[setting, budget] for budget in block.budgets if (setting, budget) in block.rows]
-            cells.append(_cost(max(rows, key=lambda row: row.n_labels), setting))
-    return headers, cells
+            fitting = [row for row in rows if fits(row)]
+            if fitting:
+                yield setting, max(fitting, key=lambda row: row.n_labels)
 
 
 def _cost(row: Row, setting: str) -> list[str]:
@@ -134,14 +139,8 @@ def anatomy_table(summary: Summary) -> Table:
         "of 64, ms",
         "accuracy above chance per s, points",
     ]
-    cells = []
-    for block in summary.blocks:
-        for setting in block.settings:
-            rows = [block.rows[setting, budget] for budget in block.budgets if (setting, budget) in block.rows]
-            profiled = [row for row in rows if row.latency_1_ms is not None]
-            if profiled:
-                cells.append(_anatomy(max(profiled, key=lambda row: row.n_labels), setting))
-    return headers, cells
+    profiled = _largest(summary, lambda row: row.latency_1_ms is not None)
+    return headers, [_anatomy(row, setting) for setting, row in profiled]
 
 
 PARTS = ("data", "copy", "forward", "backward", "optimiser")

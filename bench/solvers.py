@@ -11,7 +11,7 @@ from bench.devices import few_threads
 
 MEMORY = 10
 """Pairs of steps and gradients that L-BFGS remembers."""
-MAX_ITERATIONS = 300
+MAX_ITERATIONS = 1000
 ARMIJO = 1e-4
 """Share of the decrease that the slope promises which a step must bring (Nocedal and Wright, 2006)."""
 FLOOR = 1e-6

@@ -222,7 +222,7 @@ def test_solver_that_has_to_stop_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     """By strength: the strong ones are solved in a few steps, the weak ones are not."""
     features, _, labels, _ = standardised(200)
     assert all(each.converged for each in logistic(features, labels, 10, (1e5, 1e-2)))
-    monkeypatch.setattr(solvers, "MAX_ITERATIONS", 6)
+    monkeypatch.setattr(solvers, "MAX_ITERATIONS", 20)
     assert [each.converged for each in logistic(features, labels, 10, (1e5, 1e-2))] == [True, False]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.schema import Choice, Record, content_hash
+from bench.record import Record
+from bench.schema import Choice, content_hash
 from bench.stats import Estimate, mean_interval
 
 METHOD_ORDER = ("scratch", "linear_probe", "ridge_probe", "mlp_probe", "partial_finetune", "finetune")
@@ -170,6 +171,11 @@ def _variant_key(record: Record) -> tuple[Any, ...]:
         record.precision,
         record.threads,
         record.image_size,
+        record.image_selection,
+        record.source,
+        str(record.source_params),
+        record.source_fingerprint,
+        record.search,
         record.deterministic,
         str(record.determinism),
         record.limit,

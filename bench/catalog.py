@@ -77,6 +77,17 @@ METHODS = Registry(
     ],
 )
 
+SELECTIONS = Registry(
+    "selections",
+    [
+        ("stratified", Entry("bench.data.selection:stratified", "the same share of every class, at random, nested")),
+        ("random", Entry("bench.data.selection:at_random", "any images, nested: a class may get none")),
+        ("kcenter", Entry("bench.data.selection:k_center", "the core-set: each next image is the farthest from all")),
+        ("herding", Entry("bench.data.selection:herding", "images whose mean follows the mean of all")),
+        ("typiclust", Entry("bench.data.selection:typiclust", "the most typical image of each of many clusters")),
+    ],
+)
+
 PROBES = Registry(
     "probes",
     [

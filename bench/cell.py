@@ -2,7 +2,6 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,33 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bench.backbones.building import state_sha256
-from bench.backbones.sources import source_of
+from bench.assembly import build, choose, frozen_features, make_task, rehearse, tensor_hashes, tune_cell
 from bench.catalog import METHODS, PROBES
+from bench.cell_run import CellJob, CellResult, CellRun
 from bench.choices import make
-from bench.contracts import (
-    Backbone,
-    CellJob,
-    CellResult,
-    CellRun,
-    Fitted,
-    FrozenPart,
-    InputSpec,
-    Progress,
-    Task,
-    WeightsFile,
-)
-from bench.data.decode import Pixels
-from bench.data.splits import BudgetSplit, split_budget
+from bench.contracts import Fitted, FrozenPart, InputSpec, Progress, Task
+from bench.data.splits import BudgetSplit
 from bench.data.transforms import Geometry
 from bench.devices import configure, synchronise
 from bench.evaluation import TestSet, evaluate
-from bench.features import FrozenFeatures
 from bench.profiling import shared_profile
-from bench.schema import Cell, content_hash
-from bench.seeding import derive
+from bench.schema import content_hash
 from bench.timing import Phases, rss_mib
-from bench.watching import Watch
 
 
 def run_cell(job: CellJob, progress: Progress) -> CellResult:
@@ -49,15 +33,19 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         train, test_pixels = job.data.split("train"), job.data.split("test")
         test_set = TestSet(test_pixels)
         n_classes = len(job.data.about["class_names"])
-        subset_seed = derive("subset", cell.dataset.label, cell.seed)
-        split = split_budget(train.labels, n_classes, cell.budget, subset_seed, train.groups)
     with phases.phase("build"):
         backbone = build(cell, job.weights)
         before = tensor_hashes(backbone)
-    features = frozen_features(job, backbone, content_hash(before), progress)
-    task = make_task(cell, backbone, n_classes, train, split, features, progress)
+    network = content_hash(before)
+    features = frozen_features(job, backbone, network, progress, phases)
+    with phases.phase("select"):
+        split = choose(cell, n_classes, train, features)
+    task = make_task(job, backbone, n_classes, train, split, features, progress)
+    with phases.phase("tune"):
+        tuned = tune_cell(job, task, network, phases)
+    task = dataclasses.replace(task, training=tuned.cell.training)
     with phases.phase("train"):
-        fitted: Fitted = make(METHODS, cell.method).fit(task)
+        fitted: Fitted = make(METHODS, tuned.cell.method).fit(task)
         synchronise(cell.device)
 
     def of_test(images: npt.NDArray[np.uint8], part: FrozenPart) -> torch.Tensor:
@@ -78,18 +66,19 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         val_index=split.val,
         train_ids=[train.ids[i] for i in split.all],
         test_ids=test_pixels.ids,
+        tuned=tuned,
         frozen_unchanged=all(before[name] == after[name] for name in fitted.frozen),
         baseline_rss_mib=baseline,
         workers=job.workers,
         profile=shared_profile(
-            job,
+            dataclasses.replace(job, cell=tuned.cell),
             fitted,
-            lambda watch: rehearse(job, task, features.network, watch),
+            lambda watch: rehearse(dataclasses.replace(job, cell=tuned.cell), task, network, watch),
             sum(phases.wall_s.values()),
             progress,
         ),
     )
-    fields = {"determinism": determinism, **provenance(job, backbone, split, train.labels, run)}
+    fields = {"determinism": determinism, **provenance(job, task, split, run)}
     for name in PROBES.names():
         fields |= PROBES.entry(name).load()(run)
     return CellResult(fields, side_arrays(run, split))
@@ -103,88 +92,9 @@ def run_alone(job: CellJob, progress: Progress) -> CellResult:
         )
 
 
-def build(cell: Cell, weights: WeightsFile) -> Backbone:
-    """Make the backbone; random weights hang on the cell's seed and the backbone's name alone."""
-    torch.manual_seed(derive("weights", cell.backbone, cell.seed))
-    backbone = source_of(cell.backbone).build(cell.backbone, weights.path, cell.image_size)
-    network = backbone.network.to(cell.device)
-    network.to(memory_format=torch.channels_last)
-    return backbone
-
-
-def frozen_features(job: CellJob, backbone: Backbone, network: str, progress: Progress) -> FrozenFeatures:
-    """Return the features that the cell shares with others; nothing is extracted before they are asked for."""
-    cell = job.cell
-    return FrozenFeatures(
-        name=cell.backbone,
-        network=network,
-        backbone=backbone,
-        data_key=job.data.path.name,
-        device=cell.device,
-        precision=cell.precision,
-        threads=cell.threads,
-        root=job.places.cache_dir,
-        progress=progress,
-        workers=job.workers,
-    )
-
-
-def make_task(
-    cell: Cell,
-    backbone: Backbone,
-    n_classes: int,
-    train: Pixels,
-    split: BudgetSplit,
-    features: FrozenFeatures,
-    progress: Progress,
-) -> Task:
-    """Return what the method may see: nothing of the test set."""
-    return Task(
-        backbone=backbone,
-        n_classes=n_classes,
-        images=train.images,
-        labels=train.labels,
-        fit_index=split.fit,
-        val_index=split.val,
-        outputs=lambda part, view: features.of("train", train.images, part, view),
-        training=cell.training,
-        device=cell.device,
-        precision=cell.precision,
-        seed_of=seeds(cell),
-        progress=progress,
-        watch=Watch(),
-    )
-
-
-def rehearse(job: CellJob, task: Task, network: str, watch: Watch) -> Fitted:
-    """Train a fresh copy of the backbone on the same task while somebody looks on; costs go on no account."""
-    backbone = build(job.cell, job.weights)
-    features = frozen_features(job, backbone, network, task.progress)
-    again = dataclasses.replace(
-        task,
-        backbone=backbone,
-        outputs=lambda part, view: features.of("train", task.images, part, view),
-        watch=watch,
-    )
-    fitted: Fitted = make(METHODS, job.cell.method).fit(again)
-    return fitted
-
-
-def seeds(cell: Cell) -> Callable[[str], int]:
-    """Return a seed for each use, from names, set after the backbone is built."""
-    return lambda use: derive(use, cell.dataset.label, cell.backbone, cell.method.name, cell.seed)
-
-
-def tensor_hashes(backbone: Backbone) -> dict[str, str]:
-    """Return the SHA-256 of each tensor of the network's state."""
-    state = backbone.network.state_dict()
-    return {name: state_sha256(state, [name]) for name in state}
-
-
-def provenance(
-    job: CellJob, backbone: Backbone, split: BudgetSplit, labels: npt.NDArray[np.int64], run: CellRun
-) -> dict[str, Any]:
+def provenance(job: CellJob, task: Task, split: BudgetSplit, run: CellRun) -> dict[str, Any]:
     """Return what was learnt from, with which weights, and by what rule the model was chosen."""
+    labels, source = task.labels, task.source
     per_class = np.bincount(labels[split.all], minlength=run.n_classes)
     return {
         "dataset_fingerprint": job.data_fingerprint,
@@ -204,10 +114,21 @@ def provenance(
         "frozen_part": run.fitted.part.name if run.fitted.part else None,
         "frozen_part_reason": run.fitted.part_reason,
         "selection": run.fitted.selection,
-        "chosen": run.fitted.choice,
-        "transform": preprocessing(Geometry.of(backbone.input, job.cell.image_size), backbone.input),
+        "chosen": run.fitted.choice | _tuned(run),
+        "trials": run.tuned.trials,
+        "source_fingerprint": job.source_fingerprint,
+        "n_source": len(source.labels) if source else None,
+        "transform": preprocessing(Geometry.of(run.backbone.input, job.cell.image_size), run.backbone.input),
         "memory_format": "channels_last",
     }
+
+
+def _tuned(run: CellRun) -> dict[str, Any]:
+    """Return what tuning chose; nothing where nothing was tried."""
+    if run.tuned.trials is None:
+        return {}
+    settings = {**dataclasses.asdict(run.tuned.cell.training), **run.tuned.cell.method.params}
+    return {"tuned": {key: settings[key] for key in run.cell.trials[0]}, "tuned_edges": list(run.tuned.edges)}
 
 
 def preprocessing(geometry: Geometry, spec: InputSpec) -> str:

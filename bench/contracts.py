@@ -1,7 +1,7 @@
 """What each kind of extension must offer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -11,11 +11,8 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-    from bench.data.decode import Decoded
-    from bench.evaluation import Evaluation
-    from bench.features import FrozenFeatures
-    from bench.schema import Cell, Training
-    from bench.timing import Phases
+    from bench.data.batches import Inputs
+    from bench.schema import Training
     from bench.watching import Watch
 
 Progress = Callable[[str, int, int], None]
@@ -115,6 +112,13 @@ class Backbone:
     stages: tuple[tuple[str, ...], ...]
     """Names of the parameters by depth, from the stem on: the blocks that partial fine-tuning counts."""
     input: InputSpec
+    source_head: "torch.nn.Linear | None" = None
+    """What the weights' file has behind the features: (B, D) to the logits of the classes that it was trained on."""
+    state: "Mapping[str, torch.Tensor]" = field(init=False, repr=False, compare=False)
+    """The network's parameters and buffers themselves, by the names that they have before any method works on it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", self.network.state_dict(keep_vars=True))
 
 
 class BackboneSource(Protocol):
@@ -156,6 +160,16 @@ class FrozenPart:
 
 
 @dataclass(frozen=True)
+class SourceDomain:
+    """Labelled images of the same classes from elsewhere."""
+
+    images: "npt.NDArray[np.uint8]"
+    """Shape (M, S, S, 3), prepared like the target's."""
+    labels: "npt.NDArray[np.int64]"
+    """Shape (M,), in the target's class indices."""
+
+
+@dataclass(frozen=True)
 class Task:
     """All that a method may see: the labels of its budget, the images, a backbone. Never the test set."""
 
@@ -180,11 +194,30 @@ class Task:
     progress: Progress
     watch: "Watch"
     """Looks on while a loop trains."""
+    source: SourceDomain | None = None
+    """Of methods that adapt from a labelled source domain."""
+
+    @property
+    def unlabelled(self) -> "npt.NDArray[np.int64]":
+        """Training images outside the label budget, sorted: to look at, not to read the labels of."""
+        import numpy as np
+
+        return np.setdiff1d(np.arange(len(self.images)), np.concatenate([self.fit_index, self.val_index]))
 
     @property
     def whole(self) -> FrozenPart:
         """The backbone as a frozen part: what it gives are the features, (N, D)."""
         return FrozenPart("features", self.backbone.network)
+
+
+class Adaptation(Protocol):
+    """How a model answers images that it may learn from without their labels: adaptation at test time."""
+
+    augmentation: str
+    """What `inputs.read` does where it is given a generator."""
+
+    def logits(self, module: "torch.nn.Module", inputs: "Inputs", count: int) -> "torch.Tensor":
+        """Return the logits of images 0 to `count`, (N, C) float32 on the CPU; the module is left as it was."""
 
 
 @dataclass(frozen=True)
@@ -214,11 +247,13 @@ class Fitted:
     """Why a frozen part that could have been shared was not."""
     trace: "Trace | None" = None
     """Null for a closed-form or full-batch solver."""
+    adaptation: Adaptation | None = None
+    """How test images are answered; null: by a forward pass."""
 
     @property
     def on_features(self) -> bool:
-        """Whether `module` is a head on the features of the whole backbone."""
-        return self.part is not None and self.part.name == "features"
+        """Whether `module` is a head on features: of the whole backbone, or of some of its stages."""
+        return self.part is not None and self.part.name.startswith("features")
 
 
 @dataclass(frozen=True)
@@ -235,6 +270,8 @@ class Trace:
     """Whether the optimiser held exactly the trainable parameters."""
     optimizer_kind: str
     """`fused`, `foreach` or `loop`: how torch steps over the parameters."""
+    blank_start: bool = True
+    """Whether the first loss is that of a zero-initialised head and nothing beside it."""
     compiled_at: Sequence[int] | None = None
     """Steps in which torch compiled: the first of each batch size; null where it never does."""
 
@@ -258,63 +295,10 @@ class Method(Protocol):
     """Whether the initial weights matter; where not, that axis is one cell, `random`."""
     cost: ClassVar[str]
     """What a step works on, for estimates of time: `features`, `partial` or `full`."""
+    # and, where it adapts from a source domain: uses_source, true (a class variable or a property)
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""
-
-
-@dataclass(frozen=True)
-class CellJob:
-    """A cell with what was made ready for it."""
-
-    cell: "Cell"
-    data: "Decoded"
-    data_fingerprint: str
-    weights: WeightsFile
-    places: Places
-    workers: int
-    profiles: Path | None = None
-    """Where the run keeps what was measured once for many cells; null: it is measured for none."""
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """Fields of the record, and the bulk for its side file."""
-
-    fields: dict[str, Any]
-    arrays: "dict[str, npt.NDArray[Any]]"
-
-
-@dataclass(frozen=True)
-class CellRun:
-    """A cell that has run, as probes see it."""
-
-    cell: "Cell"
-    backbone: Backbone
-    fitted: Fitted
-    evaluation: "Evaluation"
-    features: "FrozenFeatures"
-    phases: "Phases"
-    n_classes: int
-    n_labels: int
-    fit_index: "npt.NDArray[np.int64]"
-    val_index: "npt.NDArray[np.int64]"
-    train_ids: Sequence[str]
-    """Of the images whose labels were seen."""
-    test_ids: Sequence[str]
-    frozen_unchanged: bool
-    """Whether all that had to stay is bit for bit what it was."""
-    baseline_rss_mib: float
-    workers: int
-    profile: Mapping[str, Any]
-    """Fields of the record that are measured once for cells that differ in seed or budget only."""
-
-
-class Probe(Protocol):
-    """One measurement."""
-
-    def __call__(self, run: CellRun) -> dict[str, Any]:
-        """Return fields of the record."""
 
 
 class Pretraining(Protocol):

@@ -60,11 +60,14 @@ def evaluate(
 
     def score(candidate: int) -> torch.Tensor:
         fitted.module.load_state_dict(fitted.states[candidate], strict=False)
+        if fitted.adaptation is not None:
+            return fitted.adaptation.logits(fitted.module, inputs, len(pixels.labels))
         return forward_all(fitted.module, lambda index: fetch(inputs, index), len(pixels.labels), device, precision)
 
     with phases.phase("eval"):
         pixels = test.open()
-        inputs: Inputs = ImageBatches(pixels.images, spec, device)
+        augmentation = fitted.adaptation.augmentation if fitted.adaptation else "none"
+        inputs: Inputs = ImageBatches(pixels.images, spec, device, augmentation)
         if fitted.part is not None:
             inputs = OutputRows(part_outputs(pixels.images, fitted.part), device)
         fitted.module.to(device)

@@ -103,6 +103,8 @@ class FrozenFeatures:
     progress: Progress
     workers: int = 1
     """Cells side by side with this one."""
+    charge: Callable[[float], None] | None = None
+    """Hears the seconds that each call took."""
     paid_s: dict[str, float] = field(default_factory=dict)
     """Seconds that this cell paid, by split."""
     manifests: dict[tuple[str, View | None], dict[str, Any]] = field(default_factory=dict)
@@ -132,7 +134,10 @@ class FrozenFeatures:
         path = cache.folder(self.root, "features", key, label, lambda folder: self._extract(folder, images, part, view))
         made = self.manifests[split, view] = cache.manifest(path)
         outputs = torch.from_numpy(np.load(path / OUTPUTS, mmap_mode="c"))
-        self.paid_s[split] = self.paid_s.get(split, 0.0) + time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        self.paid_s[split] = self.paid_s.get(split, 0.0) + seconds
+        if self.charge is not None:
+            self.charge(seconds)
         return outputs.view(torch.bfloat16) if made["dtype"] == "bfloat16" else outputs
 
     def _extract(

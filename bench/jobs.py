@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from bench.schema import Cell, Record
+    from bench.record import Record
+from bench.schema import Cell
 
 
 @dataclass(frozen=True)

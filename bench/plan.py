@@ -12,6 +12,8 @@ from bench.catalog import METHODS
 from bench.choices import TRAINING_KEYS, make
 from bench.errors import BenchError
 from bench.schema import Budget, Cell, Choice, Grid, Precision, Suite, Training
+from bench.search import draw
+from bench.seeding import derive
 from bench.suite_file import FILTER_KEYS
 
 Rule = Mapping[str, Sequence[str]]
@@ -51,7 +53,9 @@ def expand(suite: Suite, resolved: Resolved) -> list[Cell]:
             if not any(matches(cell, rule) for rule in suite.exclude):
                 found.setdefault(cell.cell_id, cell)
     if not found:
-        raise BenchError(f"suite {suite.name}: the grid is empty: every cell is excluded; drop a line of exclude")
+        raise BenchError(
+            f"suite {suite.name}: the grid is empty: every cell is excluded, or has neither labels nor a source; drop a line of exclude"
+        )
     return list(found.values())
 
 
@@ -59,10 +63,24 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
     made = {id(choice): make(METHODS, choice) for choice in grid.methods}
     methods = sorted(grid.methods, key=lambda choice: COST_ORDER.index(made[id(choice)].cost))
     axes = itertools.product(
-        grid.datasets, grid.backbones, grid.weights, grid.devices, grid.precisions, methods, grid.budgets, grid.seeds
+        grid.datasets,
+        grid.backbones,
+        grid.weights,
+        grid.devices,
+        grid.precisions,
+        methods,
+        grid.sources or (None,),
+        grid.budgets,
+        grid.selections,
+        grid.seeds,
     )
-    for dataset, backbone, weights, asked_device, asked, choice, budget, seed in axes:
+    for dataset, backbone, weights, asked_device, asked, choice, source, budget, selection, seed in axes:
         method = made[id(choice)]
+        adapts = uses_source(method)
+        if adapts and source is None:
+            raise BenchError(f"{choice.label}: adapts from a labelled source; write source: [glyphs] in the grid")
+        if budget.value == 0 and not adapts:
+            continue  # nothing to learn from
         device = resolved.device(asked_device)
         precision, reason = (
             resolved.precision(backbone, suite.image_size, device) if asked == "auto" else (asked, "asked for")
@@ -78,6 +96,8 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
                 for key, value in dataclasses.asdict(method).items()
             },
             budget=budget,
+            selection=selection,
+            source=source if adapts else None,
             seed=seed,
             device=device,
             precision=precision,
@@ -85,10 +105,25 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
             threads=resolved.threads,
             image_size=suite.image_size,
             training=resolve_training(suite, choice, method.defaults),
+            trials=(trials := trials_of(suite, choice)),
+            search=suite.tune.search if suite.tune and trials else None,
             deterministic=suite.deterministic,
             limit=resolved.limit,
             timeout_s=suite.timeout_s,
         )
+
+
+def uses_source(method: Any) -> bool:
+    """Say whether a method learns from a labelled source domain."""
+    return bool(getattr(method, "uses_source", False))
+
+
+def trials_of(suite: Suite, method: Choice) -> tuple[Mapping[str, Any], ...]:
+    """Return what is tried for a method: the same for every cell of it; nothing where its space is empty."""
+    if suite.tune is None:
+        return ()
+    space = {**suite.tune.spaces.get("all", {}), **suite.tune.spaces.get(method.name, {})}
+    return draw(space, suite.tune.trials, suite.tune.search, derive("trials", suite.name, method.label))
 
 
 def _values(cell: Cell) -> dict[str, tuple[str, ...]]:
@@ -98,6 +133,8 @@ def _values(cell: Cell) -> dict[str, tuple[str, ...]]:
         "backbone": (cell.backbone,),
         "weights": (cell.weights,),
         "method": (cell.method.name, cell.method.label),
+        "selection": (cell.selection,),
+        "source": (cell.source.name, cell.source.label) if cell.source else (),
         "seed": (str(cell.seed),),
         "device": (cell.device,),
         "precision": (cell.precision,),
@@ -193,6 +230,7 @@ def profile_price(cells: Sequence[Cell], speed: Speed) -> float:
 
 
 def _expected_labels(budget: Budget, train_images: int) -> int:
+    """At least two; a budget of no labels is one of methods that learn from a source."""
     if budget.kind == "fraction":
         return max(2, round(budget.value * train_images))
     return min(train_images, int(budget.value) * (10 if budget.kind == "labels_per_class" else 1))

@@ -16,8 +16,10 @@ from bench.packing import PackingRequest, pack
 from bench.plan import Resolved, expand, parse_filter, select
 from bench.precision import TrialRequest, known
 from bench.progress import screen
+from bench.provision import data_of
+from bench.record import Record
 from bench.resume import Asked, Present, present, remaining
-from bench.schema import Cell, Precision, Record, Suite, Training
+from bench.schema import Cell, Precision, Suite, Training
 from bench.store import Store
 from bench.suite import read_suite, suite_path
 
@@ -131,8 +133,9 @@ def plan_rows(planned: Planned) -> list[dict[str, Any]]:
 def _row(cell: Cell, to_run: bool, records: Mapping[str, Record], there: Present) -> dict[str, Any]:
     record = records.get(cell.cell_id)
     missing = []
-    if there.data(cell.dataset) is None:
-        missing.append(f"data {cell.dataset.label}")
+    for dataset in data_of(cell):
+        if there.data(dataset) is None:
+            missing.append(f"data {dataset.label}")
     weights = there.weights(cell)
     if weights is None or (weights.path is None and cell.weights != "random"):
         missing.append(f"weights {cell.backbone} {cell.weights}")

@@ -10,7 +10,8 @@ from typing import Any
 
 from bench import cache
 from bench.catalog import PROFILES
-from bench.contracts import CellJob, Fitted, Progress
+from bench.cell_run import CellJob
+from bench.contracts import Fitted, Progress
 from bench.environment import machine
 from bench.executors.calling import attempt
 from bench.schema import Cell, content_hash

@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bench.schema import Cell, Record
+from bench.record import Record
+from bench.schema import Cell
 
 PLAIN_EVERY_S = 10.0
 

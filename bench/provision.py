@@ -10,7 +10,8 @@ from bench.errors import BenchError, InvalidData
 from bench.jobs import Executor, Job, Outcome, Screen
 from bench.plan import Speed, cost_of, extraction_price, price, profile_kind, profile_price
 from bench.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
-from bench.schema import Cell, Status
+from bench.record import Status
+from bench.schema import Cell, Choice
 
 TIMEOUT_S = 24 * 3600.0
 
@@ -25,19 +26,32 @@ class Lacking:
 
 
 @dataclass(frozen=True)
+class Supplies:
+    """What a cell runs with."""
+
+    weights: ReadyWeights
+    data: ReadyData
+    source: ReadyData | None
+
+
+@dataclass(frozen=True)
 class Ready:
     """All that the cells share, by what they ask for."""
 
     weights: Mapping[Any, ReadyWeights | Lacking]
     data: Mapping[Any, ReadyData | Lacking]
 
-    def of(self, cell: Cell) -> tuple[ReadyWeights, ReadyData] | Lacking:
+    def of(self, cell: Cell) -> Supplies | Lacking:
         """Return what a cell needs, or why it can't be had."""
         weights = self.weights[weights_key(cell)]
         if isinstance(weights, Lacking):
             return weights
-        data = self.data[data_key(cell, weights)]
-        return data if isinstance(data, Lacking) else (weights, data)
+        found = [self.data[data_key(choice, cell, weights)] for choice in data_of(cell)]
+        lacking = next((each for each in found if isinstance(each, Lacking)), None)
+        if lacking is not None:
+            return lacking
+        target, *source = [each for each in found if isinstance(each, ReadyData)]
+        return Supplies(weights, target, source[0] if source else None)
 
 
 def weights_key(cell: Cell) -> tuple[Any, ...]:
@@ -45,9 +59,14 @@ def weights_key(cell: Cell) -> tuple[Any, ...]:
     return cell.backbone, cell.weights, cell.device, cell.precision, cell.image_size, cell.threads
 
 
-def data_key(cell: Cell, weights: ReadyWeights) -> tuple[Any, ...]:
+def data_of(cell: Cell) -> tuple[Choice, ...]:
+    """Return the data sets that a cell needs: its own, and the source domain where it has one."""
+    return (cell.dataset,) if cell.source is None else (cell.dataset, cell.source)
+
+
+def data_key(dataset: Choice, cell: Cell, weights: ReadyWeights) -> tuple[Any, ...]:
     """What cells that share pixels have in common."""
-    return cell.dataset.label, Geometry.of(weights.input, cell.image_size), cell.limit
+    return dataset.label, Geometry.of(weights.input, cell.image_size), cell.limit
 
 
 def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: Screen) -> Ready:
@@ -68,11 +87,14 @@ def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: S
     data: dict[Any, ReadyData | Lacking] = {}
     for cell in cells:
         found = weights[weights_key(cell)]
-        if isinstance(found, Lacking) or data_key(cell, found) in data:
+        if isinstance(found, Lacking):
             continue
-        request = DataRequest(cell.dataset, Geometry.of(found.input, cell.image_size), cell.limit, places)
-        outcome = _do(executor, Job("bench.prepare:prepare_data", request, TIMEOUT_S), screen, cell.dataset.label)
-        data[data_key(cell, found)] = _ready_data(outcome, cell, screen)
+        for dataset in data_of(cell):
+            key = data_key(dataset, cell, found)
+            if key not in data:
+                request = DataRequest(dataset, Geometry.of(found.input, cell.image_size), cell.limit, places)
+                outcome = _do(executor, Job("bench.prepare:prepare_data", request, TIMEOUT_S), screen, dataset.label)
+                data[key] = _ready_data(outcome, dataset, cell, screen)
     return Ready(weights, data)
 
 
@@ -104,25 +126,25 @@ def _lacking(outcome: Outcome, screen: Screen) -> Lacking:
     return Lacking(status, reason, outcome.traceback)
 
 
-def _ready_data(outcome: Outcome, cell: Cell, screen: Screen) -> ReadyData | Lacking:
+def _ready_data(outcome: Outcome, dataset: Choice, cell: Cell, screen: Screen) -> ReadyData | Lacking:
     if outcome.ended == "unavailable":
         return _lacking(outcome, screen)
     if outcome.ended == "invalid":
         raise InvalidData(outcome.reason or "")
     if outcome.ended is not None:
-        raise BenchError(f"{cell.dataset.label} can't be prepared: {outcome.reason}")
+        raise BenchError(f"{dataset.label} can't be prepared: {outcome.reason}")
     ready: ReadyData = outcome.value
     counts = ready.class_counts
     names = ", ".join(list(counts)[:10]) + (", ..." if len(counts) > 10 else "")
     screen.say(
-        f"{cell.dataset.label} at {cell.image_size} px: {ready.train_images} training and {ready.test_images} test "
+        f"{dataset.label} at {cell.image_size} px: {ready.train_images} training and {ready.test_images} test "
         f"images, {len(counts)} classes ({names}), {min(counts.values())} to {max(counts.values())} to train on each"
     )
     asked = cell.budget
     if asked.kind == "labels_per_class" and asked.value > min(counts.values()):
         screen.say(f"{asked.label}: a class with fewer training images gives what it has")
     for note in ready.notes:
-        screen.say(f"{cell.dataset.label}: {note}")
+        screen.say(f"{dataset.label}: {note}")
     return ready
 
 
@@ -135,7 +157,7 @@ def announce(cells: Sequence[Cell], ready: Ready, workers: int, screen: Screen) 
         found = ready.of(cell)
         if isinstance(found, Lacking):
             continue
-        weights, data = found
+        weights, data = found.weights, found.data
         batch = cell.training.batch_size
         speed = Speed(weights.step_s, weights.forward_s, batch, data.train_images, data.test_images)
         prices[cell.cell_id] = price(cell, speed)

@@ -9,7 +9,8 @@ from bench.backbones.sources import find_weights
 from bench.contracts import Places, WeightsFile
 from bench.errors import InvalidData, Unavailable
 from bench.prepare import data_fingerprint, is_own, own_weights, recipe_fingerprint
-from bench.schema import Cell, Choice, Record
+from bench.record import Record
+from bench.schema import Cell, Choice
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ def is_done(cell: Cell, record: Record | None, there: Present) -> bool:
         return False
     if weights is not None and weights.sha256 not in (None, record.weights_sha256):
         return False  # the project's own weights, trained again with other bits
+    source = there.data(cell.source) if cell.source else None
+    if source not in (None, record.source_fingerprint):
+        return False
     return data in (None, record.dataset_fingerprint)
 
 

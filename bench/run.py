@@ -3,16 +3,19 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from bench.contracts import CellJob, CellResult
+from bench.cell_run import CellJob, CellResult
+from bench.contracts import Places
 from bench.errors import Exit
 from bench.identity import identity_fields
 from bench.jobs import Executor, Job, Outcome, Screen
-from bench.prepare import ReadyData, ReadyWeights
-from bench.provision import Lacking, announce, provide
+from bench.prepare import ReadyWeights
+from bench.provision import Lacking, Supplies, announce, provide
+from bench.record import Record, Status
 from bench.resume import Asked, remaining
-from bench.schema import Cell, Record, Status, content_hash
+from bench.schema import Cell, content_hash
 from bench.store import Store, Writer
 
 STATUS_OF: Mapping[str, Status] = {
@@ -46,8 +49,7 @@ class Runnable:
     """A cell with all it needs."""
 
     cell: Cell
-    weights: ReadyWeights
-    data: ReadyData
+    supplies: Supplies
 
 
 def run(
@@ -67,7 +69,7 @@ def run(
                 if isinstance(found, Lacking):
                     _finish(cell, _without(cell, found, executor), writer, screen)
                 else:
-                    runnable.append(Runnable(cell, *found))
+                    runnable.append(Runnable(cell, found))
             _run_all(runnable, asked, executor, writer, screen, store)
     records = store.records()
     mine = [records[cell.cell_id] for cell in cells if cell.cell_id in records]
@@ -94,21 +96,10 @@ def _without(cell: Cell, lacking: Lacking, executor: Executor) -> Record:
 def _run_all(
     runnable: Sequence[Runnable], asked: Asked, executor: Executor, writer: Writer, screen: Screen, store: Store
 ) -> None:
-    environments = {env_key(each.weights): each.weights.environment for each in runnable}
+    environments = {env_key(each.supplies.weights): each.supplies.weights.environment for each in runnable}
     store.update_manifest({}, environments)
     profiles = store.folder.resolve() / "profiles"
-    payloads = [
-        CellJob(
-            each.cell,
-            each.data.decoded,
-            each.data.fingerprint,
-            each.weights.file,
-            asked.places,
-            executor.workers,
-            profiles,
-        )
-        for each in runnable
-    ]
+    payloads = [cell_job(each.cell, each.supplies, asked.places, executor.workers, profiles) for each in runnable]
     function = "bench.cell:run_alone" if asked.alone else "bench.cell:run_cell"
     jobs = [Job(function, payload, payload.cell.timeout_s) for payload in payloads]
 
@@ -122,10 +113,26 @@ def _run_all(
             "executor": executor.name,
             "workers": executor.workers,
             "finished_at": now(),
-            "env": env_key(each.weights),
-            "dataset_license": each.data.license,
+            "env": env_key(each.supplies.weights),
+            "dataset_license": each.supplies.data.license,
         }
         _finish(each.cell, to_record(base, payload, outcome, writer), writer, screen)
+
+
+def cell_job(cell: Cell, supplies: Supplies, places: Places, workers: int, profiles: Path | None) -> CellJob:
+    """Return a cell with what was made ready for it."""
+    source = supplies.source
+    return CellJob(
+        cell=cell,
+        data=supplies.data.decoded,
+        data_fingerprint=supplies.data.fingerprint,
+        weights=supplies.weights.file,
+        places=places,
+        workers=workers,
+        source=source.decoded if source else None,
+        source_fingerprint=source.fingerprint if source else None,
+        profiles=profiles,
+    )
 
 
 def env_key(weights: ReadyWeights) -> str:
@@ -144,6 +151,7 @@ def to_record(base: Mapping[str, Any], job: CellJob, outcome: Outcome, writer: W
         "weights_fingerprint": job.weights.fingerprint,
         "weights_sha256": job.weights.sha256,
         "weights_source": job.weights.source,
+        "source_fingerprint": job.source_fingerprint,
     }
     ended = {"status": STATUS_OF[outcome.ended], "reason": outcome.reason, "traceback": outcome.traceback}
     return Record(**{**base, **fingerprints, **ended})

@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SCHEMA_VERSION = 1
-
-Status = Literal["ok", "failed", "oom", "timeout", "diverged", "skipped"]
 Precision = Literal["fp32", "bf16"]
 AskedPrecision = Literal["fp32", "bf16", "auto"]
 BudgetKind = Literal["fraction", "labels_per_class", "labels"]
@@ -104,6 +101,30 @@ class Grid:
     seeds: tuple[int, ...]
     devices: tuple[str, ...]
     precisions: tuple[AskedPrecision, ...]
+    selections: tuple[str, ...] = ("stratified",)
+    """By which rule the images of a budget are chosen."""
+    sources: tuple[Choice, ...] = ()
+    """Labelled source domains, for the methods that adapt from one."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Numbers from `low` to `high`; drawn evenly by their logarithm where `log`."""
+
+    low: float
+    high: float
+    log: bool
+
+
+@dataclass(frozen=True)
+class Tune:
+    """The same number of trials for every method, on the validation part of the budget."""
+
+    trials: int
+    search: Literal["grid", "random", "halving"]
+    """`halving`: random trials on a part of the steps, of which the better half goes on, and so forth."""
+    spaces: Mapping[str, Mapping[str, tuple[Any, ...] | Span]]
+    """By method, or `all`: what may be set to what."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +142,8 @@ class Suite:
     image_size: int
     train: Mapping[str, Any]
     """Training keys that the suite sets for all methods."""
+    tune: Tune | None = None
+    """What each method may try; null: its defaults, once."""
     threads: int | None = None
     """Threads of each cell; null: the processor's cores over the workers."""
     timeout_s: float = 3600.0
@@ -145,6 +168,14 @@ class Cell:
     threads: int
     image_size: int
     training: Training
+    selection: str = "stratified"
+    """By which rule the images of the budget are chosen."""
+    source: Choice | None = None
+    """The labelled source domain; null where the method adapts from none."""
+    trials: tuple[Mapping[str, Any], ...] = ()
+    """What is tried on validation before the method is trained with the best: parameters and training keys."""
+    search: Literal["grid", "random", "halving"] | None = None
+    """How they are tried; null: nothing is."""
     deterministic: bool = True
     limit: int | None = None
     """Images kept of each split: a rehearsal, not a result."""
@@ -162,170 +193,5 @@ class Cell:
     @property
     def label(self) -> str:
         """One line for progress bars and messages."""
-        return f"{self.backbone} {self.weights} {self.method.label} {self.budget.label} seed {self.seed}"
-
-
-@dataclass(frozen=True)
-class Record:
-    """What came of one cell. Every key stands in every record, null where it doesn't apply."""
-
-    cell_id: str
-    status: Status
-    reason: str | None
-    """Why the status is not `ok`: one line."""
-    suite: str
-    dataset: str
-    backbone: str
-    weights: str
-    method: str
-    seed: int
-    device: str
-    precision: str
-    threads: int
-    image_size: int
-    batch_size: int
-    """Asked for; `batch_effective` is what fitted the budget."""
-    schema_version: int = SCHEMA_VERSION
-    traceback: str | None = None
-    """The end of the traceback of a failed cell."""
-    dataset_params: dict[str, Any] = field(default_factory=dict)
-    dataset_fingerprint: str | None = None
-    dataset_license: str | None = None
-    weights_fingerprint: str | None = None
-    """SHA-256 of the weights' file, or of the recipe where the project trained them itself."""
-    weights_sha256: str | None = None
-    """SHA-256 of the file that was loaded; null for random weights."""
-    weights_source: str | None = None
-    weights_license: str | None = None
-    method_params: dict[str, Any] = field(default_factory=dict)
-    """What the suite gave the method."""
-    method_settings: dict[str, Any] = field(default_factory=dict)
-    """All its parameters, defaults included."""
-    fraction: float | None = None
-    """Share of the training set that the budget is."""
-    labels_per_class: int | None = None
-    """Null where classes differ."""
-    budget: str | None = None
-    """The budget as the suite put it."""
-    n_labels: int | None = None
-    n_train: int | None = None
-    n_val: int | None = None
-    n_test: int | None = None
-    n_classes: int | None = None
-    subset_sha256: str | None = None
-    """SHA-256 of the indices of the budget."""
-    test_sha256: str | None = None
-    """SHA-256 of the names of the test images."""
-    training: dict[str, Any] | None = None
-    batch_effective: int | None = None
-    steps_done: int | None = None
-    selection: str | None = None
-    """By what rule the reported model was chosen."""
-    chosen: dict[str, Any] | None = None
-    """What was chosen on validation: a step, or a regularisation."""
-    transform: str | None = None
-    memory_format: str | None = None
-    deterministic: bool | None = None
-    """Asked for; `determinism` is what came of it."""
-    determinism: dict[str, Any] | None = None
-    precision_reason: str | None = None
-    """`asked for`, or what `auto` measured."""
-    frozen_part: str | None = None
-    """The part of the backbone whose outputs were computed once and shared: `features`, or where it ends."""
-    frozen_part_reason: str | None = None
-    """Why a part that could be shared was not."""
-    optimizer_kind: str | None = None
-    """How torch steps over the parameters: `fused` or `foreach`."""
-    pinned_to: list[int] | None = None
-    """Processor cores that the cell's process was held to; null: all."""
-    limit: int | None = None
-    accuracy: float | None = None
-    top5_accuracy: float | None = None
-    val_accuracy: float | None = None
-    oracle_accuracy: float | None = None
-    per_class_accuracy: list[float | None] | None = None
-    """Null for a class without test images."""
-    initial_loss: float | None = None
-    final_loss: float | None = None
-    throughput_images_per_s: float | None = None
-    throughput_of: str | None = None
-    """`training` steps, or the `extraction` of frozen features from a cold cache; where `frozen_part` ends in between,
-    training steps behind it."""
-    step_ms: dict[str, float] | None = None
-    cpu_s_per_1000_images: float | None = None
-    compile_s: float | None = None
-    """The first step, where `compile` was asked for."""
-    anatomy_ms: dict[str, float] | None = None
-    """Parts of a step, each waited for, in a pass of its own: medians."""
-    synthetic_ratio: float | None = None
-    """Time of a step on real data over that of a step on a batch that is there already."""
-    bound_by: str | None = None
-    """`loader` where real data cost more than a tenth, else `compute`."""
-    memory_mib_by_kind: dict[str, float] | None = None
-    """Weights, gradients, optimiser state, and what the forward pass keeps for the backward pass."""
-    forward_gflop: float | None = None
-    """Of the adapted network, for one image; a multiplication with its addition is two."""
-    step_gflop: float | None = None
-    """Of a training step: forward, and twice what learns or passes gradients."""
-    peak_gflop_per_s: float | None = None
-    """Of a large matrix product in the same precision on the same threads, measured."""
-    mfu: float | None = None
-    """Model FLOP utilisation: the step's FLOP per second over the peak."""
-    latency_ms: dict[str, float] | None = None
-    """Median of a forward pass of the adapted network, by batch: `1` and `64`."""
-    accuracy_per_s: float | None = None
-    """Accuracy above chance over the seconds from a cold cache to the fitted model."""
-    gpu_state: dict[str, Any] | None = None
-    """Clocks, temperature, power, throttling and other processes, before and after; null without NVML."""
-    profiled_in: str | None = None
-    """The cell in which the anatomy, work, memory by kind and latency were measured, once for all cells alike."""
-    profile_reason: str | None = None
-    """Why they were not."""
-    warmup_s: float | None = None
-    warmup_steps: int | None = None
-    data_s: float | None = None
-    build_s: float | None = None
-    features_s: float | None = None
-    """What this cell paid for frozen features."""
-    features_cold_s: float | None = None
-    """What it would have paid alone, from a cold cache."""
-    tune_s: float | None = None
-    train_s: float | None = None
-    eval_s: float | None = None
-    oracle_s: float | None = None
-    total_s: float | None = None
-    cpu_s: float | None = None
-    cpu_s_by_phase: dict[str, float] | None = None
-    peak_rss_mib: float | None = None
-    peak_rss_mib_by_phase: dict[str, float] | None = None
-    baseline_rss_mib: float | None = None
-    """Resident memory of the process before the cell's first operation."""
-    rss_method: str | None = None
-    peak_cuda_allocated_mib: float | None = None
-    peak_cuda_reserved_mib: float | None = None
-    cuda_device_used_mib: float | None = None
-    """The whole device after training, other processes included."""
-    peak_cuda_mib_by_phase: dict[str, list[float]] | None = None
-    """Allocated and reserved."""
-    trainable_params: int | None = None
-    total_params: int | None = None
-    checkpoint_bytes: int | None = None
-    """Bytes to keep beside the shared backbone: what training changed."""
-    audit: dict[str, bool | None] | None = None
-    executor: str | None = None
-    workers: int | None = None
-    """Cells that ran side by side; above one, no throughput is published."""
-    side_file: str | None = None
-    """Raw step times, losses and predictions, relative to the run's folder."""
-    env: str | None = None
-    """Key of the environment in the manifest."""
-    finished_at: str | None = None
-
-    @property
-    def label(self) -> str:
-        """One line that names the cell."""
-        return f"{self.backbone} {self.weights} {self.method} {self.budget} seed {self.seed}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as a JSON object with every key."""
-        return dataclasses.asdict(self)
+        apart = "" if self.selection == "stratified" else f" {self.selection}"
+        return f"{self.backbone} {self.weights} {self.method.label} {self.budget.label}{apart} seed {self.seed}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.cache import write_atomically
 from bench.errors import BenchError
-from bench.schema import SCHEMA_VERSION, Record
+from bench.record import SCHEMA_VERSION, Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,6 +144,8 @@ def _parse(line: str, where: str) -> Record:
         raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
     if version > SCHEMA_VERSION:
         raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade transferbench")
+    if version < 2:  # before the images of a budget could be chosen by another rule
+        contents |= {"image_selection": "stratified", "schema_version": SCHEMA_VERSION}
     missing = sorted(_NEEDED - contents.keys())
     if missing:
         raise BenchError(f"{where}: a record without {', '.join(missing[:4])}; remove the line, its cell runs again")

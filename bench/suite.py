@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.catalog import DATASETS, METHODS
-from bench.choices import check_backbone, check_choice, check_weights
+from bench.catalog import DATASETS, METHODS, SELECTIONS
+from bench.choices import TRAINING_KEYS, check_backbone, check_choice, check_weights
 from bench.errors import BenchError, InvalidSuite
 from bench.registry import unknown
-from bench.schema import Budget, Choice, Grid, Suite
-from bench.suite_file import Axes, SuiteFile, explain_all
+from bench.schema import Budget, Choice, Grid, Span, Suite, Tune
+from bench.suite_file import Axes, SuiteFile, TuneModel, explain_all
 from bench.yaml_marks import Marks, Place, load_with_marks
 
 
@@ -50,6 +50,7 @@ def read_suite(path: Path, overrides: Iterable[str] = ()) -> Suite:
     except ValidationError as error:
         problems += explain_all(marks, contents, error)
     problems += [*name_problems(contents, marks), *_joint_problems(contents, marks)]
+    problems += _tune_problems(contents, marks)
     if problems or parsed is None:
         raise InvalidSuite(problems)
     return _resolve(parsed, source)
@@ -105,6 +106,29 @@ def _joint_problems(contents: Mapping[str, Any], marks: Marks) -> Iterator[str]:
         yield f"{marks.at(('grid',))}: grid: no label budget; write fraction: [0.01, 1.0] or labels_per_class: [5]"
 
 
+def _tune_problems(contents: Mapping[str, Any], marks: Marks) -> Iterator[str]:
+    """Yield a line for each method, key and value of the tuning space that can't be."""
+    tune = contents.get("tune")
+    spaces = tune.get("space") if isinstance(tune, dict) else None
+    for method, space in spaces.items() if isinstance(spaces, dict) else ():
+        for key, written in space.items() if isinstance(space, dict) else ():
+            values = [written.get("low"), written.get("high")] if isinstance(written, dict) else written
+            try:
+                for value in values if isinstance(values, list) else [values]:
+                    _check_tried(method, key, value)
+            except BenchError as error:
+                yield f"{marks.at(('tune', 'space', method, key))}: tune.space.{method}: {error}"
+
+
+def _check_tried(method: str, key: str, value: Any) -> None:
+    if method != "all":
+        check_choice(METHODS, Choice(method, {key: value}))
+    elif key not in TRAINING_KEYS:
+        raise BenchError(unknown("training key", key, TRAINING_KEYS))
+    else:
+        check_choice(METHODS, Choice("finetune", {key: value}))
+
+
 def _unknown_names(
     axes: Mapping[str, Any], path: tuple[Any, ...], check: Callable[[Any], None], marks: Marks
 ) -> Iterator[str]:
@@ -127,11 +151,17 @@ def _check_method(item: Any) -> None:
         check_choice(METHODS, choice)
 
 
+def _check_selection(item: str) -> None:
+    SELECTIONS.entry(item)
+
+
 _CHECKS: dict[str, Callable[[Any], None]] = {
     "dataset": _check_dataset,
     "backbone": lambda item: check_backbone(item) if isinstance(item, str) else None,
     "weights": lambda item: check_weights(item) if isinstance(item, str) else None,
     "method": _check_method,
+    "selection": lambda item: _check_selection(item) if isinstance(item, str) else None,
+    "source": _check_dataset,
 }
 """What is no text and no mapping with a name is left to the file's shape to refuse."""
 
@@ -163,10 +193,21 @@ def _resolve(parsed: SuiteFile, source: str) -> Suite:
         exclude=tuple({key: _globs(value) for key, value in rule.items()} for rule in parsed.exclude),
         image_size=parsed.image_size,
         train=parsed.train.model_dump(exclude_unset=True),
+        tune=_tune(parsed.tune) if parsed.tune else None,
         threads=parsed.threads,
         timeout_s=parsed.timeout_s,
         deterministic=parsed.deterministic,
     )
+
+
+def _tune(parsed: TuneModel) -> Tune:
+    def values(written: Any) -> tuple[Any, ...] | Span:
+        return tuple(written) if isinstance(written, list) else Span(written.low, written.high, written.log)
+
+    spaces = {
+        method: {key: values(written) for key, written in space.items()} for method, space in parsed.space.items()
+    }
+    return Tune(parsed.trials, parsed.search, spaces)
 
 
 def _globs(value: Any) -> tuple[str, ...]:
@@ -187,6 +228,8 @@ def _grid(axes: Axes, base: Grid | None, datasets: tuple[Choice, ...]) -> Grid:
         weights=tuple(axes.weights or (base.weights if base else ("pretrained",))),
         methods=_choices(axes.method) or (base.methods if base else ()),
         budgets=budgets or (base.budgets if base else ()),
+        selections=tuple(axes.selection or (base.selections if base else ("stratified",))),
+        sources=_choices(axes.source) or (base.sources if base else ()),
         seeds=tuple(axes.seed or (base.seeds if base else (0,))),
         devices=tuple(axes.device or (base.devices if base else ("auto",))),
         precisions=tuple(axes.precision or (base.precisions if base else ("fp32",))),

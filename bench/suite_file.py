@@ -4,21 +4,32 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from bench.registry import unknown
 from bench.schema import Training
 from bench.yaml_marks import Marks
 
 FilterKey = Literal[
-    "dataset", "backbone", "weights", "method", "fraction", "labels_per_class", "labels", "seed", "device", "precision"
+    "dataset",
+    "backbone",
+    "weights",
+    "method",
+    "fraction",
+    "labels_per_class",
+    "labels",
+    "selection",
+    "source",
+    "seed",
+    "device",
+    "precision",
 ]
 FILTER_KEYS: tuple[str, ...] = get_args(FilterKey)
 Item = TypeVar("Item")
 Many = Annotated[list[Item], Field(min_length=1)]
 
 
-Fraction = Annotated[float, Field(gt=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -67,9 +78,32 @@ class Axes(_Strict):
     fraction: Many[Fraction] | None = None
     labels_per_class: Many[Count] | None = None
     labels: Many[Count] | None = None
+    selection: Many[str] | None = None
+    source: _ChoiceText | Many[_ChoiceText] | None = None
     seed: Many[Annotated[int, Field(ge=0)]] | None = None
     device: Many[Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]] | None = None
     precision: Many[Literal["fp32", "bf16", "auto"]] | None = None
+
+
+class _Span(_Strict):
+    low: float
+    high: float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> "_Span":
+        if self.low >= self.high or (self.log and self.low <= 0):
+            raise ValueError("low must be less than high, and more than 0 where log is true")
+        return self
+
+
+class TuneModel(_Strict):
+    """The tuning of a suite: the same number of trials for every method."""
+
+    trials: Annotated[int, Field(ge=2, le=1000)]
+    search: Literal["grid", "random", "halving"] = "random"
+    space: dict[str, dict[str, _Span | Many[Any]]]
+    """By method, or `all`."""
 
 
 class _Grid(Axes):
@@ -86,6 +120,7 @@ class SuiteFile(_Strict):
     include: list[Axes] = []
     exclude: list[dict[FilterKey, Any]] = []
     train: TrainModel = TrainModel()
+    tune: TuneModel | None = None
     threads: Annotated[int, Field(ge=1)] | None = None
     timeout_s: Annotated[float, Field(gt=0)] = 3600.0
     deterministic: bool = True
@@ -148,5 +183,5 @@ def written_path(contents: Any, loc: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _known_keys(path: tuple[Any, ...]) -> list[str]:
-    models: dict[Any, Any] = {"train": TrainModel, "grid": Axes, "include": Axes}
+    models: dict[Any, Any] = {"train": TrainModel, "tune": TuneModel, "grid": Axes, "include": Axes}
     return list(models.get(path[0] if path else None, SuiteFile).model_fields)

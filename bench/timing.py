@@ -122,8 +122,15 @@ class Phases:
     """Allocated and reserved at the highest, and the whole device in use at the end, whoever uses it."""
     gpu: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None]] = field(default_factory=dict)
     """The GPU's state before and after, as its driver tells it."""
+    shared_s: dict[str, float] = field(default_factory=dict)
+    """Seconds of a phase that went into what cells share: features."""
+    current: str = ""
     exact: bool = True
     """Whether the memory is the phase's own; where not, it is the highest so far."""
+
+    def charge(self, seconds: float) -> None:
+        """Note what the phase that is running spent on what cells share."""
+        self.shared_s[self.current] = self.shared_s.get(self.current, 0.0) + seconds
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -131,6 +138,7 @@ class Phases:
         self.exact = reset_peak_rss() and self.exact
         reset_cuda_peak(self.device)
         before = gpu.snapshot(self.device)
+        self.current = name
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         self.wall_s[name] = time.perf_counter() - wall

@@ -1,7 +1,6 @@
 """The one gradient loop that methods share: optimiser, schedule, stopping, checkpoints."""
 
 import contextlib
-import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,92 +17,19 @@ from bench.data.transforms import mixup
 from bench.devices import autocast
 from bench.errors import Diverged, InvalidData
 from bench.features import forward_all
+from bench.recipe import (
+    batches,
+    epoch_sizes,
+    learning_rate_factor,
+    loss_of,
+    make_optimizer,
+    optimizer_kind,
+    total_steps,
+)
 from bench.schema import Training
 from bench.timing import StepTimer
 
 LONGEST_WARMUP = 5
-
-
-def batches(index: Index, batch_size: int, seed: int) -> Iterator[Index]:
-    """Yield batches without end, one permutation of `index` after another.
-
-    The batch is clamped to the set; the last one of an epoch is smaller, and a single image left over joins the batch
-    before it, since batch normalisation can't learn from one.
-    """
-    generator = np.random.default_rng(seed)
-    sizes = epoch_sizes(len(index), batch_size)
-    while True:
-        order = generator.permutation(index)
-        start = 0
-        for size in sizes:
-            yield order[start : start + size]
-            start += size
-
-
-def epoch_sizes(count: int, batch_size: int) -> list[int]:
-    """Return the batch sizes of one epoch."""
-    batch_size = min(batch_size, count)
-    sizes = [batch_size] * (count // batch_size)
-    rest = count % batch_size
-    if rest == 1:
-        sizes[-1] += 1
-    elif rest:
-        sizes.append(rest)
-    return sizes
-
-
-def total_steps(settings: Training, count: int) -> int:
-    """Return the optimiser steps of a recipe on so many images."""
-    if settings.steps is not None:
-        return settings.steps
-    assert settings.epochs is not None
-    return max(1, math.ceil(settings.epochs * len(epoch_sizes(count, settings.batch_size))))
-
-
-def learning_rate_factor(settings: Training, step: int, steps: int, epoch_steps: int) -> float:
-    """Return what the learning rates are multiplied by at a step (0-based).
-
-    Cosine: Loshchilov and Hutter, 2017. One-cycle: Smith and Topin, 2018, cosine legs, 30 % up from 1/25, down
-    to 1/1e4.
-    """
-    if settings.schedule == "one_cycle":
-        peak = 0.3 * steps
-        if step < peak:
-            return 1 / 25 + (1 - 1 / 25) * (1 - math.cos(math.pi * step / peak)) / 2
-        return 1e-4 + (1 - 1e-4) * (1 + math.cos(math.pi * (step - peak) / max(1.0, steps - peak))) / 2
-    warm = int(settings.warmup * steps)
-    if step < warm:
-        return (step + 1) / warm
-    if settings.schedule == "cosine":
-        return (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))) / 2
-    if settings.schedule == "step":
-        return float(settings.gamma ** int(step / epoch_steps / settings.step_epochs))
-    return 1.0
-
-
-def make_optimizer(settings: Training, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
-    """Return the optimiser over groups of `params` and their `lr`."""
-    listed = [dict(group) for group in groups]
-    on_gpu = any(parameter.is_cuda for group in listed for parameter in group["params"])
-    if settings.optimizer == "sgd":
-        # on a CPU torch's fused SGD is the slower one
-        how = {"fused": True} if on_gpu else {"foreach": True}
-        return torch.optim.SGD(listed, momentum=settings.momentum, weight_decay=settings.weight_decay, **how)
-    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    return kind(listed, weight_decay=settings.weight_decay, fused=True)
-
-
-def optimizer_kind(optimizer: torch.optim.Optimizer) -> str:
-    """Say how torch steps over the parameters."""
-    return "fused" if optimizer.defaults.get("fused") else "foreach"
-
-
-def loss_of(settings: Training, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the loss of logits (B, C) against targets (B, C) that are distributions."""
-    logits = logits.float()
-    if settings.loss == "mse":
-        return functional.mse_loss(logits, targets)
-    return functional.cross_entropy(logits, targets, label_smoothing=settings.label_smoothing)
 
 
 class Checkpoints:
@@ -188,6 +114,33 @@ class Trained:
         return "best validation checkpoint" if self.val_accuracies else "last step (too few labels to validate)"
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step as an objective sees it."""
+
+    forward: Callable[[torch.Tensor], torch.Tensor]
+    """The module, perhaps compiled: inputs to logits (B, C)."""
+    batch: torch.Tensor
+    """Inputs, augmented and mixed, on the device."""
+    targets: torch.Tensor
+    """(B, C), distributions over the classes."""
+    index: Index
+    """Which images these are, (B,)."""
+    done: float
+    """Share of the training that is behind, 0 to 1."""
+    generator: torch.Generator
+    """For what the objective draws at random."""
+
+
+Objective = Callable[[Step], torch.Tensor]
+"""Returns the loss of a step, a scalar with a graph; called under the cell's precision."""
+
+
+def classify(settings: Training) -> Objective:
+    """Return the plain objective: the recipe's loss of the logits."""
+    return lambda step: loss_of(settings, step.forward(step.batch), step.targets)
+
+
 @dataclass
 class Loop:
     """One training: a module, its inputs, and the parameters that learn."""
@@ -198,6 +151,12 @@ class Loop:
     groups: Sequence[Mapping[str, Any]]
     keep: Callable[[str], bool]
     """Which names of the module's state a checkpoint keeps."""
+    objective: Objective | None = None
+    """Null: the recipe's loss and nothing beside it."""
+    before_step: Callable[[int, int], None] | None = None
+    """Hears the step (0-based) and how many there will be; may let more parameters learn."""
+    blank_start: bool = True
+    """Whether the head starts at zero."""
 
     def run(self) -> Trained:
         """Train, validating and keeping checkpoints on the way; raise `Diverged` where the loss is not finite."""
@@ -216,11 +175,13 @@ class Loop:
         forward = compiled(self.module, settings, task.device)
         torch.manual_seed(task.seed_of("noise"))  # dropout and stochastic depth
         for step in range(last):
+            if self.before_step is not None:
+                self.before_step(step, steps)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * learning_rate_factor(settings, step, steps, epoch_steps)
             index = next(order)
             timer.start()
-            losses.append(self._step(forward, optimizer, inputs, index, augmenting))
+            losses.append(self._step(forward, optimizer, inputs, index, step / steps, augmenting))
             timer.stop()
             images.append(len(index))
             if step + 1 in stops or step == 0:
@@ -242,6 +203,7 @@ class Loop:
             batch_effective=min(settings.batch_size, len(task.fit_index)),
             optimizer_exact=optimizer_is_exact(optimizer, self.module),
             optimizer_kind=optimizer_kind(optimizer),
+            blank_start=self.blank_start and self.objective is None,
             compiled_at=None if settings.compile == "none" else [images.index(size) for size in set(images)],
         )
         return Trained(states, tuple(kept), tuple(accuracies), size, trace)
@@ -252,6 +214,7 @@ class Loop:
         optimizer: torch.optim.Optimizer,
         inputs: Inputs,
         index: Index,
+        done: float,
         augmenting: torch.Generator,
     ) -> torch.Tensor:
         task, watch = self.task, self.task.watch
@@ -263,7 +226,12 @@ class Loop:
         watch.mark("copy")
         optimizer.zero_grad(set_to_none=True)
         with watch.forward(self.module):
-            loss = self._loss(forward, batch, labels, augmenting)
+            targets = functional.one_hot(labels, task.n_classes).float()
+            if task.training.mixup > 0:
+                batch, targets = mixup(batch, targets, task.training.mixup, augmenting)
+            objective = self.objective or classify(task.training)
+            with autocast(task.device, task.precision):
+                loss = objective(Step(forward, batch, targets, index, done, augmenting))
         watch.mark("forward")
         loss.backward()
         watch.mark("backward")
@@ -271,21 +239,6 @@ class Loop:
         watch.mark("optimiser")
         watch.stepped(self.module, optimizer)
         return loss.detach()
-
-    def _loss(
-        self,
-        forward: Callable[[torch.Tensor], torch.Tensor],
-        batch: torch.Tensor,
-        labels: torch.Tensor,
-        augmenting: torch.Generator,
-    ) -> torch.Tensor:
-        settings, task = self.task.training, self.task
-        targets = functional.one_hot(labels, task.n_classes).float()
-        if settings.mixup > 0:
-            batch, targets = mixup(batch, targets, settings.mixup, augmenting)
-        with autocast(task.device, task.precision):
-            logits = forward(batch)
-        return loss_of(settings, logits, targets)
 
     def _validate(self) -> list[float]:
         task = self.task

@@ -7,7 +7,8 @@ from typing import Any
 from PIL import Image
 
 from bench.identity import identity_fields
-from bench.schema import Budget, Cell, Choice, Record, Training
+from bench.record import Record
+from bench.schema import Budget, Cell, Choice, Training
 
 
 def a_cell(**changes: Any) -> Cell:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.aggregate import Summary, summarise
-from bench.schema import Choice, Record, Training
+from bench.record import Record
+from bench.schema import Choice, Training
 
 OTHERS: dict[str, Any] = {
     "dataset": "glyphs",

@@ -11,9 +11,11 @@ from sklearn.metrics import accuracy_score
 
 from bench.catalog import METHODS
 from bench.cell import run_alone, run_cell
-from bench.contracts import CellResult, Places
+from bench.cell_run import CellResult
+from bench.contracts import Places
 from bench.identity import identity_fields
-from bench.schema import Cell, Record, content_hash
+from bench.record import Record
+from bench.schema import Cell, content_hash
 
 NOT_FROM_THE_CELL = {
     "status",
@@ -45,6 +47,12 @@ SOLVED = ("linear_probe", "ridge_probe")
 MAY_BE_NULL = {
     "weights_sha256",
     "weights_license",
+    "source",
+    "source_fingerprint",
+    "n_source",
+    "search",
+    "trials",
+    "transferability",
     "fraction",
     "top5_accuracy",
     "val_accuracy",
@@ -135,7 +143,7 @@ def test_labels_are_counted_validation_included(done: tuple[Cell, CellResult]) -
 def test_time_is_split_without_double_counting(done: tuple[Cell, CellResult]) -> None:
     """The parts make up the whole."""
     fields = done[1].fields
-    parts = ("data_s", "build_s", "features_s", "tune_s", "train_s", "eval_s", "oracle_s")
+    parts = ("data_s", "build_s", "select_s", "features_s", "tune_s", "train_s", "eval_s", "oracle_s")
     assert sum(fields[part] or 0 for part in parts) == pytest.approx(fields["total_s"])
     assert all((fields[part] or 0) >= 0 for part in parts)
 

@@ -7,7 +7,8 @@ import pytest
 from examples import a_cell
 
 from bench.identity import identity_fields
-from bench.schema import Budget, Cell, Choice, Record, Training
+from bench.record import Record
+from bench.schema import Budget, Cell, Choice, Training
 
 
 def test_a_record_repeats_its_cell() -> None:

@@ -19,8 +19,10 @@ def run_of(**changes: Any) -> Any:
         return 0.05 * images.pop("train") + 1000 * len(images)
 
     plain = {
-        "phases": SimpleNamespace(wall_s={"train": 10.0, "eval": 50.0}),
-        "features": SimpleNamespace(paid_s={"train": 4.0, "test": 7.0}, cold_s=cold_s),
+        "phases": SimpleNamespace(
+            wall_s={"select": 0.0, "tune": 0.0, "train": 10.0, "eval": 50.0}, shared_s={"train": 4.0, "eval": 7.0}
+        ),
+        "features": SimpleNamespace(cold_s=cold_s),
         "fitted": SimpleNamespace(part="features"),
         "evaluation": SimpleNamespace(logits=logits, labels=labels),
         "n_labels": 60,
@@ -37,7 +39,8 @@ def test_worth_is_accuracy_above_chance_over_the_seconds_from_a_cold_cache() -> 
 
 def test_worth_without_a_part_is_over_the_training_alone() -> None:
     """Nothing was shared."""
-    alone = run_of(fitted=SimpleNamespace(part=None), features=SimpleNamespace(paid_s={}, cold_s=None))
+    phases = SimpleNamespace(wall_s={"select": 0.0, "tune": 0.0, "train": 10.0, "eval": 50.0}, shared_s={})
+    alone = run_of(phases=phases, features=SimpleNamespace(cold_s=None))
     assert worth.probe(alone) == {"accuracy_per_s": pytest.approx(0.45 / 10)}
 
 

@@ -15,13 +15,15 @@ from torch import nn
 from bench import profiling
 from bench.catalog import PROFILES
 from bench.cell import build, frozen_features, make_task, rehearse, run_cell, tensor_hashes
-from bench.contracts import CellJob, FrozenPart, Places
+from bench.cell_run import CellJob
+from bench.contracts import FrozenPart, Places
 from bench.data.splits import split_budget
 from bench.errors import Diverged
 from bench.profiles import anatomy, latency, loader, work
 from bench.profiling import FEWEST, MOST, Rehearsal, likeness, once
+from bench.record import Record
 from bench.registry import Registry
-from bench.schema import Budget, Cell, Choice, Record, Training
+from bench.schema import Budget, Cell, Choice, Training
 from bench.watching import Watch
 
 FIELDS = {

@@ -9,7 +9,8 @@ import tiny
 from bench import progress
 from bench.identity import identity_fields
 from bench.progress import TimeLeft, duration, screen
-from bench.schema import Cell, Record
+from bench.record import Record
+from bench.schema import Cell
 
 
 @pytest.fixture

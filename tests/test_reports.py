@@ -14,6 +14,7 @@ from examples import a_record
 from bench.aggregate import Summary, summarise
 from bench.catalog import REPORTS
 from bench.errors import BenchError
+from bench.record import Record
 from bench.reporting import FILES, read_summary, write_reports
 from bench.reports.figures import accuracy_curves
 from bench.reports.tables import (
@@ -29,7 +30,6 @@ from bench.reports.tables import (
     plain,
     unfinished_table,
 )
-from bench.schema import Record
 from bench.stats import Estimate
 from bench.store import Store
 

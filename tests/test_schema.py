@@ -9,7 +9,8 @@ from examples import a_cell, a_record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.schema import SCHEMA_VERSION, Budget, Cell, Choice, Record, Training, canonical_json, content_hash
+from bench.record import SCHEMA_VERSION, Record
+from bench.schema import Budget, Cell, Choice, Training, canonical_json, content_hash
 
 OTHERS: dict[str, Any] = {
     "dataset": Choice("digits", {"train_images": 62}),
@@ -26,6 +27,10 @@ OTHERS: dict[str, Any] = {
     "training": Training(batch_size=32),
     "deterministic": False,
     "limit": 100,
+    "selection": "herding",
+    "source": Choice("glyphs"),
+    "trials": ({"learning_rate": 0.1},),
+    "search": "random",
 }
 NO_IDENTITY = {"suite": "other", "timeout_s": 1.0, "precision_reason": "measured"}
 JSON = st.recursive(

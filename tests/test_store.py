@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.schema import SCHEMA_VERSION, Record
+from bench.record import SCHEMA_VERSION, Record
 from bench.store import Store, read_records
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -124,7 +124,7 @@ def test_all_unknown_names_are_reported_at_once(written: Writer) -> None:
         ("seed: [0, 1]", "seed: []", r"9:3: grid\.seed: is empty; write at least one value"),
         ("seed: [0, 1]", "seed: 0", r"9:3: grid\.seed: must be a list; write \[a, b\]"),
         ("seed: [0, 1]", "seed: [0, -1]", r"9:13: grid\.seed\.1: must be at least 0 \(not -1\)"),
-        ("labels_per_class: [5]", "fraction: [0]", r"8:14: grid\.fraction\.0: must be more than 0"),
+        ("labels_per_class: [5]", "fraction: [-1]", r"8:14: grid\.fraction\.0: must be at least 0"),
         ("labels_per_class: [5]", "fraction: [1.01]", r"8:14: grid\.fraction\.0: must be at most 1"),
         ("labels_per_class: [5]", "labels: [0]", r"8:12: grid\.labels\.0: must be at least 1"),
         ("  labels_per_class: [5]\n", "", r"4:1: grid: no label budget; write fraction"),

@@ -15,23 +15,17 @@ from torch import nn
 from torch.nn import functional
 
 from bench.errors import Diverged, InvalidData
-from bench.schema import Training
-from bench.training import (
-    Checkpoints,
-    Trained,
+from bench.recipe import (
     batches,
-    check_finite,
-    compiled,
     epoch_sizes,
-    evaluating,
     learning_rate_factor,
     loss_of,
     make_optimizer,
-    optimizer_is_exact,
     optimizer_kind,
-    stalled,
     total_steps,
 )
+from bench.schema import Training
+from bench.training import Checkpoints, Trained, check_finite, compiled, evaluating, optimizer_is_exact, stalled
 
 COUNTS = st.integers(1, 200)
 BATCHES = st.integers(2, 80)

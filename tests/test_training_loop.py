@@ -14,7 +14,7 @@ from bench.catalog import METHODS
 from bench.choices import make
 from bench.contracts import Fitted, Places, Trace
 from bench.errors import Diverged
-from bench.methods.gradient import fit_backbone
+from bench.methods.gradient import Tuning, fit_backbone
 from bench.probes import throughput
 
 
@@ -22,7 +22,7 @@ def whole(folder: Path, places: Places, *overrides: str, **recipe: Any) -> Any:
     """Fine-tune the whole tiny network and return what came of it."""
     task, backbone = tiny.task_of(tiny.one_cell(folder, "grid.method=finetune", *overrides), places)
     task = dataclasses.replace(task, training=dataclasses.replace(task.training, **recipe))
-    return fit_backbone(task, [name for name, _ in backbone.network.named_parameters()])
+    return fit_backbone(task, Tuning([name for name, _ in backbone.network.named_parameters()]))
 
 
 @pytest.mark.parametrize(("checkpoints", "steps", "kept"), [(1, 6, 1), (3, 6, 3), (6, 6, 6), (10, 4, 4)])

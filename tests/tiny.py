@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.cell import build, frozen_features, make_task, tensor_hashes
-from bench.contracts import Backbone, CellJob, Places, Task
-from bench.data.splits import split_budget
+from bench.assembly import build, choose, frozen_features, make_task, tensor_hashes
+from bench.cell_run import CellJob
+from bench.contracts import Backbone, Places, Task
 from bench.executors.inline import InlineExecutor
 from bench.jobs import Executor
 from bench.plan import Resolved, expand
 from bench.provision import Lacking, provide
+from bench.record import Record
 from bench.resume import Asked
-from bench.run import RunResult, run
-from bench.schema import Cell, Precision, Record, content_hash
-from bench.seeding import derive
+from bench.run import RunResult, cell_job, run
+from bench.schema import Cell, Precision, content_hash
 from bench.store import Store
 from bench.suite import read_suite
 
@@ -154,8 +154,7 @@ def job_of(cell: Cell, places: Places) -> CellJob:
     """Return a cell with its weights and data made ready."""
     found = provide([cell], places, InlineExecutor(), Quiet()).of(cell)
     assert not isinstance(found, Lacking), found
-    weights, data = found
-    return CellJob(cell, data.decoded, data.fingerprint, weights.file, places, 1)
+    return cell_job(cell, found, places, 1, None)
 
 
 def task_of(cell: Cell, places: Places) -> tuple[Task, Backbone]:
@@ -163,10 +162,9 @@ def task_of(cell: Cell, places: Places) -> tuple[Task, Backbone]:
     job = job_of(cell, places)
     train = job.data.split("train")
     backbone = build(cell, job.weights)
-    subset_seed = derive("subset", cell.dataset.label, cell.seed)
-    split = split_budget(train.labels, 10, cell.budget, subset_seed, train.groups)
     features = frozen_features(job, backbone, content_hash(tensor_hashes(backbone)), ignore)
-    return make_task(cell, backbone, 10, train, split, features, ignore), backbone
+    split = choose(cell, 10, train, features)
+    return make_task(job, backbone, 10, train, split, features, ignore), backbone
 
 
 def ignore(what: str, done: int, total: int) -> None:

@@ -55,6 +55,8 @@ def _class_orders(labels: Index, n_classes: int, seed: int) -> list[Index]:
 
 def _class_counts(sizes: Index, budget: Budget) -> Index:
     """How many labels each class gives; a class with fewer images gives what it has."""
+    if budget.value == 0:
+        return np.zeros_like(sizes)
     if budget.kind == "fraction":
         wanted: Index = np.maximum(1, np.floor(budget.value * sizes + 0.5)).astype(np.int64)
         return wanted
@@ -86,14 +88,25 @@ def split_budget(
     of it validates, at least one label of each class that has two; under five labels per class none does, nor under
     five groups. Images of one group are never parted.
     """
-    sizes = np.bincount(labels, minlength=n_classes)
-    counts = _class_counts(sizes, budget)
-    chosen = [order[:count] for order, count in zip(_class_orders(labels, n_classes, seed), counts, strict=True)]
-    whole = np.sort(np.concatenate(chosen))
+    return part_budget(stratified_budget(labels, n_classes, budget, seed), labels, n_classes, seed, groups)
+
+
+def stratified_budget(labels: Index, n_classes: int, budget: Budget, seed: int) -> Index:
+    """Return the images of a budget, sorted: a prefix of one permutation per class and seed."""
+    counts = _class_counts(np.bincount(labels, minlength=n_classes), budget)
+    orders = _class_orders(labels, n_classes, seed)
+    return np.sort(np.concatenate([order[:count] for order, count in zip(orders, counts, strict=True)]))
+
+
+def part_budget(
+    whole: Index, labels: Index, n_classes: int, seed: int, groups: Sequence[str] | None = None
+) -> BudgetSplit:
+    """Part the images of a budget into training and validation, as `split_budget` does."""
     if len(whole) < LABELS_TO_VALIDATE * n_classes:
         return BudgetSplit(whole, np.empty(0, np.int64))
     if groups is not None:
         return _by_groups(whole, labels, groups, seed)
+    chosen = [order[np.isin(order, whole)] for order in _class_orders(labels, n_classes, seed)]
     val = np.sort(np.concatenate([order[len(order) - _validation_count(len(order)) :] for order in chosen]))
     return BudgetSplit(np.setdiff1d(whole, val), val)
 

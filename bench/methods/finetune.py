@@ -20,6 +20,6 @@ class Finetune:
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""
-        from bench.methods.gradient import fit_backbone
+        from bench.methods.gradient import Tuning, fit_backbone
 
-        return fit_backbone(task, [name for name, _ in task.backbone.network.named_parameters()])
+        return fit_backbone(task, Tuning([name for name, _ in task.backbone.network.named_parameters()]))

@@ -1,9 +1,9 @@
 """What the gradient-trained methods share: a head on the backbone or on its features, and the loop around it."""
 
 from collections import OrderedDict
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from bench.backbones.building import frozen_names, train_only
 from bench.contracts import Fitted, FrozenPart, Task
 from bench.data.batches import ImageBatches, Index, Inputs, OutputRows
 from bench.devices import autocast, few_threads
-from bench.training import Loop, Trained, total_steps
+from bench.recipe import total_steps
+from bench.training import Loop, Objective, Trained
 
 PREFIX = "backbone."
 Sharing = Literal["auto", "cached", "inline"]
@@ -25,38 +26,79 @@ WORTH_IMAGES = 4
 """By `auto` a data set may have so many times the images that the training sees: cells share what is computed."""
 
 
-def fit_backbone(task: Task, learning: Collection[str], sharing: Sharing = "inline") -> Fitted:
-    """Train a zero-initialised linear head and the named backbone parameters.
+@dataclass(frozen=True)
+class Tuning:
+    """What sets one way of fine-tuning apart from another."""
+
+    learning: Collection[str]
+    """Names of the backbone's parameters that learn, at any time of the training."""
+    sharing: Sharing = "inline"
+    head: nn.Linear | None = None
+    """Where the head starts; null: at zero."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """What the learning rate is multiplied by, for some of the parameters."""
+    objective: Callable[[nn.Sequential], Objective] | None = None
+    """Makes the loss for a model of `backbone` and `head`; null: the recipe's."""
+    before_step: Callable[[nn.Sequential], Callable[[int, int], None]] | None = None
+    """Makes what hears of each step before it is done."""
+
+
+def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
+    """Train a linear head and what learns of the backbone.
 
     A zero head makes the first loss ln(classes) and sends no gradient into the backbone at the first step (BiT,
     Kolesnikov et al., 2020).
     """
-    network = task.backbone.network
-    head = nn.Linear(task.backbone.width, task.n_classes)
-    nn.init.zeros_(head.weight)
-    nn.init.zeros_(head.bias)
-    model = nn.Sequential(OrderedDict(backbone=network, head=head)).to(task.device)
+    head = tuning.head or blank_head(task)
+    model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=head)).to(task.device)
     model = model.to(memory_format=torch.channels_last)
-    train_only(model, {f"{PREFIX}{name}" for name in learning} | {"head.weight", "head.bias"})
+    train_only(model, {f"{PREFIX}{name}" for name in tuning.learning} | {"head.weight", "head.bias"})
     frozen = frozen_names(model)
-    rate = task.training.learning_rate
-    backbone_parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": backbone_parameters, "lr": rate},
-        {"params": list(head.parameters()), "lr": task.training.head_learning_rate or rate},
-    ]
-    parted = _shared_part(task, model, sharing)
+    parted = _shared_part(task, model, tuning.sharing)
     module: nn.Module = model
     if isinstance(parted, Parted):
         module = parted.rest
         inputs: Inputs = OutputRows(task.outputs(parted.part, None), task.device, _wanted(task))
     else:
         inputs = _images(task)
-    groups = [group for group in groups if group["params"]]
-    trained = Loop(task, module, inputs, groups, lambda name: name not in frozen).run()
-    kept = frozenset(name.removeprefix(PREFIX) for name in frozen)
+    trained = Loop(
+        task,
+        module,
+        inputs,
+        parameter_groups(task, model, tuning.rates),
+        lambda name: name not in frozen,
+        tuning.objective(model) if tuning.objective else None,
+        tuning.before_step(model) if tuning.before_step else None,
+        blank_start=tuning.head is None,
+    ).run()
     whole = _Whole(model, parted.part, None) if isinstance(parted, Parted) else _Whole(model, None, parted)
-    return _fitted(module, whole, trained, kept)
+    return _fitted(module, whole, trained, kept_of(task, model, frozen))
+
+
+def blank_head(task: Task) -> nn.Linear:
+    """Return a head that knows nothing: zeros."""
+    head = nn.Linear(task.backbone.width, task.n_classes)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    return head
+
+
+def parameter_groups(task: Task, model: nn.Sequential, factors: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return the optimiser's groups: what learns of the backbone by its learning rate, then the head."""
+    rate = task.training.learning_rate
+    by_rate: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in model.get_submodule("backbone").named_parameters():
+        if parameter.requires_grad:
+            by_rate.setdefault(rate * factors.get(name, 1.0), []).append(parameter)
+    groups: list[dict[str, Any]] = [{"params": found, "lr": each} for each, found in by_rate.items()]
+    head = list(model.get_submodule("head").parameters())
+    return [*groups, {"params": head, "lr": task.training.head_learning_rate or rate}]
+
+
+def kept_of(task: Task, model: nn.Module, frozen: Collection[str]) -> frozenset[str]:
+    """Return the names, as the backbone was built with them, of what is frozen in the model."""
+    still = {id(tensor) for name, tensor in model.state_dict(keep_vars=True).items() if name in frozen}
+    return frozenset(name for name, tensor in task.backbone.state.items() if id(tensor) in still)
 
 
 def _wanted(task: Task) -> Index:

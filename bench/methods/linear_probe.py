@@ -42,11 +42,6 @@ class LinearProbe:
         return fit_solved(task, solve, Strengths(self.l2, self.default_l2), self.views)
 
     def _by_gradient(self, task: Task) -> Fitted:
-        from torch import nn
+        from bench.methods.gradient import blank_head, fit_head
 
-        from bench.methods.gradient import fit_head
-
-        head = nn.Linear(task.backbone.width, task.n_classes)
-        nn.init.zeros_(head.weight)
-        nn.init.zeros_(head.bias)
-        return fit_head(task, head, self.views)
+        return fit_head(task, blank_head(task), self.views)

@@ -30,9 +30,9 @@ class PartialFinetune:
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""
-        from bench.methods.gradient import fit_backbone
+        from bench.methods.gradient import Tuning, fit_backbone
 
         known = task.backbone.stages
         if self.stages > len(known):
             raise InvalidData(f"partial_finetune: stages {self.stages} of a backbone with {len(known)}; write fewer")
-        return fit_backbone(task, [name for stage in known[-self.stages :] for name in stage], self.prefix)
+        return fit_backbone(task, Tuning([name for stage in known[-self.stages :] for name in stage], self.prefix))

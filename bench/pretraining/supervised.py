@@ -37,7 +37,7 @@ class Supervised:
         progress: Progress,
     ) -> dict[str, float]:
         """Change the network's weights in place; return the accuracy on images that were held out of training."""
-        from bench.methods.gradient import fit_backbone
+        from bench.methods.gradient import Tuning, fit_backbone
 
         seed = derive("pretraining", "supervised")
         order = np.random.default_rng(seed).permutation(len(labels))
@@ -57,7 +57,7 @@ class Supervised:
             progress=progress,
             watch=Watch(),
         )
-        fitted = fit_backbone(task, [name for name, _ in backbone.network.named_parameters()])
+        fitted = fit_backbone(task, Tuning([name for name, _ in backbone.network.named_parameters()]))
         fitted.module.load_state_dict(fitted.states[fitted.chosen], strict=False)
         assert fitted.val_accuracy is not None
         return {"held_out_accuracy": fitted.val_accuracy}

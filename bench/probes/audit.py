@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from bench.contracts import CellRun
+from bench.cell_run import CellRun
 
 INITIAL_LOSS_TOLERANCE = 0.15
 """Relative; a zero-initialised head starts at ln(classes) but for rounding and mixing."""
@@ -14,7 +14,7 @@ def probe(run: CellRun) -> dict[str, Any]:
     fitted, trace = run.fitted, run.fitted.trace
     trained, tested = set(run.train_ids), set(run.test_ids)
     fit, val = set(run.fit_index.tolist()), set(run.val_index.tolist())
-    applies = trace is not None and run.cell.training.loss == "cross_entropy"
+    applies = trace is not None and trace.blank_start and run.cell.training.loss == "cross_entropy"
     return {
         "audit": {
             "frozen_unchanged": run.frozen_unchanged if fitted.frozen else None,

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.contracts import CellRun, Trace
+from bench.cell_run import CellRun
+from bench.contracts import Trace
 
 
 def probe(run: CellRun) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.contracts import CellRun
+from bench.cell_run import CellRun
 
 
 def probe(run: CellRun) -> dict[str, Any]:
@@ -11,18 +11,19 @@ def probe(run: CellRun) -> dict[str, Any]:
     `features_s` is what this cell paid for frozen features, `features_cold_s` what it would have paid alone; the first
     is taken out of the phases in which it was paid.
     """
-    wall = run.phases.wall_s
-    paid = run.features.paid_s
+    wall, shared = run.phases.wall_s, run.phases.shared_s
+    own = {name: seconds - shared.get(name, 0.0) for name, seconds in wall.items()}
     fitted = run.fitted
-    cold = run.features.cold_s({"train": run.n_labels, "test": len(run.evaluation.labels)}) if fitted.part else None
+    images = {"train": run.n_labels, "test": len(run.evaluation.labels)}
     return {
         "data_s": wall["data"],
         "build_s": wall["build"],
-        "features_s": sum(paid.values()) if fitted.part else None,
-        "features_cold_s": cold,
-        "tune_s": fitted.tune_s,
-        "train_s": wall["train"] - fitted.tune_s - paid.get("train", 0.0),
-        "eval_s": wall["eval"] - paid.get("test", 0.0),
+        "select_s": own["select"],
+        "features_s": sum(shared.values()) if shared else None,
+        "features_cold_s": run.features.cold_s(images) if shared else None,
+        "tune_s": own["tune"] + fitted.tune_s,
+        "train_s": own["train"] - fitted.tune_s,
+        "eval_s": own["eval"],
         "oracle_s": wall["oracle"],
         "total_s": sum(wall.values()),
         "cpu_s": sum(run.phases.cpu_s.values()),

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from bench.contracts import CellRun
+from bench.cell_run import CellRun
+
+LEARNING = ("select", "tune", "train")
+"""The phases in which a cell comes to its model."""
 
 
 def probe(run: CellRun) -> dict[str, Any]:
@@ -10,8 +13,9 @@ def probe(run: CellRun) -> dict[str, Any]:
 
     Counted are features or frozen part as they would cost alone, tuning and training; not reading, not testing.
     """
-    wall, paid = run.phases.wall_s["train"], run.features.paid_s.get("train", 0.0)
-    cold = run.features.cold_s({"train": run.n_labels}) if run.fitted.part else 0.0
-    seconds = wall - paid + cold
+    phases = run.phases
+    paid = sum(phases.shared_s.get(name, 0.0) for name in LEARNING)
+    cold = run.features.cold_s({"train": run.n_labels}) if phases.shared_s else 0.0
+    seconds = sum(phases.wall_s[name] for name in LEARNING) - paid + cold
     accuracy = float((run.evaluation.logits.argmax(1).numpy() == run.evaluation.labels).mean())
     return {"accuracy_per_s": (accuracy - 1 / run.n_classes) / seconds if seconds > 0 else None}

@@ -1,0 +1,78 @@
+"""A cell on its way: what it is given, what it gives, and what probes see of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bench.contracts import Backbone, Fitted, Places, WeightsFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from bench.data.decode import Decoded
+    from bench.evaluation import Evaluation
+    from bench.features import FrozenFeatures
+    from bench.schema import Cell
+    from bench.timing import Phases
+    from bench.tuning import Tuned
+
+
+@dataclass(frozen=True)
+class CellJob:
+    """A cell with what was made ready for it."""
+
+    cell: "Cell"
+    data: "Decoded"
+    data_fingerprint: str
+    weights: WeightsFile
+    places: Places
+    workers: int
+    source: "Decoded | None" = None
+    """The source domain of methods that adapt from one."""
+    source_fingerprint: str | None = None
+    profiles: Path | None = None
+    """Where the run keeps what was measured once for many cells; null: it is measured for none."""
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Fields of the record, and the bulk for its side file."""
+
+    fields: dict[str, Any]
+    arrays: "dict[str, npt.NDArray[Any]]"
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """A cell that has run, as probes see it."""
+
+    cell: "Cell"
+    backbone: Backbone
+    fitted: Fitted
+    evaluation: "Evaluation"
+    features: "FrozenFeatures"
+    phases: "Phases"
+    n_classes: int
+    n_labels: int
+    fit_index: "npt.NDArray[np.int64]"
+    val_index: "npt.NDArray[np.int64]"
+    train_ids: Sequence[str]
+    """Of the images whose labels were seen."""
+    test_ids: Sequence[str]
+    frozen_unchanged: bool
+    """Whether all that had to stay is bit for bit what it was."""
+    baseline_rss_mib: float
+    workers: int
+    tuned: "Tuned"
+    """What was tried before, and chosen."""
+    profile: Mapping[str, Any]
+    """Fields of the record that are measured once for cells that differ in seed or budget only."""
+
+
+class Probe(Protocol):
+    """One measurement."""
+
+    def __call__(self, run: CellRun) -> dict[str, Any]:
+        """Return fields of the record."""

@@ -1,0 +1,53 @@
+"""Which settings a method tries: drawn once for all its cells. Pure."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bench.errors import BenchError
+from bench.schema import Span
+
+Space = Mapping[str, tuple[Any, ...] | Span]
+ATTEMPTS = 50
+"""Draws for each trial that may repeat an earlier one before a small space is called exhausted."""
+
+
+def draw(space: Space, trials: int, search: str, seed: int) -> tuple[Mapping[str, Any], ...]:
+    """Return at most `trials` different settings: all combinations of a grid, else random ones.
+
+    Spans are drawn evenly, or evenly by their logarithm (Bergstra and Bengio, 2012).
+    """
+    if not space:
+        return ()
+    if search == "grid":
+        return _combinations(space, trials)
+    generator = np.random.default_rng(seed)
+    found: dict[str, dict[str, Any]] = {}
+    for _ in range(ATTEMPTS * trials):
+        one = {key: _value(values, generator) for key, values in space.items()}
+        found.setdefault(str(one), one)
+        if len(found) == trials:
+            break
+    return tuple(found.values())
+
+
+def _combinations(space: Space, trials: int) -> tuple[Mapping[str, Any], ...]:
+    for key, values in space.items():
+        if isinstance(values, Span):
+            raise BenchError(f"tune.space: {key}: a grid needs its values; write a list, or search: random")
+    listed = [values for values in space.values() if not isinstance(values, Span)]
+    count = math.prod(len(values) for values in listed)
+    if count > trials:
+        raise BenchError(f"tune: the grid of {', '.join(space)} has {count} settings; write trials: {count} or fewer")
+    return tuple(dict(zip(space, values, strict=True)) for values in itertools.product(*listed))
+
+
+def _value(values: tuple[Any, ...] | Span, generator: np.random.Generator) -> Any:
+    if not isinstance(values, Span):
+        return values[int(generator.integers(len(values)))]
+    if values.log:
+        return float(f"{math.exp(generator.uniform(math.log(values.low), math.log(values.high))):.4g}")
+    return float(f"{generator.uniform(values.low, values.high):.4g}")

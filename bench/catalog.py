@@ -98,8 +98,20 @@ PROBES = Registry(
         ("size", Entry("bench.probes.size:probe", "trainable and total parameters, checkpoint bytes")),
         ("worth", Entry("bench.probes.worth:probe", "accuracy per second")),
         ("gpu", Entry("bench.probes.gpu:probe", "clocks, power, throttling and other processes, where NVML tells")),
+        ("transferability", Entry("bench.probes.transferability:probe", "scores of the features, before any training")),
         ("profile", Entry("bench.probes.profile:probe", "what `bench/profiles` measured once for cells alike")),
         ("audit", Entry("bench.probes.audit:probe", "frozen is frozen, splits are disjoint, one look at the test")),
+    ],
+)
+
+SCORES = Registry(
+    "scores",
+    [
+        ("logme", Entry("bench.transferability:log_me", "log of the maximum evidence of a linear model")),
+        ("h_score", Entry("bench.transferability:h_score", "spread between classes over the whole spread")),
+        ("leep", Entry("bench.transferability:leep", "fit of the source classifier's probabilities; 0 is best")),
+        ("nce", Entry("bench.transferability:nce", "entropy of the labels given the source's class; 0 is best")),
+        ("knn", Entry("bench.transferability:knn", "share of images whose nearest others are of their class")),
     ],
 )
 

@@ -55,6 +55,8 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     after = tensor_hashes(backbone)
     run = CellRun(
         cell=cell,
+        job=job,
+        task=task,
         backbone=backbone,
         fitted=fitted,
         evaluation=evaluation,

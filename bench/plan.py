@@ -54,7 +54,8 @@ def expand(suite: Suite, resolved: Resolved) -> list[Cell]:
                 found.setdefault(cell.cell_id, cell)
     if not found:
         raise BenchError(
-            f"suite {suite.name}: the grid is empty: every cell is excluded, or has neither labels nor a source; drop a line of exclude"
+            f"suite {suite.name}: the grid is empty: every cell is excluded, or has neither labels nor a source; "
+            "drop a line of exclude"
         )
     return list(found.values())
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.catalog import METHODS
 from bench.record import Record
 from bench.schema import Choice, content_hash
+from bench.score_rows import Ranked, ranks_of
 from bench.stats import Estimate, mean_interval
-
-METHOD_ORDER = ("scratch", "linear_probe", "ridge_probe", "mlp_probe", "partial_finetune", "finetune")
+from bench.trial_rows import Tried, tried_of
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ class Row:
     synthetic_ratio: float | None
     anatomy_ms: Mapping[str, float] | None
     memory_mib_by_kind: Mapping[str, float] | None
+    tried: Tried | None
+    transferability: Mapping[str, float]
+    """Means over the seeds; empty where the row's cells made no features of the whole backbone."""
 
     @property
     def setting(self) -> str:
@@ -87,6 +91,7 @@ class Summary:
     suite_text: str
     rows: tuple[Row, ...]
     blocks: tuple[Block, ...]
+    ranks: tuple[Ranked, ...]
     unfinished: tuple[Record, ...]
     missing: int
     """Cells of the plan without a record."""
@@ -110,6 +115,7 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any]) -> Summary
         suite_text=str(manifest.get("suite_text", "")),
         rows=rows,
         blocks=_blocks(rows),
+        ranks=ranks_of(rows),
         unfinished=tuple(record for record in mine if record.status != "ok"),
         missing=len(set(planned) - {record.cell_id for record in mine}) if planned is not None else 0,
         audit=_audit(finished),
@@ -223,7 +229,16 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         synthetic_ratio=profiled.synthetic_ratio,
         anatomy_ms=profiled.anatomy_ms,
         memory_mib_by_kind=profiled.memory_mib_by_kind,
+        tried=tried_of(group),
+        transferability=_mean_scores(group),
     )
+
+
+def _mean_scores(group: Sequence[Record]) -> dict[str, float]:
+    """Return the mean of each score that all cells of a row have."""
+    found = [record.transferability or {} for record in group]
+    shared = [name for name in found[0] if all(scores.get(name) is not None for scores in found)]
+    return {name: sum(scores[name] or 0.0 for scores in found) / len(found) for name in shared}
 
 
 def _cold(record: Record) -> float:
@@ -277,8 +292,7 @@ def _block(key: tuple[str, ...], several: Sequence[bool], rows: Sequence[Row]) -
 
 
 def _rank(method: str) -> tuple[int, str]:
-    name = method.partition("(")[0]
-    return (METHOD_ORDER.index(name) if name in METHOD_ORDER else len(METHOD_ORDER), method)
+    return METHODS.position(method.partition("(")[0]), method
 
 
 def _audit(records: Sequence[Record]) -> dict[str, tuple[int, int, int]]:
@@ -310,6 +324,12 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
     if edges:
         probes = "1 probe" if edges == 1 else f"{edges} probes"
         notes.append(f"{probes}: the best l2 lay at the edge of its range; a wider one may do better.")
+    tuned = sum(bool((record.chosen or {}).get("tuned_edges")) for record in finished)
+    if tuned:
+        cells = "1 cell" if tuned == 1 else f"{tuned} cells"
+        notes.append(f"{cells}: tuning chose a value at the edge of what was tried; a wider space may do better.")
+    if len({record.search for record in finished}) > 1:
+        notes.append("Some methods were tuned and others not: they are not on equal terms.")
     stopped = sum((record.chosen or {}).get("converged") is False for record in finished)
     if stopped:
         probes = "1 probe" if stopped == 1 else f"{stopped} probes"

@@ -200,13 +200,21 @@ def price(cell: Cell, speed: Speed) -> float:
     """Return the seconds that a cell is expected to take, shared features aside."""
     cost = cost_of(cell)
     if cost == "features":
-        return FIXED_S[cost]
+        return _runs(cell) * FIXED_S[cost]
     labels = _expected_labels(cell.budget, speed.train_images)
     batch = min(cell.training.batch_size, labels)
     steps = cell.training.steps or max(1, round((cell.training.epochs or 1) * labels / batch))
     step = speed.step_s * batch / speed.batch * (PARTIAL_SHARE if cost == "partial" else 1)
     seen = cell.training.checkpoints * (speed.test_images + labels / 5)
-    return FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch
+    return _runs(cell) * (FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch)
+
+
+def _runs(cell: Cell) -> float:
+    """How many trainings a cell is, trials included; a rung of successive halving is as long as one or two of them."""
+    count = len(cell.trials)
+    if count == 0:
+        return 1
+    return 1 + (2 * math.log2(count) if cell.search == "halving" else count)
 
 
 def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:

@@ -51,6 +51,11 @@ class Registry:
         """Return the names that match a glob, sorted."""
         return sorted(fnmatch.filter([*self._entries, *self._plugins()], pattern))
 
+    def position(self, name: str) -> int:
+        """Return where a name stands in the catalogue, from 0; what does not stand there comes after."""
+        order = list(self._entries)
+        return order.index(name) if name in self._entries else len(order)
+
     def entry(self, name: str) -> Entry:
         """Return a name's entry; an unknown name is refused with the nearest ones."""
         if name in self._entries:

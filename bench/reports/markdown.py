@@ -15,6 +15,9 @@ from bench.reports.tables import (
     environment_rows,
     frozen_against_tuned,
     oracle_table,
+    rank_table,
+    score_table,
+    tuning_table,
     unfinished_table,
 )
 
@@ -49,6 +52,25 @@ def render(summary: Summary, folder: Path) -> str:
         "Measured once for cells alike, in passes of their own: the parts of a training step, each waited for; memory "
         "by kind; a forward pass of the adapted network. *Bound by*: `loader` where real data make a step over a tenth "
         "longer than data that is there already. MFU is against a matrix product measured here.",
+    )
+    parts += _section(
+        "Tuning",
+        tuning_table(summary),
+        "Every method had the same number of trials, scored on the validation part of its label budget; their time is "
+        "in the accuracy per second. *Middle* and *worst* are of the settings trained in full: the distance to the "
+        "best is what hangs on tuning. *Optimism*: the best of many trials looks better on the validation images that "
+        "chose it than on test.",
+    )
+    parts += _section(
+        "Transferability scores",
+        score_table(summary),
+        "Of the frozen features on the labels of the budget, before any training; more is better.",
+    )
+    parts += _section(
+        "Did the scores rank the starts?",
+        rank_table(summary),
+        "Kendall's tau between a score and the measured accuracy over backbones and initial weights: 1 is the same "
+        "order, 0 none, -1 the opposite.",
     )
     parts += _section(
         "Honest against oracle",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from bench.aggregate import Block, Row, Summary
+from bench.score_rows import Ranked, scores_of
 from bench.stats import Estimate
 
 Table = tuple[list[str], list[list[str]]]
@@ -159,13 +160,79 @@ def _anatomy(row: Row, setting: str) -> list[str]:
         plain(None if row.mfu is None else row.mfu * 100, 1),
         plain(row.latency_1_ms, 1),
         plain(row.latency_64_ms, 1),
-        "-" if row.accuracy_per_s is None else f"{row.accuracy_per_s.mean * 100:.3g}",
+        _per_second(row),
     ]
 
 
 def plain(value: float | None, digits: int) -> str:
     """A number, or a dash where nothing was measured."""
     return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def tuning_table(summary: Summary) -> Table:
+    """What tuning tried, brought and cost, and how much hangs on it."""
+    headers = [
+        "backbone",
+        "method (initial weights)",
+        "labels",
+        "trials",
+        "tuning, s",
+        "best on validation",
+        "middle",
+        "worst",
+        "test",
+        "optimism, points",
+        "accuracy above chance per s, points",
+        "at the edge",
+    ]
+    cells = [
+        [
+            row.backbone,
+            row.setting,
+            f"{row.n_labels:,}",
+            f"{row.tried.trials} ({row.tried.search})",
+            number(row.tried.tune_s, 1),
+            percent(row.tried.best),
+            percent(row.tried.median),
+            percent(row.tried.worst),
+            percent(row.accuracy),
+            f"{row.tried.optimism.mean * 100:+.1f}",
+            _per_second(row),
+            ", ".join(f"{key} {count} of {len(row.seeds)}" for key, count in row.tried.edges.items()) or "-",
+        ]
+        for block in summary.blocks
+        for row in block.ordered
+        if row.tried
+    ]
+    return headers, cells
+
+
+def score_table(summary: Summary) -> Table:
+    """Transferability scores of each start, by budget."""
+    found = scores_of(summary.rows)
+    names = list(dict.fromkeys(name for scores in found.values() for name in scores))
+    cells = [
+        [dataset, backbone, weights, budget, *(plain(scores.get(name), 3) for name in names)]
+        for (dataset, budget, (backbone, weights)), scores in found.items()
+    ]
+    return ["data set", "backbone", "weights", "budget", *names], cells
+
+
+def rank_table(summary: Summary) -> Table:
+    """How well the scores ordered what was then measured."""
+    names = list(dict.fromkeys(rank.score for rank in summary.ranks))
+    taus = {(rank.dataset, rank.budget, rank.method, rank.score): rank for rank in summary.ranks}
+    groups = {key[:3]: rank.starts for key, rank in taus.items()}
+    cells = [[*key, str(starts), *(_tau(taus.get((*key, name))) for name in names)] for key, starts in groups.items()]
+    return ["data set", "budget", "method", "starts", *names], cells
+
+
+def _tau(rank: Ranked | None) -> str:
+    return "-" if rank is None else f"{rank.tau:+.2f}"
+
+
+def _per_second(row: Row) -> str:
+    return "-" if row.accuracy_per_s is None else f"{row.accuracy_per_s.mean * 100:.3g}"
 
 
 def oracle_table(summary: Summary) -> Table:

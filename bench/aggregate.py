@@ -22,6 +22,9 @@ class Row:
     weights_sha256: str | None
     method: str
     """With its parameters where the suite gives several of one name."""
+    source: str | None
+    """The labelled source domain, where the method adapts from one."""
+    image_selection: str
     budget: str
     n_labels: int
     device: str
@@ -61,7 +64,10 @@ class Row:
     @property
     def setting(self) -> str:
         """The method with its initial weights."""
-        return self.method if self.method.startswith("scratch") else f"{self.method} ({self.weights})"
+        start = [] if self.method.startswith("scratch") else [self.weights]
+        told = [*start, *([f"from {self.source}"] if self.source else [])]
+        chosen = "" if self.image_selection == "stratified" else f", {self.image_selection} images"
+        return f"{self.method} ({', '.join(told)}){chosen}" if told else f"{self.method}{chosen}"
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,8 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         weights=first.weights,
         weights_sha256=first.weights_sha256,
         method=f"{first.method}({inside})" if named else first.method,
+        source=Choice(first.source, first.source_params).label if first.source else None,
+        image_selection=first.image_selection or "stratified",
         budget=first.budget or "",
         n_labels=first.n_labels or 0,
         device=first.device,

@@ -27,6 +27,8 @@ class Tried:
     """Validation accuracy of the best over its test accuracy: the best of many is partly luck."""
     edges: Mapping[str, int]
     """Cells whose best value lay at the edge of what was tried, by key."""
+    by_learning_rate: tuple[tuple[float, float], ...]
+    """Learning rates that were trained in full, each with its mean validation accuracy; empty where none was tried."""
 
 
 def tried_of(group: Sequence[Record]) -> Tried | None:
@@ -46,7 +48,18 @@ def tried_of(group: Sequence[Record]) -> Tried | None:
             [max(found) - (record.accuracy or 0.0) for record, found in zip(tuned, scores, strict=True)]
         ),
         edges=Counter(key for record in tuned for key in (record.chosen or {}).get("tuned_edges", ())),
+        by_learning_rate=_by_learning_rate(tuned),
     )
+
+
+def _by_learning_rate(records: Sequence[Record]) -> tuple[tuple[float, float], ...]:
+    found: dict[float, list[float]] = {}
+    for record in records:
+        for trial in record.trials or ():
+            rate = trial["settings"].get("learning_rate")
+            if rate is not None and trial["share"] == 1.0:
+                found.setdefault(float(rate), []).append(float(trial["val_accuracy"] or 0.0))
+    return tuple((rate, statistics.fmean(values)) for rate, values in sorted(found.items()))
 
 
 def _scores(record: Record) -> list[float]:

@@ -366,6 +366,8 @@ def test_tuning_is_told_with_what_it_cost_and_what_hangs_on_it(tmp_path: Path) -
     assert "## Tuning" in render("md", summary, tmp_path)
     (line,) = csv.DictReader(io.StringIO(render("csv", summary, tmp_path)))
     assert (line["tried_best"], line["tried_search"], line["tried_edges_learning_rate"]) == ("0.9", "random", "1")
+    assert "](sensitivity.svg)" in render("md", summary, tmp_path)
+    ElementTree.parse(tmp_path / "sensitivity.svg")
     assert "## Tuning" not in render("md", a_summary(), tmp_path)
 
 

@@ -37,6 +37,8 @@ def test_best_middle_worst_and_optimism_are_means_over_seeds() -> None:
     assert tried.optimism.mean == pytest.approx((0.1 + 0.0) / 2)
     assert tried.tune_s.mean == pytest.approx(4.5)
     assert tried.edges == {"learning_rate": 1}
+    assert [rate for rate, _ in tried.by_learning_rate] == [0.0, 1.0, 2.0]
+    assert [value for _, value in tried.by_learning_rate] == pytest.approx([0.8, 0.55, 0.25])
 
 
 def test_row_without_trials_has_no_tuning() -> None:

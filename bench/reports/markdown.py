@@ -5,7 +5,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from bench.aggregate import Summary
-from bench.reports.figures import accuracy_curves
+from bench.reports.figures import accuracy_curves, sensitivity_curves
 from bench.reports.tables import (
     Table,
     accuracy_table,
@@ -61,6 +61,9 @@ def render(summary: Summary, folder: Path) -> str:
         "best is what hangs on tuning. *Optimism*: the best of many trials looks better on the validation images that "
         "chose it than on test.",
     )
+    sensitivity = sensitivity_curves(summary, folder)
+    if sensitivity is not None:
+        parts.append(f"![Validation accuracy against learning rate]({sensitivity.name})")
     parts += _section(
         "Transferability scores",
         score_table(summary),

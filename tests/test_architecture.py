@@ -24,6 +24,8 @@ LAYERS = [
         "jobs",
         "identity",
         "search",
+        "paired",
+        "learning_curves",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run"},
     {

@@ -304,6 +304,9 @@ class Method(Protocol):
 class Pretraining(Protocol):
     """A frozen dataclass whose fields are the recipe: one way of making initial weights."""
 
+    # and, where it trains a classifier too: trains_head, true (a class variable); the backbone then has a source head
+    # of zeros for the labels' classes
+
     def train(
         self,
         backbone: Backbone,

@@ -200,25 +200,29 @@ def _pretrain(folder: Path, request: WeightsRequest, progress: Progress) -> dict
     import torch
     from safetensors.torch import save_file
 
+    from bench.backbones.building import blank_linear
+
     objective, _, source = request.weights.partition("@")
     torch.manual_seed(derive("pretraining", request.backbone, request.weights))
     backbone = source_of(request.backbone).build(request.backbone, None, request.image_size)
     geometry = Geometry.of(backbone.input, request.image_size)
     ready = prepare_data(DataRequest(Choice(source), geometry, None, request.places), progress)
     pixels = ready.decoded.split("train")
+    training = PRETRAINING.entry(objective).load()()
+    if getattr(training, "trains_head", False):
+        head = blank_linear(backbone.width, int(pixels.labels.max()) + 1)
+        backbone = dataclasses.replace(backbone, source_head=head)
     began = time.perf_counter()
-    outcome = (
-        PRETRAINING.entry(objective)
-        .load()()
-        .train(
-            backbone,
-            pixels.images,
-            pixels.labels,
-            request.device,
-            lambda _, done, total: progress(f"pre-training {request.backbone} ({request.weights})", done, total),
-        )
+    outcome = training.train(
+        backbone,
+        pixels.images,
+        pixels.labels,
+        request.device,
+        lambda _, done, total: progress(f"pre-training {request.backbone} ({request.weights})", done, total),
     )
     seconds = time.perf_counter() - began
-    state = {name: tensor.contiguous().cpu() for name, tensor in backbone.network.state_dict().items()}
+    head_state = backbone.source_head.state_dict(prefix="head.") if backbone.source_head else {}
+    trained = {**head_state, **backbone.network.state_dict()}
+    state = {name: tensor.contiguous().cpu() for name, tensor in trained.items()}
     save_file(state, folder / "weights.safetensors")
     return {"sha256": cache.file_sha256(folder / "weights.safetensors"), "outcome": outcome, "seconds": seconds}

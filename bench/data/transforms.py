@@ -113,6 +113,21 @@ def random_resized_crop_flip(batch: "torch.Tensor", generator: "torch.Generator"
     return torch.nn.functional.grid_sample(batch, grid, padding_mode="reflection", align_corners=False)
 
 
+def cut_out(batch: "torch.Tensor", generator: "torch.Generator") -> "torch.Tensor":
+    """Set a square of half the side to zero in each normalised image (B, 3, S, S), its centre anywhere in the image.
+
+    Cutout (DeVries and Taylor, 2017); zero is the mean colour.
+    """
+    import torch
+
+    size, side = batch.shape[0], batch.shape[2]
+    centres = torch.randint(side, (2, size, 1), generator=generator).to(batch.device)
+    offset = torch.arange(side, device=batch.device) - centres + side // 4
+    inside = (offset >= 0) & (offset < side // 2)
+    hole = inside[0].unsqueeze(2) & inside[1].unsqueeze(1)
+    return batch.masked_fill(hole.unsqueeze(1), 0.0)
+
+
 def policy(name: str) -> "Callable[[torch.Tensor, torch.Generator], torch.Tensor] | None":
     """Return what an augmentation's name does to a batch of uint8 images (B, 3, S, S); null for none on pixels.
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,10 @@ class Supervised:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
-    recipe: int = 2
-    """Raised whenever the training changes, since it is part of the weights' key."""
+    recipe: int = 3
+    """Raised whenever the training or what is kept of it changes, since it is part of the weights' key."""
+
+    trains_head: ClassVar[bool] = True
 
     def train(
         self,
@@ -36,7 +38,7 @@ class Supervised:
         device: str,
         progress: Progress,
     ) -> dict[str, float]:
-        """Change the network's weights in place; return the accuracy on images that were held out of training."""
+        """Change the weights of network and source head in place; return the accuracy on images that were held out."""
         from bench.methods.gradient import Tuning, fit_backbone
 
         seed = derive("pretraining", "supervised")
@@ -57,7 +59,8 @@ class Supervised:
             progress=progress,
             watch=Watch(),
         )
-        fitted = fit_backbone(task, Tuning([name for name, _ in backbone.network.named_parameters()]))
+        learning = [name for name, _ in backbone.network.named_parameters()]
+        fitted = fit_backbone(task, Tuning(learning, head=backbone.source_head))
         fitted.module.load_state_dict(fitted.states[fitted.chosen], strict=False)
         assert fitted.val_accuracy is not None
         return {"held_out_accuracy": fitted.val_accuracy}

@@ -74,6 +74,11 @@ METHODS = Registry(
         ("mlp_probe", Entry("bench.methods.mlp_probe:MlpProbe", "a small network on frozen features")),
         ("partial_finetune", Entry("bench.methods.partial_finetune:PartialFinetune", "the last stages learn")),
         ("finetune", Entry("bench.methods.finetune:Finetune", "everything learns, from the initial weights")),
+        ("lora", Entry("bench.methods.lora:Lora", "low-rank updates of the weights", extra="peft")),
+        ("dora", Entry("bench.methods.dora:Dora", "low-rank updates of directions, and magnitudes", extra="peft")),
+        ("ia3", Entry("bench.methods.ia3:Ia3", "factors for inner activations", extra="peft")),
+        ("adapter", Entry("bench.methods.adapter:Adapter", "small networks between the frozen parts")),
+        ("visual_prompt", Entry("bench.methods.visual_prompt:VisualPrompt", "learnt tokens in the blocks of a ViT")),
     ],
 )
 

@@ -87,6 +87,11 @@ METHODS = Registry(
         ("bss", Entry("bench.methods.bss:Bss", "fine-tuning, the weakest directions of the features shrunk")),
         ("co_tuning", Entry("bench.methods.co_tuning:CoTuning", "fine-tuning, the source's classifier learns too")),
         ("fixmatch", Entry("bench.methods.fixmatch:Fixmatch", "semi-supervised, on images outside the budget")),
+        ("lora", Entry("bench.methods.lora:Lora", "low-rank updates of the weights", extra="peft")),
+        ("dora", Entry("bench.methods.dora:Dora", "low-rank updates of directions, and magnitudes", extra="peft")),
+        ("ia3", Entry("bench.methods.ia3:Ia3", "factors for inner activations", extra="peft")),
+        ("adapter", Entry("bench.methods.adapter:Adapter", "small networks between the frozen parts")),
+        ("visual_prompt", Entry("bench.methods.visual_prompt:VisualPrompt", "learnt tokens in the blocks of a ViT")),
     ],
 )
 

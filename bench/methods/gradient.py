@@ -42,6 +42,8 @@ class Tuning:
     """Makes the loss for a model of `backbone` and `head`; null: the recipe's."""
     before_step: Callable[[nn.Sequential], Callable[[int, int], None]] | None = None
     """Makes what hears of each step before it is done."""
+    active: Collection[str] = ()
+    """Modules of the backbone that are in training mode though not all in them learns: an adapter's dropout."""
 
 
 def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
@@ -54,6 +56,8 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
     model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=head)).to(task.device)
     model = model.to(memory_format=torch.channels_last)
     train_only(model, {f"{PREFIX}{name}" for name in tuning.learning} | {"head.weight", "head.bias"})
+    for name in tuning.active:
+        model.get_submodule(f"{PREFIX}{name}").train()
     frozen = frozen_names(model)
     parted = _shared_part(task, model, tuning.sharing)
     module: nn.Module = model

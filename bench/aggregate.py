@@ -8,7 +8,10 @@ from bench.record import Record
 from bench.schema import Choice, content_hash
 from bench.stats import Estimate, mean_interval
 
-METHOD_ORDER = ("scratch", "linear_probe", "ridge_probe", "mlp_probe", "partial_finetune", "finetune")
+METHOD_ORDER = (
+    *("scratch", "linear_probe", "ridge_probe", "mlp_probe", "partial_finetune", "finetune"),
+    *("source_only", "subspace_alignment", "coral", "mmd", "dann", "cdan", "mcc", "bn_adapt", "tent", "memo"),
+)
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,19 @@ METHODS = Registry(
         ("mlp_probe", Entry("bench.methods.mlp_probe:MlpProbe", "a small network on frozen features")),
         ("partial_finetune", Entry("bench.methods.partial_finetune:PartialFinetune", "the last stages learn")),
         ("finetune", Entry("bench.methods.finetune:Finetune", "everything learns, from the initial weights")),
+        ("source_only", Entry("bench.methods.source_only:SourceOnly", "from a source: its labels, and no adaptation")),
+        (
+            "subspace_alignment",
+            Entry("bench.methods.subspace_alignment:SubspaceAlignment", "from a source: principal directions meet"),
+        ),
+        ("coral", Entry("bench.methods.coral:Coral", "from a source: equal covariances")),
+        ("mmd", Entry("bench.methods.mmd:Mmd", "from a source: equal means in the space of kernels")),
+        ("dann", Entry("bench.methods.dann:Dann", "from a source: a critic can't tell the features apart")),
+        ("cdan", Entry("bench.methods.cdan:Cdan", "from a source: nor features and predictions together")),
+        ("mcc", Entry("bench.methods.mcc:Mcc", "from a source: predictions that confuse no classes")),
+        ("bn_adapt", Entry("bench.methods.bn_adapt:BnAdapt", "at test time: statistics of the test batch")),
+        ("tent", Entry("bench.methods.tent:Tent", "at test time: normalisation learns certain predictions")),
+        ("memo", Entry("bench.methods.memo:Memo", "at test time: tuned for each single image")),
     ],
 )
 

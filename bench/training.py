@@ -157,6 +157,8 @@ class Loop:
     """Hears the step (0-based) and how many there will be; may let more parameters learn."""
     blank_start: bool = True
     """Whether the head starts at zero."""
+    critic: nn.Module | None = None
+    """What learns beside the module and is no part of what comes of it: a discriminator."""
 
     def run(self) -> Trained:
         """Train, validating and keeping checkpoints on the way; raise `Diverged` where the loss is not finite."""
@@ -201,7 +203,7 @@ class Loop:
             losses=[float(loss) for loss in losses],
             warmup_steps=min(LONGEST_WARMUP, max(1, len(images) // 5)),
             batch_effective=min(settings.batch_size, len(task.fit_index)),
-            optimizer_exact=optimizer_is_exact(optimizer, self.module),
+            optimizer_exact=optimizer_is_exact(optimizer, nn.ModuleList([self.module, *self._critics()])),
             optimizer_kind=optimizer_kind(optimizer),
             blank_start=self.blank_start and self.objective is None,
             compiled_at=None if settings.compile == "none" else [images.index(size) for size in set(images)],
@@ -239,6 +241,9 @@ class Loop:
         watch.mark("optimiser")
         watch.stepped(self.module, optimizer)
         return loss.detach()
+
+    def _critics(self) -> list[nn.Module]:
+        return [] if self.critic is None else [self.critic]
 
     def _validate(self) -> list[float]:
         task = self.task

@@ -14,7 +14,7 @@ from bench.choices import make
 from bench.contracts import Backbone, Fitted, FrozenPart, Progress, SourceDomain, Task, WeightsFile
 from bench.data.decode import Pixels
 from bench.data.selection import Pool
-from bench.data.splits import BudgetSplit, part_budget
+from bench.data.splits import BudgetSplit, index_sha256, part_budget
 from bench.errors import InvalidData
 from bench.features import FrozenFeatures
 from bench.schema import Cell
@@ -76,6 +76,7 @@ def make_task(
 ) -> Task:
     """Return what the method may see: nothing of the test set."""
     cell = job.cell
+    source = source_domain(job) if job.source else None
     return Task(
         backbone=backbone,
         n_classes=n_classes,
@@ -90,8 +91,18 @@ def make_task(
         seed_of=seeds(cell),
         progress=progress,
         watch=Watch(),
-        source=source_domain(job) if job.source else None,
+        source=source,
+        source_outputs=source_outputs(job, source, features) if source else None,
     )
+
+
+def source_outputs(
+    job: CellJob, source: SourceDomain, features: FrozenFeatures
+) -> Callable[[FrozenPart], torch.Tensor]:
+    """Return what makes or fetches the outputs of a frozen part for the source's images, shared by what they are."""
+    assert job.source is not None
+    key = f"{job.source.path.name} {index_sha256(source.index)}"
+    return lambda part: features.of("source", source.images, part, data_key=key)
 
 
 def source_domain(job: CellJob) -> SourceDomain:
@@ -107,7 +118,8 @@ def source_domain(job: CellJob) -> SourceDomain:
     to_mine = np.array([mine.index(name) if name in mine else -1 for name in theirs], np.int64)
     labels = to_mine[pixels.labels]
     wanted = np.flatnonzero(labels >= 0)
-    return SourceDomain(pixels.images[wanted], labels[wanted])
+    images = pixels.images if len(wanted) == len(labels) else pixels.images[wanted]
+    return SourceDomain(images, labels[wanted], wanted)
 
 
 def tune_cell(job: CellJob, task: Task, network: str, phases: Phases) -> Tuned:
@@ -132,6 +144,7 @@ def rehearse(job: CellJob, task: Task, network: str, watch: Watch, phases: Phase
         task,
         backbone=backbone,
         outputs=lambda part, view: features.of("train", task.images, part, view),
+        source_outputs=source_outputs(job, task.source, features) if task.source else None,
         training=job.cell.training,
         watch=watch,
     )
@@ -141,7 +154,8 @@ def rehearse(job: CellJob, task: Task, network: str, watch: Watch, phases: Phase
 
 def seeds(cell: Cell) -> Callable[[str], int]:
     """Return a seed for each use, from names, set after the backbone is built."""
-    return lambda use: derive(use, cell.dataset.label, cell.backbone, cell.method.name, cell.seed)
+    name = getattr(make(METHODS, cell.method), "seeds_as", cell.method.name)
+    return lambda use: derive(use, cell.dataset.label, cell.backbone, name, cell.seed)
 
 
 def tensor_hashes(backbone: Backbone) -> dict[str, str]:

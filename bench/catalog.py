@@ -92,6 +92,19 @@ METHODS = Registry(
         ("ia3", Entry("bench.methods.ia3:Ia3", "factors for inner activations", extra="peft")),
         ("adapter", Entry("bench.methods.adapter:Adapter", "small networks between the frozen parts")),
         ("visual_prompt", Entry("bench.methods.visual_prompt:VisualPrompt", "learnt tokens in the blocks of a ViT")),
+        ("source_only", Entry("bench.methods.source_only:SourceOnly", "from a source: its labels, and no adaptation")),
+        (
+            "subspace_alignment",
+            Entry("bench.methods.subspace_alignment:SubspaceAlignment", "from a source: principal directions meet"),
+        ),
+        ("coral", Entry("bench.methods.coral:Coral", "from a source: equal covariances")),
+        ("mmd", Entry("bench.methods.mmd:Mmd", "from a source: equal means in the space of kernels")),
+        ("dann", Entry("bench.methods.dann:Dann", "from a source: a critic can't tell the features apart")),
+        ("cdan", Entry("bench.methods.cdan:Cdan", "from a source: nor features and predictions together")),
+        ("mcc", Entry("bench.methods.mcc:Mcc", "from a source: predictions that confuse no classes")),
+        ("bn_adapt", Entry("bench.methods.bn_adapt:BnAdapt", "at test time: statistics of the test batch")),
+        ("tent", Entry("bench.methods.tent:Tent", "at test time: normalisation learns certain predictions")),
+        ("memo", Entry("bench.methods.memo:Memo", "at test time: tuned for each single image")),
     ],
 )
 

@@ -167,6 +167,8 @@ class SourceDomain:
     """Shape (M, S, S, 3), prepared like the target's."""
     labels: "npt.NDArray[np.int64]"
     """Shape (M,), in the target's class indices."""
+    index: "npt.NDArray[np.int64]"
+    """Shape (M,): which of its own training images these are."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,8 @@ class Task:
     """Looks on while a loop trains."""
     source: SourceDomain | None = None
     """Of methods that adapt from a labelled source domain."""
+    source_outputs: "Callable[[FrozenPart], torch.Tensor] | None" = None
+    """Returns what a frozen part makes of all images of the source, (M, ...), shared like `outputs`."""
 
     @property
     def unlabelled(self) -> "npt.NDArray[np.int64]":
@@ -213,8 +217,9 @@ class Task:
 class Adaptation(Protocol):
     """How a model answers images that it may learn from without their labels: adaptation at test time."""
 
-    augmentation: str
-    """What `inputs.read` does where it is given a generator."""
+    @property
+    def augmentation(self) -> str:
+        """What `inputs.read` does where it is given a generator."""
 
     def logits(self, module: "torch.nn.Module", inputs: "Inputs", count: int) -> "torch.Tensor":
         """Return the logits of images 0 to `count`, (N, C) float32 on the CPU; the module is left as it was."""
@@ -295,7 +300,9 @@ class Method(Protocol):
     """Whether the initial weights matter; where not, that axis is one cell, `random`."""
     cost: ClassVar[str]
     """What a step works on, for estimates of time: `features`, `partial` or `full`."""
-    # and, where it adapts from a source domain: uses_source, true (a class variable or a property)
+    # Two may stand beside them, as class variables or properties:
+    # uses_source, true where it adapts from a source domain;
+    # seeds_as, the name of the method whose random numbers it draws, where it is that one with something added.
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

@@ -110,17 +110,25 @@ class FrozenFeatures:
     manifests: dict[tuple[str, View | None], dict[str, Any]] = field(default_factory=dict)
     """Per split and view: images, seconds and CPU seconds of the extraction, whoever did it."""
 
-    def of(self, split: str, images: npt.NDArray[np.uint8], part: FrozenPart, view: View | None = None) -> torch.Tensor:
+    def of(
+        self,
+        split: str,
+        images: npt.NDArray[np.uint8],
+        part: FrozenPart,
+        view: View | None = None,
+        data_key: str | None = None,
+    ) -> torch.Tensor:
         """Return what a part makes of one split, (N, ...), from the cache or into it; mapped from disk, not read.
 
-        A view is one random augmentation of every image, the same for all cells.
+        A view is one random augmentation of every image, the same for all cells. `data_key` says what the pixels are
+        where they are no split of the cell's own data.
         """
         began = time.perf_counter()
         key = {
             "network": self.network,
             "architecture": self.name,
             "libraries": {name: version(name) for name in ("torch", "torchvision", "timm")},
-            "data": self.data_key,
+            "data": data_key or self.data_key,
             "split": split,
             "part": [part.name, part.definition],
             "view": list(view) if view else None,

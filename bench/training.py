@@ -157,6 +157,8 @@ class Loop:
     """Hears the step (0-based) and how many there will be; may let more parameters learn."""
     blank_start: bool = True
     """Whether the head starts at zero."""
+    critic: nn.Module | None = None
+    """What learns beside the module and is no part of what comes of it: a discriminator."""
 
     def run(self) -> Trained:
         """Train, validating and keeping checkpoints on the way; raise `Diverged` where the loss is not finite."""
@@ -164,7 +166,9 @@ class Loop:
         steps = total_steps(settings, len(task.fit_index))
         epoch_steps = len(epoch_sizes(len(task.fit_index), settings.batch_size))
         optimizer = make_optimizer(settings, self.groups)
-        exact = optimizer_is_exact(optimizer, self.module)  # before a step may freeze some of it for a while
+        exact = optimizer_is_exact(
+            optimizer, nn.ModuleList([self.module, *self._critics()])
+        )  # before a step may freeze some of it for a while
         peaks = [group["lr"] for group in optimizer.param_groups]
         augmenting = torch.Generator().manual_seed(task.seed_of("augmentation"))
         last = min(steps, task.watch.last_step or steps)
@@ -240,6 +244,9 @@ class Loop:
         watch.mark("optimiser")
         watch.stepped(self.module, optimizer)
         return loss.detach()
+
+    def _critics(self) -> list[nn.Module]:
+        return [] if self.critic is None else [self.critic]
 
     def _validate(self) -> list[float]:
         return [validate(self.task, self.module, self.inputs)] if len(self.task.val_index) else []

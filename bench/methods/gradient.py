@@ -44,6 +44,10 @@ class Tuning:
     """Makes what hears of each step before it is done."""
     active: Collection[str] = ()
     """Modules of the backbone that are in training mode though not all in them learns: an adapter's dropout."""
+    inputs: Inputs | None = None
+    """What `fit_index` and `val_index` point into; null: the task's images."""
+    critic: nn.Module | None = None
+    """What learns beside the model by the head's rate, and is no part of it."""
 
 
 def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
@@ -65,16 +69,20 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
         module = parted.rest
         inputs: Inputs = OutputRows(task.outputs(parted.part, None), task.device, _wanted(task))
     else:
-        inputs = _images(task)
+        inputs = tuning.inputs or _images(task)
+    groups = parameter_groups(task, model, tuning.rates)
+    if tuning.critic is not None:
+        groups.append({"params": list(tuning.critic.to(task.device).parameters()), "lr": groups[-1]["lr"]})
     trained = Loop(
         task,
         module,
         inputs,
-        parameter_groups(task, model, tuning.rates),
+        groups,
         lambda name: name not in frozen,
         tuning.objective(model) if tuning.objective else None,
         tuning.before_step(model) if tuning.before_step else None,
         blank_start=tuning.head is None,
+        critic=tuning.critic,
     ).run()
     whole = _Whole(model, parted.part, None) if isinstance(parted, Parted) else _Whole(model, None, parted)
     return _fitted(module, whole, trained, kept_of(task, model, frozen))

@@ -1,0 +1,46 @@
+"""DANN: features by which a critic can't tell the domains apart."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from bench.contracts import Fitted, Task
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Dann:
+    """Domain-adversarial training (Ganin et al., 2016): the critic's gradient is reversed before the features.
+
+    The factor of the reversal grows from 0 to 1 by the paper's schedule; the critic's hidden layers are those of its
+    network for digits.
+    """
+
+    weight: Annotated[float, Ge(0)] = 1.0
+    hidden: tuple[Annotated[int, Ge(1)], ...] = (100,)
+
+    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
+    uses_weights: ClassVar[bool] = True
+    cost: ClassVar[str] = "full"
+    uses_source: ClassVar[bool] = True
+    seeds_as: ClassVar[str] = "source_only"
+
+    def fit(self, task: Task) -> Fitted:
+        """Learn the source, against a critic."""
+        import torch
+
+        from bench.methods.adversarial import domain_loss, make_critic, reversal, reverse_gradient
+        from bench.methods.from_source import Aligning, Pair, fit_from_source
+
+        critic = make_critic(task.backbone.width, self.hidden, task.seed_of("critic"))
+
+        def loss(pair: Pair) -> "torch.Tensor":
+            features = torch.cat([pair.source_features, pair.target_features])
+            told = critic(reverse_gradient(features, self.weight * reversal(pair.done)))
+            of_source, of_target = told.split([len(pair.source_features), len(pair.target_features)])
+            return domain_loss(of_source, of_target)
+
+        return fit_from_source(task, Aligning(loss, critic))

@@ -47,6 +47,7 @@ BACKBONE_SOURCES = Registry(
     [
         ("timm", Entry("bench.backbones.timm:TimmSource", "any timm name, with or without its tag")),
         ("torchvision", Entry("bench.backbones.torchvision:TorchvisionSource", "torchvision:<name>[@<weights>]")),
+        ("sequence", Entry("bench.backbones.sequence:SequenceSource", "sequence:<rnn|lstm|gru>[-<width>x<layers>]")),
     ],
 )
 
@@ -62,6 +63,10 @@ PRETRAINING = Registry(
     "pretraining",
     [
         ("supervised", Entry("bench.pretraining.supervised:Supervised", "classify the source data set")),
+        ("denoising", Entry("bench.pretraining.denoising:Denoising", "draw the image from a corrupted one")),
+        ("masked", Entry("bench.pretraining.masked:Masked", "draw the patches that were hidden")),
+        ("context", Entry("bench.pretraining.context:Context", "say where one patch lies from another")),
+        ("simclr", Entry("bench.pretraining.simclr:SimClr", "tell views of one image from those of others")),
     ],
 )
 

@@ -308,23 +308,6 @@ class Method(Protocol):
         """Learn the task."""
 
 
-class Pretraining(Protocol):
-    """A frozen dataclass whose fields are the recipe: one way of making initial weights."""
-
-    # and, where it trains a classifier too: trains_head, true (a class variable); the backbone then has a source head
-    # of zeros for the labels' classes
-
-    def train(
-        self,
-        backbone: Backbone,
-        images: "npt.NDArray[np.uint8]",
-        labels: "npt.NDArray[np.int64]",
-        device: str,
-        progress: Progress,
-    ) -> dict[str, float]:
-        """Change the network's weights in place; return what is worth keeping beside them."""
-
-
 class Report(Protocol):
     """One rendering of a summary."""
 

@@ -92,8 +92,10 @@ class Normalise:
         return torch.addcmul(self.shift, batch.float(), self.scale)
 
 
-def random_resized_crop_flip(batch: "torch.Tensor", generator: "torch.Generator") -> "torch.Tensor":
-    """Crop each image to 35 to 100 % of its area, sides 3:4 to 4:3, resize back, flip half of them.
+def random_resized_crop_flip(
+    batch: "torch.Tensor", generator: "torch.Generator", least_area: float = 0.35, flipped: float = 0.5
+) -> "torch.Tensor":
+    """Crop each image to `least_area` to all of its area, sides 3:4 to 4:3, resize back, flip a share of them.
 
     Inception's crop (Szegedy et al., 2015) with the smaller range of areas that transfer recipes use, since a small
     image has little to give away. One affine sampling for the whole batch.
@@ -102,11 +104,11 @@ def random_resized_crop_flip(batch: "torch.Tensor", generator: "torch.Generator"
 
     size = batch.shape[0]
     uniform = torch.rand(5, size, generator=generator).to(batch.device)
-    area = 0.35 + 0.65 * uniform[0]
+    area = least_area + (1 - least_area) * uniform[0]
     aspect = torch.exp((2 * uniform[1] - 1) * math.log(4 / 3))
     width, height = (area * aspect).sqrt().clamp(max=1), (area / aspect).sqrt().clamp(max=1)
     left, top = (2 * uniform[2] - 1) * (1 - width), (2 * uniform[3] - 1) * (1 - height)
-    mirror = torch.where(uniform[4] < 0.5, -1.0, 1.0)
+    mirror = torch.where(uniform[4] < flipped, -1.0, 1.0)
     zero = torch.zeros_like(width)
     theta = torch.stack([torch.stack([width * mirror, zero, left], 1), torch.stack([zero, height, top], 1)], 1)
     grid = torch.nn.functional.affine_grid(theta, list(batch.shape), align_corners=False)

@@ -47,7 +47,7 @@ LAYERS = [
     {"plan", "methods", "pretraining", "probes", "profiles", "precision", "packing", "prepare", "pretrained"},
     {"resume", "provision", "assembly", "cell", "reporting", "progress"},
     {"run", "planning", "executors.preload"},
-    {"cache_commands"},
+    {"cache_commands", "listing"},
     {"cli"},
     {"__main__"},
 ]

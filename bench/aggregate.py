@@ -336,7 +336,7 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
     if tuned:
         cells = "1 cell" if tuned == 1 else f"{tuned} cells"
         notes.append(f"{cells}: tuning chose a value at the edge of what was tried; a wider space may do better.")
-    if len({record.search for record in finished}) > 1:
+    if len({record.search for record in finished if record.steps_done is not None}) > 1:
         notes.append("Some methods were tuned and others not: they are not on equal terms.")
     stopped = sum((record.chosen or {}).get("converged") is False for record in finished)
     if stopped:

@@ -300,8 +300,9 @@ class Method(Protocol):
     """Whether the initial weights matter; where not, that axis is one cell, `random`."""
     cost: ClassVar[str]
     """What a step works on, for estimates of time: `features`, `partial` or `full`."""
-    # Two may stand beside them, as class variables or properties:
+    # Three may stand beside them, as class variables or properties:
     # uses_source, true where it adapts from a source domain;
+    # solved, true where no training key matters to it, so that a suite's common tuning space is not for it;
     # seeds_as, the name of the method whose random numbers it draws, where it is that one with something added.
 
     def fit(self, task: Task) -> Fitted:

@@ -119,11 +119,17 @@ def uses_source(method: Any) -> bool:
     return bool(getattr(method, "uses_source", False))
 
 
+def is_solved(method: Choice) -> bool:
+    """Say whether a method is solved rather than trained: no training key matters to it."""
+    return bool(getattr(make(METHODS, method), "solved", False))
+
+
 def trials_of(suite: Suite, method: Choice) -> tuple[Mapping[str, Any], ...]:
     """Return what is tried for a method: the same for every cell of it; nothing where its space is empty."""
     if suite.tune is None:
         return ()
-    space = {**suite.tune.spaces.get("all", {}), **suite.tune.spaces.get(method.name, {})}
+    shared = {} if is_solved(method) else suite.tune.spaces.get("all", {})
+    space = {**shared, **suite.tune.spaces.get(method.name, {})}
     return draw(space, suite.tune.trials, suite.tune.search, derive("trials", suite.name, method.label))
 
 

@@ -127,6 +127,17 @@ def test_all_cells_of_a_method_try_the_same(tmp_path: Path) -> None:
     assert {cell.cell_id for cell in alone} <= {cell.cell_id for cell in cells}
 
 
+def test_common_space_is_not_for_what_is_solved(tmp_path: Path) -> None:
+    """A learning rate means nothing to it; a space of its own does."""
+    suite = tiny.write_suite(tmp_path)
+    gradient = "{name: linear_probe, solver: gradient}"
+    cells = tiny.cells_of(suite, [SPACE, f"grid.method=[linear_probe, ridge_probe, {gradient}, scratch]"])
+    tuned = {cell.method.label for cell in cells if cell.trials}
+    assert tuned == {"scratch", "linear_probe(solver=gradient)"}
+    own = SPACE.replace("{all:", "{ridge_probe: {default_l2: [1, 2]}, all:")
+    assert all(len(cell.trials) == 2 for cell in tiny.cells_of(suite, [own, "grid.method=ridge_probe"]))
+
+
 @pytest.mark.parametrize(
     ("space", "said"),
     [

@@ -32,6 +32,11 @@ class LinearProbe:
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "features"
 
+    @property
+    def solved(self) -> bool:
+        """Whether it is solved for."""
+        return self.solver == "lbfgs"
+
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""
         if self.solver == "gradient":

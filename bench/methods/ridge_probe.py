@@ -26,6 +26,7 @@ class RidgeProbe:
     defaults: ClassVar[dict[str, Any]] = {}
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "features"
+    solved: ClassVar[bool] = True
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

@@ -21,8 +21,12 @@ class Difference:
     """Two-sided, of no difference; null with a single seed, whose noise nobody knows."""
     seeds: int
     images: int
+    error: float
+    """Standard error of the mean."""
+    freedom: float
+    """Degrees of freedom of that error."""
     variances: tuple[float, float, float]
-    """What seeds, images and the rest add to the variance of the mean."""
+    """What seeds, images and the rest add to its square."""
 
 
 def crossed(differences: Matrix, confidence: float = 0.95) -> Difference:
@@ -39,7 +43,9 @@ def crossed(differences: Matrix, confidence: float = 0.95) -> Difference:
     if seeds == 1:
         spread = float(differences.var(ddof=1)) / images
         half = _quantile(images - 1, confidence) * math.sqrt(spread)
-        return Difference(mean, mean - half, mean + half, None, 1, images, (0.0, spread, 0.0))
+        return Difference(
+            mean, mean - half, mean + half, None, 1, images, math.sqrt(spread), images - 1, (0.0, spread, 0.0)
+        )
     by_seed, by_image = differences.mean(1), differences.mean(0)
     squares_seed = images * float(np.square(by_seed - mean).sum()) / (seeds - 1)
     squares_image = seeds * float(np.square(by_image - mean).sum()) / (images - 1)
@@ -53,7 +59,8 @@ def crossed(differences: Matrix, confidence: float = 0.95) -> Difference:
     error = math.sqrt(variance)
     half = _quantile(freedom, confidence) * error
     p = _two_sided(mean / error, freedom) if error else float(mean == 0)
-    return Difference(mean, mean - half, mean + half, p, seeds, images, (of_seeds, of_images, squares_rest / count))
+    parts = (of_seeds, of_images, squares_rest / count)
+    return Difference(mean, mean - half, mean + half, p, seeds, images, error, freedom, parts)
 
 
 def _freedom(total: float, squares: tuple[float, float, float], seeds: int, images: int) -> float:

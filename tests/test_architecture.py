@@ -35,6 +35,8 @@ LAYERS = [
         "suite_file",
         "store",
         "aggregate",
+        "rows",
+        "verdicts",
         "trial_rows",
         "score_rows",
         "transferability",

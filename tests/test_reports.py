@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from examples import a_record
 
@@ -15,14 +16,13 @@ from bench.aggregate import Summary, summarise
 from bench.catalog import REPORTS
 from bench.errors import BenchError
 from bench.record import Record
-from bench.reporting import FILES, read_summary, write_reports
+from bench.reporting import FILES, read_summary, right_of, write_reports
 from bench.reports.figures import accuracy_curves
 from bench.reports.tables import (
     accuracy_table,
     anatomy_table,
     audit_table,
     cost_table,
-    frozen_against_tuned,
     heading,
     number,
     oracle_table,
@@ -33,6 +33,7 @@ from bench.reports.tables import (
     tuning_table,
     unfinished_table,
 )
+from bench.reports.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
 from bench.stats import Estimate
 from bench.store import Store
 
@@ -397,3 +398,45 @@ def test_scores_and_their_ranks_are_shown(tmp_path: Path) -> None:
     _, ((*_, starts, tau),) = rank_table(summary)
     assert (starts, tau) == ("3", "+1.00")
     assert "Did the scores rank the starts?" in render("md", summary, tmp_path)
+
+
+def test_verdicts_stand_beside_the_differences(tmp_path: Path) -> None:
+    """Better, with its interval and p; a sentence says from how many labels on."""
+    made = records()
+    generator = np.random.default_rng(0)
+    right = {record.cell_id: generator.random(400) < (record.accuracy or 0) for record in made}
+    summary = summarise(made, MANIFEST, right.get)
+    verdicts = [row[-1] for row in frozen_against_tuned(summary)[1]]
+    assert len(verdicts) == 2
+    assert all(word.startswith("better (p") for word in verdicts)
+    assert {row[-1].partition(" ")[0] for row in best_table(summary)[1]} == {"worse"}
+    (line,) = overtaking_lines(summary)
+    assert "finetune (supervised@glyphs) is ahead of linear_probe (supervised@glyphs) at every budget" in line
+    assert line in render("md", summary, tmp_path)
+    assert line in render("console", summary, tmp_path)
+
+
+def test_without_predictions_nothing_is_called_better(tmp_path: Path) -> None:
+    """The gap of the means is shown, the reason in place of a word."""
+    summary = a_summary()
+    assert {row[-1] for row in frozen_against_tuned(summary)[1]} == {"not tested: predictions were not kept"}
+    assert overtaking_lines(summary) == []
+    assert "+10.0" in render("md", summary, tmp_path)
+
+
+def test_predictions_are_read_from_the_side_files(tmp_path: Path) -> None:
+    """And a broken or missing one is no prediction."""
+    store = Store(tmp_path)
+    labels = np.arange(6)
+    with store.writing() as writer:
+        name = writer.write_side_file("whole", {"labels": labels, "predictions": np.array([0, 1, 2, 0, 0, 0])})
+    (tmp_path / "cells" / "torn.npz").write_bytes((tmp_path / name).read_bytes()[:40])
+    kept = {
+        cell: a_record(cell_id=cell, side_file=file)
+        for cell, file in (("whole", name), ("torn", "cells/torn.npz"), ("gone", "cells/gone.npz"), ("none", None))
+    }
+    right = right_of(store, kept)
+    found = right("whole")
+    assert found is not None
+    assert found.tolist() == [True, True, True, False, False, False]
+    assert [right(cell) for cell in ("torn", "gone", "none", "unknown")] == [None] * 4

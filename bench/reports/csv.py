@@ -4,7 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from bench.aggregate import Row, Summary
+from bench.aggregate import Summary
+from bench.rows import Row
 from bench.stats import Estimate
 from bench.trial_rows import Tried
 

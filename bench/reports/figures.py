@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from bench.aggregate import Block, Row, Summary
+from bench.aggregate import Block, Summary
+from bench.rows import Row
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 """Told apart by colour-blind readers too (Okabe and Ito, 2008)."""

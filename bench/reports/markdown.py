@@ -13,13 +13,13 @@ from bench.reports.tables import (
     audit_table,
     cost_table,
     environment_rows,
-    frozen_against_tuned,
     oracle_table,
     rank_table,
     score_table,
     tuning_table,
     unfinished_table,
 )
+from bench.reports.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
 
 HOW_TO_READ = (
     "Test accuracy in %: mean ± half of the 95 % interval (Student t) over seeds, and their number. A seed draws the "
@@ -38,7 +38,15 @@ def render(summary: Summary, folder: Path) -> str:
     parts += _section(
         "Frozen against fine-tuned",
         frozen_against_tuned(summary),
-        "The same weights, budgets and seeds. The gap alone is no verdict: hold it against the intervals.",
+        "The same weights, budgets and seeds. The interval is over seeds and test images, which both share; the "
+        "verdict is corrected for the number of comparisons in the table (Holm).",
+    )
+    parts += [f"- {line}" for line in overtaking_lines(summary)]
+    parts += _section(
+        "Against the best",
+        best_table(summary),
+        "Each method against the highest mean of its label budget, image by image and seed by seed. *Tie*: the data "
+        "can't tell them apart.",
     )
     parts += _section(
         "Cost",

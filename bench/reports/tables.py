@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bench.aggregate import Block, Row, Summary
+from bench.aggregate import Block, Summary
+from bench.rows import Row
 from bench.score_rows import Ranked, scores_of
 from bench.stats import Estimate
 
 Table = tuple[list[str], list[list[str]]]
-FROZEN, TUNED = "linear_probe", "finetune"
 
 
 def percent(estimate: Estimate | None, dash: str = "-") -> str:
@@ -44,37 +44,6 @@ def heading(budget: tuple[str, int]) -> str:
     """The budget with its count of labels."""
     label, count = budget
     return label if label == f"{count} labels" else f"{label} ({count:,} labels)"
-
-
-def frozen_against_tuned(summary: Summary) -> Table:
-    """Linear probe and full fine-tuning side by side, for each backbone, weights and budget that has both."""
-    headers = ["backbone", "weights", "labels", "linear probe", "fine-tuned", "fine-tuned minus frozen, points"]
-    cells = []
-    for frozen in summary.rows:
-        tuned = [row for row in summary.rows if row.method.partition("(")[0] == TUNED and _same_start(row, frozen)]
-        if frozen.method.partition("(")[0] == FROZEN:
-            cells += [_pair(frozen, row) for row in tuned]
-    return headers, cells
-
-
-def _same_start(one: Row, other: Row) -> bool:
-    return all(
-        getattr(one, name) == getattr(other, name)
-        for name in ("dataset", "backbone", "weights", "weights_sha256", "n_labels", "device", "precision")
-    )
-
-
-def _pair(frozen: Row, tuned: Row) -> list[str]:
-    gap = (tuned.accuracy.mean - frozen.accuracy.mean) * 100
-    name = "" if tuned.method == TUNED else f" {tuned.method}"
-    return [
-        frozen.backbone,
-        frozen.weights,
-        f"{frozen.n_labels:,}",
-        percent(frozen.accuracy),
-        percent(tuned.accuracy) + name,
-        f"{gap:+.1f}",
-    ]
 
 
 def cost_table(summary: Summary) -> Table:

@@ -404,7 +404,7 @@ def test_verdicts_stand_beside_the_differences(tmp_path: Path) -> None:
     """Better, with its interval and p; a sentence says from how many labels on."""
     made = records()
     generator = np.random.default_rng(0)
-    right = {record.cell_id: generator.random(400) < (record.accuracy or 0) for record in made}
+    right = {record.cell_id: generator.random(4000) < (record.accuracy or 0) for record in made}
     summary = summarise(made, MANIFEST, right.get)
     verdicts = [row[-1] for row in frozen_against_tuned(summary)[1]]
     assert len(verdicts) == 2

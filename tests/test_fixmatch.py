@@ -63,19 +63,13 @@ def test_images_outside_the_budget_are_learnt_from(places: Places, tmp_path: Pat
     assert not differ(Finetune())
 
 
-@pytest.mark.parametrize("backbone", ["test_resnet", "test_vit"])
 @pytest.mark.parametrize("augmentation", ["none", "basic", "randaugment"])
-def test_whole_network_learns(places: Places, tmp_path: Path, backbone: str, augmentation: str) -> None:
+def test_whole_transformer_learns(places: Places, tmp_path: Path, augmentation: str) -> None:
     """With any weak augmentation."""
-    _, task, built = task_for(tmp_path, places, f"grid.backbone={backbone}", "train.steps=2", "train.batch_size=8")
+    _, task, built = task_for(tmp_path, places, "grid.backbone=test_vit", "train.steps=2", "train.batch_size=8")
     before = state_of(built.network)
     Fixmatch(mu=2, strong="trivialaugment").fit(trained_by(task, augmentation=augmentation))
-    assert moved(before, built.network) >= {name for name, _ in built.network.named_parameters()} - zeros(before)
-
-
-def zeros(state: dict[str, torch.Tensor]) -> set[str]:
-    """Return the names of what a scale of zero keeps from learning in the first steps of an untrained network."""
-    return {name for name in state if ".conv" in name or ".bn" in name or "downsample" in name}
+    assert moved(before, built.network) == set(before)
 
 
 def test_budget_of_all_images_is_refused(places: Places, tmp_path: Path) -> None:

@@ -68,12 +68,12 @@ def test_l2_sp_is_the_distance_from_the_start(places: Places, tmp_path: Path, ba
     _, task, _ = task_for(tmp_path, places, f"grid.backbone={backbone}")
     model = model_of(task)
     objective = L2Sp(alpha=0.3, beta=0.2)._objective(task, model)
-    head = sum(float(each.square().sum()) for each in model.get_submodule("head").parameters()) / 2
+    head = sum(float(each.detach().square().sum()) for each in model.get_submodule("head").parameters()) / 2
     assert float(penalty(task, objective, model)) == pytest.approx(0.2 * head, rel=1e-4)
     before = [parameter.detach().clone() for parameter in task.backbone.network.parameters()]
     shifted(task.backbone.network, 0.01)
     now = task.backbone.network.parameters()
-    far = sum(float((one - other).square().sum()) for one, other in zip(now, before, strict=True)) / 2
+    far = sum(float((one - other).detach().square().sum()) for one, other in zip(now, before, strict=True)) / 2
     assert float(penalty(task, objective, model)) == pytest.approx(0.3 * far + 0.2 * head, rel=1e-3)
 
 
@@ -82,7 +82,9 @@ def test_strong_l2_sp_holds_the_weights_near_their_start(places: Places, tmp_pat
 
     def far(alpha: float) -> float:
         _, backbone, before = fit(tmp_path, places, L2Sp(alpha=alpha, beta=0.0), "grid.backbone=test_vit")
-        return sum(float((each - before[name]).square().sum()) for name, each in backbone.network.named_parameters())
+        return sum(
+            float((each - before[name]).detach().square().sum()) for name, each in backbone.network.named_parameters()
+        )
 
     assert far(100.0) < 0.8 * far(0.0)
 

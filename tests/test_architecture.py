@@ -31,7 +31,7 @@ LAYERS = [
     {"suite", "evaluation", "training", "recipe", "reports", "profiling", "tuning"},
     {"plan", "methods", "pretraining", "probes", "profiles", "precision", "packing", "prepare"},
     {"resume", "provision", "assembly", "cell", "reporting", "progress"},
-    {"run", "planning", "executors.preload"},
+    {"run", "planning", "executors.preload", "listing"},
     {"cache_commands"},
     {"cli"},
     {"__main__"},

@@ -48,8 +48,8 @@ LAYERS = [
     {"suite", "evaluation", "training", "recipe", "reports", "profiling", "tuning"},
     {"plan", "methods", "pretraining", "probes", "profiles", "precision", "packing", "prepare", "pretrained"},
     {"resume", "provision", "assembly", "cell", "reporting", "progress"},
-    {"run", "planning", "executors.preload"},
-    {"cache_commands", "listing"},
+    {"run", "planning", "executors.preload", "listing"},
+    {"cache_commands"},
     {"cli"},
     {"__main__"},
 ]

@@ -4,21 +4,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bench import prepare
 from bench.backbones.sources import source_of
 from bench.contracts import Places
 from bench.prepare import WeightsRequest, prepare_weights
-from bench.registry import Entry, Registry
 
 
-@pytest.mark.parametrize(("objective", "has_one"), [("quick", True), ("headless", False)])
+@pytest.mark.parametrize(("objective", "has_one"), [("QuickLabels", True), ("Quick", False)])
 def test_own_weights_keep_the_classifier_that_they_were_trained_with(
-    monkeypatch: pytest.MonkeyPatch, places: Places, objective: str, has_one: bool
+    places: Places, objective: str, has_one: bool
 ) -> None:
     """In the same file, where the objective trains one; it knows the source's classes."""
-    entries = [(name.lower(), Entry(f"own_pretraining:{name}", "for tests")) for name in ("Quick", "Headless")]
-    monkeypatch.setattr(prepare, "PRETRAINING", Registry("pretraining", entries))
-    request = WeightsRequest("test_vit", f"{objective}@digits", 32, 16, "cpu", "fp32", 1, True, places, trains=False)
+    weights = f"own_pretraining:{objective}@digits"
+    request = WeightsRequest("test_vit", weights, 32, 16, "cpu", "fp32", 1, True, places, trains=False)
     ready = prepare_weights(request, lambda *_: None)
     assert ready.file.path is not None
     backbone = source_of("test_vit").build("test_vit", ready.file.path, 32)

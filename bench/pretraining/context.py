@@ -41,7 +41,7 @@ class Context(Settings):
         import torch
 
         from bench.pretraining.heads import two_layers
-        from bench.pretraining.loop import Batch, learn
+        from bench.pretraining.loop import Batch, learn, settle
 
         if self.slack < 0:
             raise InvalidData("context: the grid of patches is larger than the image; write a smaller patch or gap")
@@ -56,7 +56,9 @@ class Context(Settings):
             logits = head(torch.cat([first, second], 1))
             return torch.nn.functional.cross_entropy(logits, labels.to(logits.device))
 
-        return learn(task, {"head": head}, self.training(), loss)
+        learnt = learn(task, {"head": head}, self.training(), loss)
+        settle(task, self.training())
+        return learnt
 
     @property
     def slack(self) -> float:

@@ -17,7 +17,7 @@ class Denoising(Settings):
     """Corrupt the image, decode it from the backbone's features, and pay the squared error to the clean one.
 
     Denoising autoencoder (Vincent et al., 2008): a share of the pixels, drawn anew each time, is set to the mean
-    colour. Gaussian noise comes on top, as in their longer paper (2010). The decoder is a light one on the features.
+    colour. Gaussian noise comes on top, as in their longer paper (2010).
     """
 
     labelled: ClassVar[bool] = False
@@ -34,7 +34,7 @@ class Denoising(Settings):
         import torch
 
         from bench.pretraining.heads import Decoder
-        from bench.pretraining.loop import Batch, learn
+        from bench.pretraining.loop import Batch, learn, settle
 
         torch.manual_seed(task.seed_of("init"))
         network, decoder = task.backbone.network, Decoder(task.backbone.width, task.images.shape[1])
@@ -43,7 +43,9 @@ class Denoising(Settings):
             corrupted = corrupt(batch.images, self.masked, self.noise, batch.generator)
             return torch.nn.functional.mse_loss(decoder(network(corrupted)), batch.images)
 
-        return learn(task, {"decoder": decoder}, self.training(), loss)
+        learnt = learn(task, {"decoder": decoder}, self.training(), loss)
+        settle(task, self.training())
+        return learnt
 
 
 def corrupt(images: "torch.Tensor", masked: float, noise: float, generator: "torch.Generator") -> "torch.Tensor":

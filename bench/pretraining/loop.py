@@ -26,6 +26,8 @@ SAVING_SHARE = 0.05
 """Of the time, at most, goes into saving."""
 REPORTS = 100
 """How often a training tells its loss."""
+SETTLING = 50
+"""Batches of whole images that normalisation takes its statistics from at the end."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,28 @@ def learn(
         state.add(found.detach(), last=step + 1 == steps)
         _tell(task, state.losses, steps)
     return Pretrained([float(each) for each in state.losses], state.seconds)
+
+
+def settle(task: PretrainingTask, settings: Training) -> None:
+    """Take the statistics of batch normalisation anew, from images as they are.
+
+    Those of the training are of corrupted images, patches or views, while features are taken of whole images. The
+    averages are plain ones over batches, as in precise batch normalisation (Wu and Johnson, 2021).
+    """
+    norms = [each for each in task.backbone.network.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # cumulative
+    inputs = ImageBatches(task.images, task.backbone.input, task.device)
+    order = batches(np.arange(len(task.images)), settings.batch_size, task.seed_of("statistics"))
+    task.backbone.network.train()
+    with torch.no_grad():
+        for step, some in enumerate(itertools.islice(order, SETTLING if norms else 0)):
+            _seed_all(task.seed_of("statistics"), step)
+            task.backbone.network(fetch(inputs, some))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def _seed_all(seed: int, step: int) -> torch.Generator:

@@ -36,7 +36,7 @@ class Masked(Settings):
         import torch
 
         from bench.pretraining.heads import Decoder, Token
-        from bench.pretraining.loop import Batch, learn
+        from bench.pretraining.loop import Batch, learn, settle
 
         torch.manual_seed(task.seed_of("init"))
         network, size = task.backbone.network, task.images.shape[1]
@@ -47,7 +47,9 @@ class Masked(Settings):
             mask = mask.to(batch.images.device)
             return masked_error(decoder(network(token(batch.images, mask))), batch.images, mask)
 
-        return learn(task, {"decoder": decoder, "token": token}, self.training(), loss)
+        learnt = learn(task, {"decoder": decoder, "token": token}, self.training(), loss)
+        settle(task, self.training())
+        return learnt
 
 
 def draw_mask(count: int, size: int, patches: int, ratio: float, generator: "torch.Generator") -> "torch.Tensor":

@@ -17,14 +17,13 @@ class SimClr(Settings):
     """Tell the two views of each image from the views of all others in the batch.
 
     SimCLR (Chen et al., 2020): random crop, colour distortion and blur, a projection head of two layers that is thrown
-    away, NT-Xent. The temperature, the strength of colours and the head are those of its experiments on small images
-    (its appendix on CIFAR-10). Views are not mirrored by default: characters and digits mean something else then.
+    away, NT-Xent. Colours are half as strong and crops larger than on ImageNet, as images are small; the temperature is
+    low, as suits small batches. Views are not mirrored by default: characters and digits mean something else then.
     """
 
     labelled: ClassVar[bool] = False
 
-    batch_size: Annotated[int, Ge(2)] = 128
-    temperature: Annotated[float, Gt(0)] = 0.5
+    temperature: Annotated[float, Gt(0)] = 0.2
     least_area: Annotated[float, Interval(gt=0, le=1)] = 0.35
     """Of the image, that a crop keeps; the paper's is 0.08."""
     flipped: Annotated[float, Interval(ge=0, le=1)] = 0.0
@@ -42,7 +41,7 @@ class SimClr(Settings):
 
         from bench.data.transforms import random_resized_crop_flip
         from bench.pretraining.heads import two_layers
-        from bench.pretraining.loop import Batch, learn
+        from bench.pretraining.loop import Batch, learn, settle
         from bench.pretraining.views import blur, distort_colours
 
         torch.manual_seed(task.seed_of("init"))
@@ -59,7 +58,9 @@ class SimClr(Settings):
             first, second = head(network(both)).chunk(2)
             return nt_xent(first, second, self.temperature)
 
-        return learn(task, {"head": head}, self.training(), loss)
+        learnt = learn(task, {"head": head}, self.training(), loss)
+        settle(task, self.training())
+        return learnt
 
 
 def nt_xent(first: "torch.Tensor", second: "torch.Tensor", temperature: float) -> "torch.Tensor":

@@ -30,7 +30,7 @@ bench: $(STAMP) ## Run a suite: SUITE=digits_small [DATA_DIR=] [WEIGHTS_DIR=] [A
 	@$(BENCH) run $(SUITE) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
 
 test: $(STAMP) ## The fast tests, under five minutes on two cores
-	@$(VENV)/bin/python -m pytest -q -m "not slow" $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: $(STAMP) ## The slow tests: whole suites, all families of networks
 	@$(VENV)/bin/python -m pytest -q -m slow $(ARGS)

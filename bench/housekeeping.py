@@ -104,10 +104,14 @@ def remove(root: Path, entry: Entry) -> bool:
 
 def limit_bytes() -> int:
     """Return the size that the cache is kept under, from `BENCH_CACHE_LIMIT` (`20GiB` where that is not set)."""
-    text = os.environ.get(LIMIT_VARIABLE, DEFAULT_LIMIT)
+    return to_bytes(LIMIT_VARIABLE, os.environ.get(LIMIT_VARIABLE, DEFAULT_LIMIT))
+
+
+def to_bytes(name: str, text: str) -> int:
+    """Read a size such as `20GiB`; raise `BenchError`, which calls it by its name."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
     if not found or found[2] not in _UNITS:
-        raise BenchError(f"{LIMIT_VARIABLE}={text}: write a size, as in 20GiB or 500MB")
+        raise BenchError(f"{name}={text}: write a size, as in 20GiB or 500MB")
     return int(float(found[1]) * _UNITS[found[2]])
 
 

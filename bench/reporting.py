@@ -11,7 +11,9 @@ from bench.aggregate import Summary, summarise
 from bench.cache import write_atomically
 from bench.catalog import REPORTS
 from bench.errors import BenchError
+from bench.recommend import Wanted, recommend
 from bench.record import Record
+from bench.reports.answer import render_answer
 from bench.store import Store
 from bench.verdicts import Right
 
@@ -40,6 +42,14 @@ def right_of(store: Store, records: Mapping[str, Record]) -> Right:
         return found
 
     return right
+
+
+def answer(run: Path, wanted: Wanted) -> str:
+    """Return the recommendation of a run, in words."""
+    folder = run.parent if run.name == "records.jsonl" else run
+    summary = read_summary(folder)
+    store = Store(folder)
+    return render_answer(recommend(summary.rows, wanted, right_of(store, store.records())))
 
 
 def write_report(summary: Summary, folder: Path, format_: str) -> str:

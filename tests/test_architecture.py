@@ -37,6 +37,7 @@ LAYERS = [
         "aggregate",
         "rows",
         "verdicts",
+        "recommend",
         "trial_rows",
         "score_rows",
         "transferability",

@@ -1,0 +1,96 @@
+"""One answer for a number of labels and a machine: the best row that fits, its evidence, and the runner-up. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.errors import BenchError
+from bench.rows import Row
+from bench.verdicts import Right, Verdict, compare, corrected
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user has and needs."""
+
+    labels: int
+    min_throughput: float | None = None
+    """Images per second, of training or of the extraction of features."""
+    max_memory_mib: float | None = None
+    """Peak of the process, or of the GPU's memory where that was the device."""
+    max_latency_ms: float | None = None
+    """Of one image."""
+    device: str | None = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best row at the largest measured budget that the labels pay for."""
+
+    wanted: Wanted
+    labels: int
+    """The budget that was read off; below what was asked for where that was not measured."""
+    best: Row | None
+    """Null where no row fits."""
+    others: tuple[Verdict, ...]
+    """The other rows that fit against the best, by mean, corrected for their number."""
+    nearest: Row | None
+    """Where none fits: the one that breaks the fewest limits, of these the most accurate."""
+    broken: tuple[str, ...]
+    """Which limits that one breaks."""
+
+    @property
+    def ties(self) -> tuple[Verdict, ...]:
+        """Rows that the data can't tell from the best."""
+        return tuple(verdict for verdict in self.others if verdict.word in ("tie", "not tested"))
+
+
+def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
+    """Answer; raise `BenchError` where nothing was measured for what is asked."""
+    mine = [
+        row
+        for row in rows
+        if wanted.dataset in (None, row.dataset) and (wanted.device is None or row.device.startswith(wanted.device))
+    ]
+    datasets = sorted({row.dataset for row in mine})
+    if not mine:
+        raise BenchError(f"nothing was measured on {wanted.device or 'any device'} for {wanted.dataset or 'any data'}")
+    if len(datasets) > 1:
+        raise BenchError(f"several data sets: {', '.join(datasets)}; choose one with --dataset")
+    below = [row.n_labels for row in mine if row.n_labels <= wanted.labels]
+    if not below:
+        fewest = min(row.n_labels for row in mine)
+        raise BenchError(f"--labels {wanted.labels}: the smallest budget measured is {fewest}; ask for that or more")
+    labels = max(below)
+    there = sorted((row for row in mine if row.n_labels == labels), key=lambda row: -row.accuracy.mean)
+    fitting = [row for row in there if not limits_broken(row, wanted)]
+    if not fitting:
+        nearest = min(there, key=lambda row: len(limits_broken(row, wanted)))
+        return Answer(wanted, labels, None, (), nearest, limits_broken(nearest, wanted))
+    best, *rest = fitting
+    return Answer(wanted, labels, best, corrected(compare(row, best, right) for row in rest), None, ())
+
+
+def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:
+    """Say which limits a row breaks; what was not measured meets no limit."""
+    throughput = row.throughput.mean if row.throughput else None
+    memory = memory_mib(row)
+    limits = [
+        (wanted.min_throughput, throughput, "images/s", True),
+        (wanted.max_memory_mib, memory, "MiB", False),
+        (wanted.max_latency_ms, row.latency_1_ms, "ms for an image", False),
+    ]
+    broken = []
+    for limit, measured, unit, at_least in limits:
+        if limit is None:
+            continue
+        if measured is None:
+            broken.append(f"its {unit} was not measured")
+        elif (measured < limit) if at_least else (measured > limit):
+            broken.append(f"{measured:,.0f} {unit}, {'below' if at_least else 'above'} {limit:,.0f}")
+    return tuple(broken)
+
+
+def memory_mib(row: Row) -> float:
+    """Return the peak that matters on the row's device."""
+    return row.peak_cuda_allocated_mib.mean if row.peak_cuda_allocated_mib else row.peak_rss_mib.mean

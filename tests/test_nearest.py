@@ -15,7 +15,9 @@ from bench.contracts import Places, Task
 from bench.methods.knn import Knn
 from bench.methods.nearest import Neighbours, Prototypes
 from bench.methods.prototype import Prototype
+from bench.methods.ridge_probe import RidgeProbe
 from bench.methods.solved import whole_budget
+from bench.profiles.work import count
 
 GENERATOR = torch.Generator().manual_seed(0)
 BANK = torch.randn(40, 6, generator=GENERATOR)
@@ -31,7 +33,7 @@ def without_validation(task: Task) -> Task:
 @pytest.mark.parametrize("k", [1, 7, 40])
 def test_votes_are_those_of_the_paper(k: int) -> None:
     """Sums of exp(cosine / temperature) of the k nearest, by class; as shares."""
-    head = Neighbours(BANK, LABELS, 4, 0.07)
+    head = Neighbours(BANK, LABELS, 4, 0.07, 40)
     head.load_state_dict({"k": torch.tensor(k)}, strict=False)
     shares = head(QUERIES).exp()
     for query, share in zip(QUERIES, shares, strict=True):
@@ -43,15 +45,15 @@ def test_votes_are_those_of_the_paper(k: int) -> None:
 
 def test_images_that_are_not_used_never_vote() -> None:
     """As if they weren't there."""
-    head = Neighbours(BANK, LABELS, 4, 0.07)
+    head = Neighbours(BANK, LABELS, 4, 0.07, 40)
     used = torch.arange(40) >= 15
     head.load_state_dict({"used": used, "k": torch.tensor(5)}, strict=False)
-    alone = Neighbours(BANK[15:], LABELS[15:], 4, 0.07)
+    alone = Neighbours(BANK[15:], LABELS[15:], 4, 0.07, 40)
     alone.load_state_dict({"k": torch.tensor(5)}, strict=False)
     torch.testing.assert_close(head(QUERIES), alone(QUERIES))
 
 
-@pytest.mark.parametrize("head", [Neighbours(BANK, LABELS, 5, 0.07), Prototypes.of(BANK, LABELS, 5, False)])
+@pytest.mark.parametrize("head", [Neighbours(BANK, LABELS, 5, 0.07, 40), Prototypes.of(BANK, LABELS, 5, False)])
 def test_class_without_a_label_is_never_predicted(head: Any) -> None:
     """Its logit is finite all the same."""
     logits = head(QUERIES)
@@ -59,7 +61,7 @@ def test_class_without_a_label_is_never_predicted(head: Any) -> None:
     assert not (logits.argmax(1) == 4).any()
 
 
-@pytest.mark.parametrize("head", [Neighbours(BANK, LABELS, 4, 0.07), Prototypes.of(BANK, LABELS, 4, True)])
+@pytest.mark.parametrize("head", [Neighbours(BANK, LABELS, 4, 0.07, 40), Prototypes.of(BANK, LABELS, 4, True)])
 def test_comparing_is_exact_where_the_backbone_runs_in_a_lower_precision(head: Any) -> None:
     """The same bits with and without autocast."""
     with torch.autocast("cpu", torch.bfloat16):
@@ -133,3 +135,13 @@ def test_whole_network_answers_as_the_head(places: Places, tmp_path: Path, metho
     with torch.no_grad():
         answer = fitted.model.eval()(images_of(task, 8))
         torch.testing.assert_close(answer, head(task.outputs(task.whole, None)[:8]), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("method", [Knn(), Prototype()])
+def test_arithmetic_can_be_counted(places: Places, tmp_path: Path, method: Any) -> None:
+    """Without data: the network's own is in it."""
+    _, task, _ = task_for(tmp_path, places)
+    counted, plain = count(method.fit(task), 32), count(RidgeProbe().fit(task), 32)
+    assert counted is not None
+    assert plain is not None
+    assert counted[0] == pytest.approx(plain[0], rel=0.1)

@@ -38,6 +38,14 @@ def test_stages_of_a_vit_end_with_its_blocks() -> None:
     assert "norm" in found[-1]
 
 
+def test_stages_of_a_recurrent_network_are_its_layers() -> None:
+    """Each gives the states of all rows of the image; the last one's mean is the features."""
+    assert ends("sequence:lstm", 32) == ["layers.0", "layers.1"]
+    backbone = networks.build("sequence:lstm", 32)
+    with torch.no_grad():
+        torch.testing.assert_close(stage_features(backbone, [-1], 32).module(IMAGES), backbone.network(IMAGES))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "size"),
@@ -132,12 +140,12 @@ class Loose(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.shift = nn.Parameter(torch.zeros(3, 1, 1))
-        self.rows = nn.LSTM(96, 8, batch_first=True)
+        self.rows = nn.LSTM(96, 8)
         self.last = nn.Linear(8, 5)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        sequence, _ = self.rows((images + self.shift).permute(0, 2, 1, 3).flatten(2))
-        return self.last(sequence[:, -1])
+        sequence, _ = self.rows((images + self.shift).permute(2, 0, 1, 3).flatten(2))
+        return self.last(sequence[-1])
 
 
 @pytest.mark.parametrize(("layer", "said"), [(0, "shift"), (1, "rows"), (3, "-3 to 2"), (-4, "-3 to 2")])

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,14 +31,17 @@ def outputs_of(network: nn.Module, names: Sequence[str]) -> Iterator[dict[str, t
     """Give what the named modules return in the passes of the block: the last one of each."""
     outputs: dict[str, torch.Tensor] = {}
 
-    def keep(name: str, output: torch.Tensor) -> None:
+    def keep(name: str, module: nn.Module, output: Any) -> None:
         outputs.pop(name, None)  # in the order in which they are done
-        outputs[name] = output
+        recurrent = isinstance(module, nn.RNNBase) and module.batch_first
+        outputs[name] = output[0] if recurrent else output  # the states of all steps, then the last one's
 
     with contextlib.ExitStack() as hooks:
         for name in names:
             module = network.get_submodule(name)
-            hooks.enter_context(module.register_forward_hook(lambda _, __, output, name=name: keep(name, output)))
+            hooks.enter_context(
+                module.register_forward_hook(lambda module, _, output, name=name: keep(name, module, output))
+            )
         yield outputs
 
 

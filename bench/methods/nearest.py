@@ -1,5 +1,6 @@
 """Heads that compare features with those of labelled images: in full precision, whatever the backbone's is."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 
@@ -17,8 +18,10 @@ SMALLEST = 1e-12
 """The share of a class that no neighbour votes for: its logarithm is finite."""
 
 
-def full_precision(features: torch.Tensor) -> torch.autocast:
+def full_precision(features: torch.Tensor) -> contextlib.AbstractContextManager[object]:
     """Return what keeps products of features exact where the backbone runs in a lower precision."""
+    if features.is_meta:  # shapes alone, which have no precision
+        return contextlib.nullcontext()
     return torch.autocast(features.device.type, enabled=False)
 
 
@@ -52,19 +55,20 @@ class Prototypes(nn.Module):
 
 
 class Neighbours(nn.Module):
-    """Logarithms of the votes of the nearest labelled images: features (B, D) to (B, C)."""
+    """Logarithms of the votes of the `k` nearest labelled images, at most `most`: features (B, D) to (B, C)."""
 
     bank: torch.Tensor
     votes: torch.Tensor
     used: torch.Tensor
     k: torch.Tensor
 
-    def __init__(self, bank: torch.Tensor, labels: torch.Tensor, n_classes: int, temperature: float) -> None:
+    def __init__(self, bank: torch.Tensor, labels: torch.Tensor, n_classes: int, temperature: float, most: int) -> None:
         super().__init__()
         self.register_buffer("bank", functional.normalize(bank))
         self.register_buffer("votes", functional.one_hot(labels, n_classes).float())
         self.register_buffer("used", torch.ones(len(bank), dtype=torch.bool))
-        self.register_buffer("k", torch.tensor(len(bank)))
+        self.most = min(most, len(bank))
+        self.register_buffer("k", torch.tensor(self.most))
         self.temperature = temperature
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
@@ -72,7 +76,8 @@ class Neighbours(nn.Module):
         with full_precision(features):
             similar = functional.normalize(features.float()) @ self.bank.T
             similar = similar.masked_fill(~self.used, -torch.inf)
-            nearest, places = similar.topk(min(int(self.k), len(self.bank)), dim=1)
+            nearest, places = similar.topk(self.most, dim=1)
+            nearest = nearest.masked_fill(torch.arange(self.most, device=nearest.device) >= self.k, -torch.inf)
             shares = (nearest / self.temperature).softmax(1)
             votes = (shares.unsqueeze(2) * self.votes[places]).sum(1)
         return votes.clamp(min=SMALLEST).log()
@@ -83,7 +88,7 @@ def fit_neighbours(task: Task, part: FrozenPart, tried: Sequence[int], default: 
     features = task.outputs(part, None)
     index = whole_budget(task)
     labels = torch.from_numpy(task.labels[index])
-    head = Neighbours(features[index], labels, task.n_classes, temperature)
+    head = Neighbours(features[index], labels, task.n_classes, temperature, max(*tried, default))
     fit_only = torch.from_numpy(np.isin(index, task.fit_index))
     began = time.perf_counter()
     states, accuracies = [], []

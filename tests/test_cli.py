@@ -32,6 +32,7 @@ def python(code: str) -> str:
     [
         ["--help"],
         ["run", "--help"],
+        ["ls"],
         ["ls", "methods"],
         ["ls", "datasets"],
         ["ls", "suites"],
@@ -284,3 +285,34 @@ def test_ctrl_c_prints_what_resumes_the_run(suite: Path, tmp_path: Path) -> None
     assert f"bench run {suite} --out {out} --device cpu --set train.steps=400" in err
     assert "Traceback" not in err
     assert 1 <= len(tiny.records_of(out)) < 6
+
+
+def test_ls_without_a_kind_lists_everything_one_a_line(bench: Command) -> None:
+    """Kind, name and description, whole; as JSON by kind."""
+    lines = bench("ls").out.splitlines()
+    found = bench("ls", "--json").json
+    assert {line.split()[0] for line in lines} == set(found)
+    assert len(lines) == sum(len(names) for names in found.values())
+    for line in lines:
+        kind, name, *words = line.split()
+        assert " ".join(words) == found[kind][name]
+
+
+def test_without_its_extra_a_method_is_listed_checked_planned_and_skipped(
+    bench: Command, suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time with the name of the extra; the other cells of the run have their numbers."""
+    monkeypatch.setitem(sys.modules, "peft", None)
+    suite.write_text(tiny.SUITE.replace("[scratch, linear_probe, finetune]", "[linear_probe, lora]"))
+    assert bench("ls", "methods", "lora").out == "lora  low-rank updates of the weights (needs the extra peft)\n"
+    assert bench("validate", suite).code == 0
+    chosen = ("--filter", "labels_per_class=6", "--limit", "60", "--device", "cpu")
+    rows = bench("plan", suite, *chosen, "--json").json
+    assert sorted(row["missing"] for row in rows) == [[], ["extra peft"]]
+    said = bench("run", suite, *chosen, "--executor", "inline")
+    assert said.code == 3
+    (line,) = [line for line in said.out.splitlines() if "transferbench[peft]" in line]
+    assert "skipped" in line
+    assert "lora: needs the extra peft; install it: pip install 'transferbench[peft]'" in line
+    records = bench("run", suite, *chosen, "--executor", "inline", "--json").json["records"]
+    assert {record["method"]: record["status"] for record in records} == {"lora": "skipped", "linear_probe": "ok"}

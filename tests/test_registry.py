@@ -1,14 +1,17 @@
 """Names that stand for objects."""
 
 import dataclasses
+import sys
+import tomllib
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench import catalog, registry
-from bench.errors import BenchError
-from bench.registry import Entry, Registry, unknown
+from bench.errors import BenchError, Unavailable
+from bench.registry import EXTRAS, Entry, Registry, require, unknown
 
 SHAPES = Registry(
     "shapes", [("circle", Entry("math:pi", "round")), ("square", Entry("math:sqrt", "with corners", {"sides": 4}))]
@@ -72,3 +75,29 @@ def test_every_entry_of_the_catalogue_can_be_imported_and_is_described(entry: En
     found: Any = entry.load()
     assert callable(found)
     assert entry.description
+
+
+def test_every_extra_that_an_entry_needs_can_be_installed() -> None:
+    """It stands in the package's metadata, under the name that the advice gives."""
+    entries = [catalogue.entry(name) for catalogue in CATALOGUES for name in catalogue.names()]
+    needed = {entry.extra for entry in entries} - {None}
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    assert needed <= set(EXTRAS)
+    assert set(EXTRAS) <= set(project["optional-dependencies"])
+
+
+def test_an_extra_is_asked_for_before_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry knows whether it is here without importing it; what needs none lacks none."""
+    monkeypatch.setitem(EXTRAS, "drawing", "turtle")  # type: ignore[misc]
+    needy = Registry("shapes", [("spiral", Entry("math:e", "round and round", extra="drawing"))])
+    monkeypatch.setitem(sys.modules, "turtle", None)
+    assert needy.entry("spiral").lacks == "drawing"
+    assert SHAPES.entry("circle").lacks is None
+    SHAPES.require("circle")
+    with pytest.raises(
+        Unavailable, match=r"^spiral: needs the extra drawing; .*pip install 'transferbench\[drawing\]'"
+    ):
+        needy.require("spiral")
+    monkeypatch.setitem(sys.modules, "turtle", __import__("math"))
+    assert needy.entry("spiral").lacks is None
+    assert require("drawing", "spiral") is sys.modules["turtle"]

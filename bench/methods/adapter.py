@@ -16,7 +16,7 @@ class Adapter:
     (Houlsby et al., 2019; their width). `parallel`: f(x) + scale * up(ReLU(down(x))) beside the feed-forward part
     (AdaptFormer, Chen et al., 2022; their width and scale; with `norm: frozen`). A CNN has y + a(y) behind convolutions
     with kernels of more than one pixel, or behind the last of inverted bottlenecks, whatever the form (residual
-    adapters, Rebuffi et al., 2017). The learning rate is Houlsby's for larger data sets (1e-3 lies in their range).
+    adapters, Rebuffi et al., 2017). The learning rate is the largest that Houlsby et al. choose from, for few steps.
     """
 
     form: Literal["serial", "parallel"] = "serial"
@@ -24,7 +24,7 @@ class Adapter:
     scale: Annotated[float, Gt(0)] = 0.1
     norm: Literal["frozen", "adapt"] = "adapt"
 
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "head_learning_rate": 5e-3, "weight_decay": 0.01}
+    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 3e-3, "head_learning_rate": 5e-3, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "full"
 

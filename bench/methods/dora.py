@@ -13,7 +13,8 @@ class Dora:
     """m (W + alpha / rank * B A) / |W + alpha / rank * B A|, with m, A and B learning (Liu et al., 2024).
 
     |W| is the norm of each row, and m starts there, so that nothing changes at first. Alpha is twice the rank and all
-    maps of attention and feed-forward parts are targets, as in the paper; the rank is LoRA's. Parameters as of `lora`.
+    maps of attention and feed-forward parts are targets, as in the paper; rank, learning rate and what else can be
+    set are those of `lora`.
     """
 
     rank: Annotated[int, Ge(1)] = 8
@@ -22,7 +23,7 @@ class Dora:
     targets: str = "all"
     norm: Literal["frozen", "adapt"] = "frozen"
 
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
+    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3, "head_learning_rate": 5e-3, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "full"
 

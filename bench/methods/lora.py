@@ -12,10 +12,11 @@ from bench.contracts import Fitted, Task
 class Lora:
     """W + alpha / rank * B A with A (rank, in) and B (out, rank) learning, B from zero (Hu et al., 2022).
 
-    Rank 8 and alpha 8 as for RoBERTa-base there. `targets` are the attention's maps where the network has any, as in
-    the paper, else all that are known of its family; or `attention`, `mlp`, `convolutions`, `all`, or a regular
-    expression of module names. In a convolution A has its kernel and B is 1 x 1. Normalisation keeps its weights and
-    statistics unless `norm: adapt`.
+    Rank 8 and alpha 8 as for RoBERTa-base there; the learning rate is ten times that of full fine-tuning, which
+    Schulman et al. (2025) find best whatever the network. `targets` are the attention's maps where the network has
+    any, as in the paper, else all that are known of its family; or `attention`, `mlp`, `convolutions`, `all`, or a
+    regular expression of module names. In a convolution A has its kernel and B is 1 x 1. Normalisation keeps its
+    weights and statistics unless `norm: adapt`.
     """
 
     rank: Annotated[int, Ge(1)] = 8
@@ -24,7 +25,7 @@ class Lora:
     targets: str = "auto"
     norm: Literal["frozen", "adapt"] = "frozen"
 
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
+    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3, "head_learning_rate": 5e-3, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "full"
 

@@ -13,7 +13,8 @@ class VisualPrompt:
     """`tokens` learnt tokens at the input of the first block, `deep`: of each block (VPT, Jia et al., 2022).
 
     At the end of their last block they are dropped. They start uniform at random, as there; 10 tokens are of the range
-    that the paper chooses from (1 to 200). For ViTs. Normalisation is frozen.
+    that the paper chooses from (1 to 200). It chooses the rate of SGD for each data set; here it is `lora`'s, of AdamW.
+    For ViTs. Normalisation is frozen.
     """
 
     tokens: Annotated[int, Ge(1)] = 10

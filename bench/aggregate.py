@@ -26,6 +26,8 @@ class Row:
     """With its parameters where the suite gives several of one name."""
     budget: str
     n_labels: int
+    source: str | None
+    """The labelled source domain, where the method adapts from one."""
     device: str
     precision: str
     variant: str
@@ -59,8 +61,9 @@ class Row:
 
     @property
     def setting(self) -> str:
-        """The method with its initial weights."""
-        return self.method if self.method.startswith("scratch") else f"{self.method} ({self.weights})"
+        """The method with its initial weights, and its source where it has one."""
+        source = f", from {self.source}" if self.source else ""
+        return self.method if self.method.startswith("scratch") else f"{self.method} ({self.weights}{source})"
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,7 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         method=f"{first.method}({inside})" if named else first.method,
         budget=first.budget or "",
         n_labels=first.n_labels or 0,
+        source=first.source,
         device=first.device,
         precision=first.precision,
         variant=content_hash([*(str(part) for part in _variant_key(first)), machine])[:8],

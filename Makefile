@@ -19,10 +19,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@rm -f $(VENV)/.installed-*
 	@if command -v uv >/dev/null 2>&1; then \
 	  ([ -x $(VENV)/bin/python ] || uv venv --quiet --python $(PYTHON) $(VENV)) && \
-	  uv pip install --python $(VENV)/bin/python -c constraints.txt -e '.[dev]'; \
+	  uv pip install --python $(VENV)/bin/python -c constraints.txt -e '.[dev,peft]'; \
 	else \
 	  ([ -x $(VENV)/bin/pip ] || $(PYTHON) -m venv $(VENV)) && \
-	  $(VENV)/bin/python -m pip install --progress-bar off --quiet -c constraints.txt -e '.[dev]'; \
+	  $(VENV)/bin/python -m pip install --progress-bar off --quiet -c constraints.txt -e '.[dev,peft]'; \
 	fi
 	@touch $@
 
@@ -30,7 +30,7 @@ bench: $(STAMP) ## Run a suite: SUITE=digits_small [DATA_DIR=] [WEIGHTS_DIR=] [A
 	@$(BENCH) run $(SUITE) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
 
 test: $(STAMP) ## The fast tests, under five minutes on two cores
-	@$(VENV)/bin/python -m pytest -q -m "not slow" $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: $(STAMP) ## The slow tests: whole suites, all families of networks
 	@$(VENV)/bin/python -m pytest -q -m slow $(ARGS)

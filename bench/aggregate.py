@@ -1,69 +1,21 @@
-"""Records -> a summary: one row per group of cells that differ in nothing but their seed."""
+"""Records -> a summary: all that reports show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.catalog import METHODS
 from bench.record import Record
-from bench.schema import Choice, content_hash
-from bench.stats import Estimate, mean_interval
+from bench.rows import Row, rows_of
+from bench.score_rows import Ranked, ranks_of
+from bench.verdicts import Overtaking, Right, Verdict, against_the_best, compare, corrected, overtaking
 
-METHOD_ORDER = (
-    *("scratch", "linear_probe", "ridge_probe", "mlp_probe", "partial_finetune", "finetune"),
-    *("source_only", "subspace_alignment", "coral", "mmd", "dann", "cdan", "mcc", "bn_adapt", "tent", "memo"),
+FROZEN, TUNED = "linear_probe", "finetune"
+SAME = (
+    *("dataset", "backbone", "weights", "weights_sha256", "budget", "n_labels", "device", "precision"),
+    "image_selection",
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """Cells that differ in their seed only."""
-
-    dataset: str
-    backbone: str
-    weights: str
-    weights_sha256: str | None
-    method: str
-    """With its parameters where the suite gives several of one name."""
-    budget: str
-    n_labels: int
-    source: str | None
-    """The labelled source domain, where the method adapts from one."""
-    device: str
-    precision: str
-    variant: str
-    """Hash of all that cells of the row have in common, method and budget aside."""
-    seeds: tuple[int, ...]
-    accuracy: Estimate
-    val_accuracy: Estimate | None
-    oracle_accuracy: Estimate
-    throughput: Estimate | None
-    throughput_of: str
-    step_ms_p50: Estimate | None
-    cpu_s_per_1000_images: Estimate | None
-    peak_rss_mib: Estimate
-    peak_cuda_allocated_mib: Estimate | None
-    total_s: Estimate
-    cold_s: Estimate
-    """Seconds of a cell that finds no cache."""
-    trainable_params: int
-    total_params: int
-    checkpoint_bytes: int
-    frozen_part: str | None
-    accuracy_per_s: Estimate | None
-    latency_1_ms: float | None
-    latency_64_ms: float | None
-    forward_gflop: float | None
-    mfu: float | None
-    bound_by: str | None
-    synthetic_ratio: float | None
-    anatomy_ms: Mapping[str, float] | None
-    memory_mib_by_kind: Mapping[str, float] | None
-
-    @property
-    def setting(self) -> str:
-        """The method with its initial weights, and its source where it has one."""
-        source = f", from {self.source}" if self.source else ""
-        return self.method if self.method.startswith("scratch") else f"{self.method} ({self.weights}{source})"
+"""What a frozen and a fine-tuned row have in common that are held against one another."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +45,13 @@ class Summary:
     suite_text: str
     rows: tuple[Row, ...]
     blocks: tuple[Block, ...]
+    ranks: tuple[Ranked, ...]
+    against_best: tuple[tuple[Verdict, ...], ...]
+    """For each block, its rows against the best of their label budget."""
+    against_frozen: tuple[Verdict, ...]
+    """Full fine-tuning against the linear probe, from the same start."""
+    overtakings: tuple[Overtaking, ...]
+    """Where full fine-tuning overtakes the linear probe."""
     unfinished: tuple[Record, ...]
     missing: int
     """Cells of the plan without a record."""
@@ -103,19 +62,29 @@ class Summary:
     notes: tuple[str, ...]
 
 
-def summarise(records: Sequence[Record], manifest: Mapping[str, Any]) -> Summary:
-    """Group the records of the manifest's plan; where there is no plan, of all."""
+def nothing_kept(cell_id: str) -> None:
+    """Stands for predictions that were not kept."""
+
+
+def summarise(records: Sequence[Record], manifest: Mapping[str, Any], right: Right = nothing_kept) -> Summary:
+    """Group the records of the manifest's plan; where there is no plan, of all. Rows are compared by `right`."""
     planned = manifest.get("cells")
     mine = [record for record in records if planned is None or record.cell_id in set(planned)]
     finished = [record for record in mine if record.status == "ok"]
-    rows = _rows(finished, manifest.get("environments", {}))
+    rows = rows_of(finished, manifest.get("environments", {}))
+    blocks = _blocks(rows)
+    pairs = _frozen_and_tuned(rows)
     return Summary(
         suite=str(manifest.get("suite", mine[0].suite if mine else "")),
         description=str(manifest.get("description", "")),
         command=str(manifest.get("command", "")),
         suite_text=str(manifest.get("suite_text", "")),
         rows=rows,
-        blocks=_blocks(rows),
+        blocks=blocks,
+        against_best=tuple(against_the_best(block.ordered, right) for block in blocks),
+        against_frozen=corrected(compare(tuned, frozen, right) for frozen, tuned in pairs),
+        overtakings=_overtakings(pairs, right),
+        ranks=ranks_of(rows),
         unfinished=tuple(record for record in mine if record.status != "ok"),
         missing=len(set(planned) - {record.cell_id for record in mine}) if planned is not None else 0,
         audit=_audit(finished),
@@ -134,121 +103,27 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any]) -> Summary
     )
 
 
-def _rows(records: Sequence[Record], environments: Mapping[str, Mapping[str, Any]]) -> tuple[Row, ...]:
-    machines = {key: _machine(environment) for key, environment in environments.items()}
-    ambiguous = _ambiguous_methods(records)
-    groups: dict[tuple[Any, ...], list[Record]] = {}
-    for record in records:
-        machine = machines.get(record.env or "", "")
-        groups.setdefault((*_group_key(record), machine), []).append(record)
-    return tuple(_row(group, ambiguous, key[-1]) for key, group in groups.items())
+def _frozen_and_tuned(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Pair the linear probe with full fine-tuning from the same start and at the same budget."""
+    return [
+        (frozen, tuned)
+        for frozen in rows
+        for tuned in rows
+        if frozen.method.partition("(")[0] == FROZEN
+        and tuned.method.partition("(")[0] == TUNED
+        and all(getattr(frozen, name) == getattr(tuned, name) for name in SAME)
+    ]
 
 
-def _machine(environment: Mapping[str, Any]) -> str:
-    """What decides how fast a machine is: the seeds of a row ran on one kind of machine."""
-    gpu = environment.get("gpu") or {}
-    return f"{environment.get('processor')} {environment.get('cores')} {gpu.get('name')}"
-
-
-def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
-    shapes: dict[str, set[str]] = {}
-    for record in records:
-        shapes.setdefault(record.method, set()).add(str(sorted(record.method_params.items())))
-    return {name for name, found in shapes.items() if len(found) > 1}
-
-
-def _group_key(record: Record) -> tuple[Any, ...]:
-    return (*_variant_key(record), record.budget, record.n_labels)
-
-
-def _variant_key(record: Record) -> tuple[Any, ...]:
-    return (
-        record.dataset,
-        record.dataset_fingerprint,
-        str(record.dataset_params),
-        record.backbone,
-        record.weights,
-        record.weights_fingerprint,
-        record.weights_sha256,
-        record.method,
-        str(record.method_settings),
-        str(record.training),
-        record.device,
-        record.precision,
-        record.threads,
-        record.image_size,
-        record.image_selection,
-        record.source,
-        str(record.source_params),
-        record.source_fingerprint,
-        record.search,
-        record.deterministic,
-        str(record.determinism),
-        record.limit,
-    )
-
-
-def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
-    first = group[0]
-    inside = ", ".join(f"{key}={value}" for key, value in first.method_params.items())
-    named = first.method in ambiguous and inside
-    profiled = next((record for record in group if record.profiled_in), first)
-    return Row(
-        dataset=Choice(first.dataset, first.dataset_params).label,
-        backbone=first.backbone,
-        weights=first.weights,
-        weights_sha256=first.weights_sha256,
-        method=f"{first.method}({inside})" if named else first.method,
-        budget=first.budget or "",
-        n_labels=first.n_labels or 0,
-        source=first.source,
-        device=first.device,
-        precision=first.precision,
-        variant=content_hash([*(str(part) for part in _variant_key(first)), machine])[:8],
-        seeds=tuple(sorted(record.seed for record in group)),
-        accuracy=_sure(group, "accuracy"),
-        val_accuracy=_estimate(group, "val_accuracy"),
-        oracle_accuracy=_sure(group, "oracle_accuracy"),
-        throughput=_estimate(group, "throughput_images_per_s"),
-        throughput_of=first.throughput_of or "",
-        step_ms_p50=_mean([record.step_ms["p50"] for record in group if record.step_ms]),
-        cpu_s_per_1000_images=_estimate(group, "cpu_s_per_1000_images"),
-        peak_rss_mib=_sure(group, "peak_rss_mib"),
-        peak_cuda_allocated_mib=_estimate(group, "peak_cuda_allocated_mib"),
-        total_s=_sure(group, "total_s"),
-        cold_s=mean_interval([_cold(record) for record in group]),
-        trainable_params=first.trainable_params or 0,
-        total_params=first.total_params or 0,
-        checkpoint_bytes=first.checkpoint_bytes or 0,
-        frozen_part=first.frozen_part,
-        accuracy_per_s=_estimate(group, "accuracy_per_s"),
-        latency_1_ms=(profiled.latency_ms or {}).get("1"),
-        latency_64_ms=(profiled.latency_ms or {}).get("64"),
-        forward_gflop=profiled.forward_gflop,
-        mfu=profiled.mfu,
-        bound_by=profiled.bound_by,
-        synthetic_ratio=profiled.synthetic_ratio,
-        anatomy_ms=profiled.anatomy_ms,
-        memory_mib_by_kind=profiled.memory_mib_by_kind,
-    )
-
-
-def _cold(record: Record) -> float:
-    return (record.total_s or 0.0) - (record.features_s or 0.0) + (record.features_cold_s or 0.0)
-
-
-def _mean(values: Sequence[float]) -> Estimate | None:
-    return mean_interval(values) if values else None
-
-
-def _estimate(group: Sequence[Record], name: str) -> Estimate | None:
-    return _mean([value for record in group if (value := getattr(record, name)) is not None])
-
-
-def _sure(group: Sequence[Record], name: str) -> Estimate:
-    found = _estimate(group, name)
-    assert found is not None, f"finished records without {name}"
-    return found
+def _overtakings(pairs: Sequence[tuple[Row, Row]], right: Right) -> tuple[Overtaking, ...]:
+    settings: dict[tuple[Any, ...], list[tuple[Row, Row]]] = {}
+    for frozen, tuned in pairs:
+        start = tuple(getattr(frozen, name) for name in SAME if name not in ("budget", "n_labels"))
+        settings.setdefault((start, frozen.variant, tuned.variant), []).append((frozen, tuned))
+    found = [
+        overtaking([tuned for _, tuned in mine], [frozen for frozen, _ in mine], right) for mine in settings.values()
+    ]
+    return tuple(each for each in found if each is not None)
 
 
 def _blocks(rows: Sequence[Row]) -> tuple[Block, ...]:
@@ -284,8 +159,7 @@ def _block(key: tuple[str, ...], several: Sequence[bool], rows: Sequence[Row]) -
 
 
 def _rank(method: str) -> tuple[int, str]:
-    name = method.partition("(")[0]
-    return (METHOD_ORDER.index(name) if name in METHOD_ORDER else len(METHOD_ORDER), method)
+    return METHODS.position(method.partition("(")[0]), method
 
 
 def _audit(records: Sequence[Record]) -> dict[str, tuple[int, int, int]]:
@@ -317,6 +191,12 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
     if edges:
         probes = "1 probe" if edges == 1 else f"{edges} probes"
         notes.append(f"{probes}: the best l2 lay at the edge of its range; a wider one may do better.")
+    tuned = sum(bool((record.chosen or {}).get("tuned_edges")) for record in finished)
+    if tuned:
+        cells = "1 cell" if tuned == 1 else f"{tuned} cells"
+        notes.append(f"{cells}: tuning chose a value at the edge of what was tried; a wider space may do better.")
+    if len({record.search for record in finished if record.steps_done is not None}) > 1:
+        notes.append("Some methods were tuned and others not: they are not on equal terms.")
     stopped = sum((record.chosen or {}).get("converged") is False for record in finished)
     if stopped:
         probes = "1 probe" if stopped == 1 else f"{stopped} probes"

@@ -47,6 +47,7 @@ BACKBONE_SOURCES = Registry(
     [
         ("timm", Entry("bench.backbones.timm:TimmSource", "any timm name, with or without its tag")),
         ("torchvision", Entry("bench.backbones.torchvision:TorchvisionSource", "torchvision:<name>[@<weights>]")),
+        ("sequence", Entry("bench.backbones.sequence:SequenceSource", "sequence:<rnn|lstm|gru>[-<width>x<layers>]")),
     ],
 )
 
@@ -62,6 +63,10 @@ PRETRAINING = Registry(
     "pretraining",
     [
         ("supervised", Entry("bench.pretraining.supervised:Supervised", "classify the source data set")),
+        ("denoising", Entry("bench.pretraining.denoising:Denoising", "draw the image from a corrupted one")),
+        ("masked", Entry("bench.pretraining.masked:Masked", "draw the patches that were hidden")),
+        ("context", Entry("bench.pretraining.context:Context", "say where one patch lies from another")),
+        ("simclr", Entry("bench.pretraining.simclr:SimClr", "tell views of one image from those of others")),
     ],
 )
 
@@ -72,8 +77,26 @@ METHODS = Registry(
         ("linear_probe", Entry("bench.methods.linear_probe:LinearProbe", "logistic regression on frozen features")),
         ("ridge_probe", Entry("bench.methods.ridge_probe:RidgeProbe", "least squares on frozen features, closed form")),
         ("mlp_probe", Entry("bench.methods.mlp_probe:MlpProbe", "a small network on frozen features")),
+        ("knn", Entry("bench.methods.knn:Knn", "weighted nearest neighbours on frozen features")),
+        ("prototype", Entry("bench.methods.prototype:Prototype", "the nearest class mean on frozen features")),
         ("partial_finetune", Entry("bench.methods.partial_finetune:PartialFinetune", "the last stages learn")),
         ("finetune", Entry("bench.methods.finetune:Finetune", "everything learns, from the initial weights")),
+        ("lp_ft", Entry("bench.methods.lp_ft:LpFt", "linear probe, then everything learns")),
+        ("wise_ft", Entry("bench.methods.wise_ft:WiseFt", "weights between the linear probe's and the fine-tuned")),
+        ("gradual_unfreezing", Entry("bench.methods.gradual_unfreezing:GradualUnfreezing", "one stage after another")),
+        ("layerwise_lr_decay", Entry("bench.methods.layerwise_lr_decay:LayerwiseLrDecay", "early stages learn slower")),
+        ("bitfit", Entry("bench.methods.bitfit:Bitfit", "only biases learn")),
+        ("norm_tuning", Entry("bench.methods.norm_tuning:NormTuning", "only normalisation layers learn")),
+        ("l2_sp", Entry("bench.methods.l2_sp:L2Sp", "fine-tuning, weights held near the initial ones")),
+        ("delta", Entry("bench.methods.delta:Delta", "fine-tuning, feature maps held near the initial ones")),
+        ("bss", Entry("bench.methods.bss:Bss", "fine-tuning, the weakest directions of the features shrunk")),
+        ("co_tuning", Entry("bench.methods.co_tuning:CoTuning", "fine-tuning, the source's classifier learns too")),
+        ("fixmatch", Entry("bench.methods.fixmatch:Fixmatch", "semi-supervised, on images outside the budget")),
+        ("lora", Entry("bench.methods.lora:Lora", "low-rank updates of the weights", extra="peft")),
+        ("dora", Entry("bench.methods.dora:Dora", "low-rank updates of directions, and magnitudes", extra="peft")),
+        ("ia3", Entry("bench.methods.ia3:Ia3", "factors for inner activations", extra="peft")),
+        ("adapter", Entry("bench.methods.adapter:Adapter", "small networks between the frozen parts")),
+        ("visual_prompt", Entry("bench.methods.visual_prompt:VisualPrompt", "learnt tokens in the blocks of a ViT")),
         ("source_only", Entry("bench.methods.source_only:SourceOnly", "from a source: its labels, and no adaptation")),
         (
             "subspace_alignment",
@@ -111,8 +134,20 @@ PROBES = Registry(
         ("size", Entry("bench.probes.size:probe", "trainable and total parameters, checkpoint bytes")),
         ("worth", Entry("bench.probes.worth:probe", "accuracy per second")),
         ("gpu", Entry("bench.probes.gpu:probe", "clocks, power, throttling and other processes, where NVML tells")),
+        ("transferability", Entry("bench.probes.transferability:probe", "scores of the features, before any training")),
         ("profile", Entry("bench.probes.profile:probe", "what `bench/profiles` measured once for cells alike")),
         ("audit", Entry("bench.probes.audit:probe", "frozen is frozen, splits are disjoint, one look at the test")),
+    ],
+)
+
+SCORES = Registry(
+    "scores",
+    [
+        ("logme", Entry("bench.transferability:log_me", "log of the maximum evidence of a linear model")),
+        ("h_score", Entry("bench.transferability:h_score", "spread between classes over the whole spread")),
+        ("leep", Entry("bench.transferability:leep", "fit of the source classifier's probabilities; 0 is best")),
+        ("nce", Entry("bench.transferability:nce", "entropy of the labels given the source's class; 0 is best")),
+        ("knn", Entry("bench.transferability:knn", "share of images whose nearest others are of their class")),
     ],
 )
 

@@ -26,6 +26,7 @@ from bench.timing import Phases, rss_mib
 def run_cell(job: CellJob, progress: Progress) -> CellResult:
     """Run one cell: data, backbone, method, one look at the test set, probes."""
     cell = job.cell
+    METHODS.require(cell.method.name)  # seconds that are no phase's
     phases = Phases(cell.device)
     baseline = rss_mib()
     determinism = configure(cell.device, cell.threads, cell.deterministic)
@@ -55,6 +56,8 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     after = tensor_hashes(backbone)
     run = CellRun(
         cell=cell,
+        job=job,
+        task=task,
         backbone=backbone,
         fitted=fitted,
         evaluation=evaluation,

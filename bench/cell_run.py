@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.contracts import Backbone, Fitted, Places, WeightsFile
+from bench.contracts import Backbone, Fitted, Places, Task, WeightsFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +49,9 @@ class CellRun:
     """A cell that has run, as probes see it."""
 
     cell: "Cell"
+    job: "CellJob"
+    task: Task
+    """What the method saw."""
     backbone: Backbone
     fitted: Fitted
     evaluation: "Evaluation"

@@ -11,6 +11,7 @@ from bench.errors import BenchError
 from bench.registry import Registry, unknown
 from bench.schema import Choice, Training
 from bench.suite_file import TrainModel, cure
+from bench.weights_name import parse_own
 
 TRAINING_KEYS = frozenset(field.name for field in dataclasses.fields(Training))
 
@@ -61,18 +62,21 @@ def check_backbone(name: str) -> None:
     if name in KNOWN_BACKBONES:
         return
     source = source_of(name)
-    known = source.names("*")
-    if name not in known:
-        raise BenchError(unknown("backbone", name, known))
+    if name not in source.names(name):
+        raise BenchError(unknown("backbone", name, source.names("*")))
 
 
 def check_weights(name: str) -> None:
-    """Refuse weights that are no keyword, no file and no `<objective>@<data set>`."""
+    """Refuse weights that are no keyword, no file and no `<objective>@<source>[+<source>...]`."""
     if name in ("pretrained", "random") or is_checkpoint(name):
         return
-    objective, at, dataset = name.partition("@")
-    if not at:
+    if "@" not in name:
         known = ["pretrained", "random", *(f"{objective}@glyphs" for objective in PRETRAINING.names())]
         raise BenchError(f"{unknown('weights', name, known)} (a file ends in .safetensors or .pth)")
-    PRETRAINING.entry(objective)
-    DATASETS.entry(dataset)
+    own = parse_own(name)
+    PRETRAINING.entry(own.objective).load()
+    for source in own.sources:
+        known_name, colon, folder = source.dataset.partition(":")
+        if colon and known_name in DATASETS.names():
+            raise BenchError(f"weights {name!r}: {known_name} lies in no folder of its own; leave out :{folder}")
+        check_choice(DATASETS, Choice(source.dataset))

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from bench.resume import Asked
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+KINDS = (
+    *("backbones", "datasets", "methods", "suites", "pretraining", "selections"),
+    *("sources", "probes", "profiles", "executors", "reports"),
+)
 EXIT_CODES = """\b
 Exit codes: 0 well; 1 a gate failed; 2 usage, or an invalid suite or data set; 3 some cells have no number;
 4 nothing was compared; 5 not comparable; 130 interrupted."""
@@ -145,19 +149,30 @@ def validate(suite: str, overrides: Sequence[str]) -> None:
 
 
 @cli.command("ls")
-@click.argument("kind", type=click.Choice(["backbones", "methods", "datasets", "probes", "suites"]))
+@click.argument("kind", type=click.Choice(KINDS), required=False, metavar="[KIND]")
 @click.argument("pattern", default="*", metavar="[GLOB]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-def list_names(kind: str, pattern: str, as_json: bool) -> None:
-    """List what a suite may name."""
-    names = _names(kind, pattern)
+def list_names(kind: str | None, pattern: str, as_json: bool) -> None:
+    """List what there is, one name a line: of all kinds (of backbones the usual ones), or of one.
+
+    \b
+    KIND is backbones, datasets, methods, suites, pretraining, selections,
+    sources, probes, profiles, executors or reports.
+    """
+    from bench.listing import everything, names_of
+
+    found: dict[str, Any] = everything() if kind is None else names_of(kind, pattern)
     if as_json:
-        click.echo(json.dumps(names, indent=1))
+        click.echo(json.dumps(found, indent=1))
         return
-    width = max((len(name) for name in names), default=0)
-    for name, description in names.items():
-        click.echo(f"{name:{width}}  {description}".rstrip())
-    if not names:
+    rows = [[name, said] for name, said in found.items()]
+    if kind is None:
+        rows = [[each, name, said] for each, names in found.items() for name, said in names.items()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)] if rows else []
+    for row in rows:
+        padded = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*padded, row[-1]]).rstrip())
+    if not rows:
         raise BenchError(f"no {kind} fit {pattern!r}; quote a glob, as in '*resnet*'")
 
 
@@ -248,25 +263,6 @@ def _run(planned: "Planned", executor_name: str, asked: "Asked", as_json: bool) 
             f"\n{counted(result.ran, 'cell')} run, {result.resumed} resumed; report: {planned.out / 'report.md'}"
         )
     sys.exit(result.exit_code)
-
-
-def _names(kind: str, pattern: str) -> dict[str, str]:
-    from bench import catalog, suite
-
-    if kind == "suites":
-        import fnmatch
-
-        import yaml
-
-        return {
-            name: yaml.safe_load(suite.suite_path(name).read_text()).get("description", "")
-            for name in fnmatch.filter(suite.suite_names(), pattern)
-        }
-    if kind == "backbones":
-        sources = [catalog.BACKBONE_SOURCES.entry(name).load()() for name in catalog.BACKBONE_SOURCES.names()]
-        return {name: "" for source in sources for name in source.names(pattern)}
-    registry = {"methods": catalog.METHODS, "datasets": catalog.DATASETS, "probes": catalog.PROBES}[kind]
-    return {name: registry.entry(name).description for name in registry.names(pattern)}
 
 
 def _warn(

@@ -300,26 +300,13 @@ class Method(Protocol):
     """Whether the initial weights matter; where not, that axis is one cell, `random`."""
     cost: ClassVar[str]
     """What a step works on, for estimates of time: `features`, `partial` or `full`."""
-    # Two may stand beside them, as class variables or properties:
+    # Three may stand beside them, as class variables or properties:
     # uses_source, true where it adapts from a source domain;
+    # solved, true where no training key matters to it, so that a suite's common tuning space is not for it;
     # seeds_as, the name of the method whose random numbers it draws, where it is that one with something added.
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""
-
-
-class Pretraining(Protocol):
-    """A frozen dataclass whose fields are the recipe: one way of making initial weights."""
-
-    def train(
-        self,
-        backbone: Backbone,
-        images: "npt.NDArray[np.uint8]",
-        labels: "npt.NDArray[np.int64]",
-        device: str,
-        progress: Progress,
-    ) -> dict[str, float]:
-        """Change the network's weights in place; return what is worth keeping beside them."""
 
 
 class Report(Protocol):

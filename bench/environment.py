@@ -23,6 +23,7 @@ PACKAGES = (
     "huggingface-hub",
     "pandas",
     "matplotlib",
+    "peft",
 )
 VARIABLES = (
     "HF_HOME",

@@ -34,7 +34,7 @@ class InvalidData(BenchError):
 
 
 class Unavailable(BenchError):
-    """Data or weights that can't be had here; the cells that need them are skipped."""
+    """Data, weights or an extra of the package that can't be had here; the cells that need them are skipped."""
 
 
 class Diverged(BenchError):

@@ -54,7 +54,8 @@ def expand(suite: Suite, resolved: Resolved) -> list[Cell]:
                 found.setdefault(cell.cell_id, cell)
     if not found:
         raise BenchError(
-            f"suite {suite.name}: the grid is empty: every cell is excluded, or has neither labels nor a source; drop a line of exclude"
+            f"suite {suite.name}: the grid is empty: every cell is excluded, or has neither labels nor a source; "
+            "drop a line of exclude"
         )
     return list(found.values())
 
@@ -118,11 +119,17 @@ def uses_source(method: Any) -> bool:
     return bool(getattr(method, "uses_source", False))
 
 
+def is_solved(method: Choice) -> bool:
+    """Say whether a method is solved rather than trained: no training key matters to it."""
+    return bool(getattr(make(METHODS, method), "solved", False))
+
+
 def trials_of(suite: Suite, method: Choice) -> tuple[Mapping[str, Any], ...]:
     """Return what is tried for a method: the same for every cell of it; nothing where its space is empty."""
     if suite.tune is None:
         return ()
-    space = {**suite.tune.spaces.get("all", {}), **suite.tune.spaces.get(method.name, {})}
+    shared = {} if is_solved(method) else suite.tune.spaces.get("all", {})
+    space = {**shared, **suite.tune.spaces.get(method.name, {})}
     return draw(space, suite.tune.trials, suite.tune.search, derive("trials", suite.name, method.label))
 
 
@@ -199,7 +206,7 @@ def price(cell: Cell, speed: Speed) -> float:
     """Return the seconds that a cell is expected to take, shared features aside."""
     cost = cost_of(cell)
     if cost == "features":
-        return FIXED_S[cost]
+        return _runs(cell) * FIXED_S[cost]
     labels = _expected_labels(cell, speed.train_images)
     batch = min(cell.training.batch_size, labels)
     steps = cell.training.steps or max(1, round((cell.training.epochs or 1) * labels / batch))
@@ -207,7 +214,15 @@ def price(cell: Cell, speed: Speed) -> float:
     share = PARTIAL_SHARE if cost == "partial" else 2 if cell.source else 1
     step = speed.step_s * batch / speed.batch * share
     seen = cell.training.checkpoints * (speed.test_images + labels / 5)
-    return FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch
+    return _runs(cell) * (FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch)
+
+
+def _runs(cell: Cell) -> float:
+    """How many trainings a cell is, trials included; a rung of successive halving is as long as one or two of them."""
+    count = len(cell.trials)
+    if count == 0:
+        return 1
+    return 1 + (2 * math.log2(count) if cell.search == "halving" else count)
 
 
 def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:

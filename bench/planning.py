@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import devices
 from bench.cache import default_root
-from bench.catalog import EXECUTORS
+from bench.catalog import EXECUTORS, METHODS
 from bench.contracts import Places
 from bench.errors import BenchError
 from bench.jobs import Job
@@ -132,7 +132,8 @@ def plan_rows(planned: Planned) -> list[dict[str, Any]]:
 
 def _row(cell: Cell, to_run: bool, records: Mapping[str, Record], there: Present) -> dict[str, Any]:
     record = records.get(cell.cell_id)
-    missing = []
+    extra = METHODS.entry(cell.method.name).lacks
+    missing = [f"extra {extra}"] if extra else []
     for dataset in data_of(cell):
         if there.data(dataset) is None:
             missing.append(f"data {dataset.label}")

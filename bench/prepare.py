@@ -1,17 +1,15 @@
 """What cells share is had once, before they run: weights, decoded images, the machine's speed."""
 
 import dataclasses
-import json
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench import cache, environment
-from bench.backbones.sources import find_weights, is_checkpoint, source_of
-from bench.catalog import DATASETS, PRETRAINING
+from bench import environment
+from bench.backbones.sources import find_weights, source_of
+from bench.catalog import DATASETS
 from bench.choices import make
 from bench.contracts import InputSpec, Places, Progress, RawData, Split, WeightsFile
 from bench.data.decode import Decoded, decode
@@ -19,8 +17,8 @@ from bench.data.holding_out import part
 from bench.data.splits import limited
 from bench.data.transforms import Geometry
 from bench.devices import configure
-from bench.schema import Choice, content_hash
-from bench.seeding import derive
+from bench.pretrained import OwnRequest, is_own, train_own
+from bench.schema import Choice
 
 
 @dataclass(frozen=True)
@@ -74,11 +72,6 @@ class ReadyData:
     test_images: int
 
 
-def is_own(weights: str) -> bool:
-    """Say whether a value of the weights axis is `<objective>@<data set>`, trained by this project."""
-    return "@" in weights and not is_checkpoint(weights)
-
-
 def data_fingerprint(dataset: Choice, places: Places) -> str | None:
     """Return the hash of a data set's contents; null where it isn't there yet."""
     found: str | None = make(DATASETS, dataset).fingerprint(places)
@@ -122,7 +115,8 @@ def prepare_weights(request: WeightsRequest, progress: Progress) -> ReadyWeights
     """Find, download or train the weights, then time one step with them."""
     configure(request.device, request.threads, request.deterministic)
     if is_own(request.weights):
-        file = _pretrained_here(request, progress)
+        own = OwnRequest(request.backbone, request.weights, request.image_size, request.device, request.places)
+        file = train_own(own, progress)
     else:
         file = find_weights(request.backbone, request.weights, request.places)
     backbone = source_of(request.backbone).build(request.backbone, file.path, request.image_size)
@@ -152,73 +146,3 @@ def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float]:
             synchronise(request.device)
             seconds[training] = time.perf_counter() - began
     return seconds[True], seconds[False]
-
-
-def _recipe(backbone: str, weights: str, image_size: int, places: Places) -> dict[str, Any]:
-    objective, _, source = weights.partition("@")
-    return {
-        "backbone": backbone,
-        "objective": objective,
-        "settings": dataclasses.asdict(PRETRAINING.entry(objective).load()()),
-        "source": source,
-        "source_fingerprint": data_fingerprint(Choice(source), places),
-        "image_size": image_size,
-    }
-
-
-def recipe_fingerprint(backbone: str, weights: str, image_size: int, places: Places) -> str:
-    """Return the hash of all that decides the project's own weights."""
-    return content_hash(_recipe(backbone, weights, image_size, places))
-
-
-def own_weights(backbone: str, weights: str, image_size: int, places: Places) -> WeightsFile | None:
-    """Return the weights that this project trained before; null where it has not."""
-    recipe = _recipe(backbone, weights, image_size, places)
-    path = cache.folder_path(places.cache_dir, "weights", recipe)
-    return _own_file(path, weights, recipe) if cache.is_whole(path) else None
-
-
-def _own_file(path: Path, weights: str, recipe: dict[str, Any]) -> WeightsFile:
-    kept = cache.manifest(path)
-    source = f"{weights}, trained by this project ({json.dumps(kept['outcome'])}, {kept['seconds']:.0f} s)"
-    return WeightsFile(path / "weights.safetensors", kept["sha256"], content_hash(recipe), source)
-
-
-def _pretrained_here(request: WeightsRequest, progress: Progress) -> WeightsFile:
-    recipe = _recipe(request.backbone, request.weights, request.image_size, request.places)
-    path = cache.folder(
-        request.places.cache_dir,
-        "weights",
-        recipe,
-        f"{request.backbone}: {request.weights}",
-        lambda folder: _pretrain(folder, request, progress),
-    )
-    return _own_file(path, request.weights, recipe)
-
-
-def _pretrain(folder: Path, request: WeightsRequest, progress: Progress) -> dict[str, Any]:
-    import torch
-    from safetensors.torch import save_file
-
-    objective, _, source = request.weights.partition("@")
-    torch.manual_seed(derive("pretraining", request.backbone, request.weights))
-    backbone = source_of(request.backbone).build(request.backbone, None, request.image_size)
-    geometry = Geometry.of(backbone.input, request.image_size)
-    ready = prepare_data(DataRequest(Choice(source), geometry, None, request.places), progress)
-    pixels = ready.decoded.split("train")
-    began = time.perf_counter()
-    outcome = (
-        PRETRAINING.entry(objective)
-        .load()()
-        .train(
-            backbone,
-            pixels.images,
-            pixels.labels,
-            request.device,
-            lambda _, done, total: progress(f"pre-training {request.backbone} ({request.weights})", done, total),
-        )
-    )
-    seconds = time.perf_counter() - began
-    state = {name: tensor.contiguous().cpu() for name, tensor in backbone.network.state_dict().items()}
-    save_file(state, folder / "weights.safetensors")
-    return {"sha256": cache.file_sha256(folder / "weights.safetensors"), "outcome": outcome, "seconds": seconds}

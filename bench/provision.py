@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.catalog import METHODS
 from bench.contracts import Places
 from bench.data.transforms import Geometry
 from bench.errors import BenchError, InvalidData
@@ -11,6 +12,7 @@ from bench.jobs import Executor, Job, Outcome, Screen
 from bench.plan import Speed, cost_of, extraction_price, price, profile_kind, profile_price
 from bench.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
 from bench.record import Status
+from bench.registry import need
 from bench.schema import Cell, Choice
 
 TIMEOUT_S = 24 * 3600.0
@@ -43,6 +45,8 @@ class Ready:
 
     def of(self, cell: Cell) -> Supplies | Lacking:
         """Return what a cell needs, or why it can't be had."""
+        if (extra := METHODS.entry(cell.method.name).lacks) is not None:
+            return Lacking("skipped", need(extra, cell.method.name))
         weights = self.weights[weights_key(cell)]
         if isinstance(weights, Lacking):
             return weights

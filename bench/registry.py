@@ -3,12 +3,16 @@
 import difflib
 import fnmatch
 import importlib
+import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any
 
-from bench.errors import BenchError
+from bench.errors import BenchError, Unavailable
+
+EXTRAS: Mapping[str, str] = {"peft": "peft"}
+"""The extras of the package that entries need, each with the module that it brings."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,15 @@ class Entry:
     """Arguments that this entry fixes."""
     license: str | None = None
     """Licence of the data, where known."""
+    extra: str | None = None
+    """The extra of the package without which it is listed and checked, but not run."""
+
+    @property
+    def lacks(self) -> str | None:
+        """The extra, where it is not installed here; nothing is imported."""
+        if self.extra is None or importlib.util.find_spec(EXTRAS[self.extra]) is not None:
+            return None
+        return self.extra
 
     def load(self) -> Any:
         """Import and return the object."""
@@ -30,6 +43,19 @@ class Entry:
             return getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise BenchError(f"{self.target}: can't be imported ({error}); install it or correct the name") from error
+
+
+def require(extra: str, what: str) -> Any:
+    """Import and return the module that an extra brings; raise `Unavailable` with what to install."""
+    try:
+        return importlib.import_module(EXTRAS[extra])
+    except ImportError as error:
+        raise Unavailable(f"{need(extra, what)} ({error})") from error
+
+
+def need(extra: str, what: str) -> str:
+    """Return what to say where an extra is missing."""
+    return f"{what}: needs the extra {extra}; install it: pip install 'transferbench[{extra}]'"
 
 
 class Registry:
@@ -51,6 +77,11 @@ class Registry:
         """Return the names that match a glob, sorted."""
         return sorted(fnmatch.filter([*self._entries, *self._plugins()], pattern))
 
+    def position(self, name: str) -> int:
+        """Return where a name stands in the catalogue, from 0; what does not stand there comes after."""
+        order = list(self._entries)
+        return order.index(name) if name in self._entries else len(order)
+
     def entry(self, name: str) -> Entry:
         """Return a name's entry; an unknown name is refused with the nearest ones."""
         if name in self._entries:
@@ -61,6 +92,12 @@ class Registry:
         if name in plugins:
             return plugins[name]
         raise BenchError(unknown(self.kind.removesuffix("s"), name, [*self._entries, *plugins]))
+
+    def require(self, name: str) -> None:
+        """Import what the extra of a name brings, where it needs one; raise `Unavailable`."""
+        extra = self.entry(name).extra
+        if extra is not None:
+            require(extra, name)
 
     def _plugins(self) -> dict[str, Entry]:
         return {point.name: Entry(point.value, "plug-in") for point in entry_points(group=f"bench.{self.kind}")}

@@ -1,12 +1,19 @@
 """From a run's folder to its reports."""
 
+import functools
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from bench.aggregate import Summary, summarise
 from bench.cache import write_atomically
 from bench.catalog import REPORTS
 from bench.errors import BenchError
+from bench.record import Record
 from bench.store import Store
+from bench.verdicts import Right
 
 FILES = {"console": "report.txt", "md": "report.md", "csv": "summary.csv"}
 
@@ -16,7 +23,23 @@ def read_summary(folder: Path) -> Summary:
     store = Store(folder)
     if not store.records_path.is_file():
         raise BenchError(f"{folder}: no records.jsonl there; give the folder of a run, as in results/digits_small")
-    return summarise(list(store.records().values()), store.manifest())
+    records = store.records()
+    return summarise(list(records.values()), store.manifest(), right_of(store, records))
+
+
+def right_of(store: Store, records: Mapping[str, Record]) -> Right:
+    """Return what tells which test images a cell got right, from its side file; each is read once."""
+
+    @functools.cache
+    def right(cell_id: str) -> npt.NDArray[np.bool_] | None:
+        record = records.get(cell_id)
+        arrays = store.side_arrays(record) if record else {}
+        if not {"labels", "predictions"} <= arrays.keys():
+            return None
+        found: npt.NDArray[np.bool_] = arrays["labels"] == arrays["predictions"]
+        return found
+
+    return right
 
 
 def write_report(summary: Summary, folder: Path, format_: str) -> str:

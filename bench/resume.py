@@ -8,7 +8,8 @@ from typing import Literal
 from bench.backbones.sources import find_weights
 from bench.contracts import Places, WeightsFile
 from bench.errors import InvalidData, Unavailable
-from bench.prepare import data_fingerprint, is_own, own_weights, recipe_fingerprint
+from bench.prepare import data_fingerprint
+from bench.pretrained import is_own, own_weights
 from bench.record import Record
 from bench.schema import Cell, Choice
 
@@ -41,9 +42,7 @@ def present(places: Places) -> Present:
     @functools.cache
     def weights(backbone: str, name: str, image_size: int) -> WeightsFile | None:
         if is_own(name):
-            own = own_weights(backbone, name, image_size, places)
-            fingerprint = recipe_fingerprint(backbone, name, image_size, places)
-            return own or WeightsFile(None, None, fingerprint, name)
+            return own_weights(backbone, name, image_size, places)
         try:
             return find_weights(backbone, name, places, download=False)
         except (Unavailable, InvalidData):

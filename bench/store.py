@@ -57,6 +57,20 @@ class Store:
             with self.records_path.open("a", encoding="utf-8") as stream:
                 yield Writer(self.folder, stream)
 
+    def side_arrays(self, record: Record) -> "dict[str, npt.NDArray[Any]]":
+        """Return the bulk of a cell, labels and predictions only; nothing where its side file is gone or broken."""
+        import zipfile
+
+        import numpy as np
+
+        if record.side_file is None:
+            return {}
+        try:
+            with np.load(self.folder / record.side_file) as file:
+                return {name: file[name] for name in ("labels", "predictions") if name in file}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+            return {}
+
     def manifest(self) -> dict[str, Any]:
         """Return the manifest; an empty one where there is none."""
         path = self.folder / "manifest.json"

@@ -72,7 +72,7 @@ def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
             raise BenchError(f"--set {override}: {parent} holds no keys; see the suite file")
     was_list = isinstance(inner.get(last), list) or parents == ["grid"]
     new = value["value"]
-    inner[last] = [new] if was_list and not isinstance(new, list) else new
+    inner[last] = [new] if was_list and new is not None and not isinstance(new, list) else new
     written = tuple(key.split("."))
     for path in [path for path in marks.places if path[: len(written)] == written]:
         del marks.places[path]

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from bench.registry import unknown
 from bench.schema import Training
@@ -97,12 +97,18 @@ class _Span(_Strict):
         return self
 
 
+def _some(written: Any) -> Any:
+    if written == []:
+        raise ValueError("is empty; write at least one value")
+    return written
+
+
 class TuneModel(_Strict):
     """The tuning of a suite: the same number of trials for every method."""
 
     trials: Annotated[int, Field(ge=2, le=1000)]
     search: Literal["grid", "random", "halving"] = "random"
-    space: dict[str, dict[str, _Span | Many[Any]]]
+    space: dict[str, dict[str, Annotated[_Span | list[Any], BeforeValidator(_some)]]]
     """By method, or `all`."""
 
 

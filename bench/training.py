@@ -166,6 +166,9 @@ class Loop:
         steps = total_steps(settings, len(task.fit_index))
         epoch_steps = len(epoch_sizes(len(task.fit_index), settings.batch_size))
         optimizer = make_optimizer(settings, self.groups)
+        exact = optimizer_is_exact(
+            optimizer, nn.ModuleList([self.module, *self._critics()])
+        )  # before a step may freeze some of it for a while
         peaks = [group["lr"] for group in optimizer.param_groups]
         augmenting = torch.Generator().manual_seed(task.seed_of("augmentation"))
         last = min(steps, task.watch.last_step or steps)
@@ -203,7 +206,7 @@ class Loop:
             losses=[float(loss) for loss in losses],
             warmup_steps=min(LONGEST_WARMUP, max(1, len(images) // 5)),
             batch_effective=min(settings.batch_size, len(task.fit_index)),
-            optimizer_exact=optimizer_is_exact(optimizer, nn.ModuleList([self.module, *self._critics()])),
+            optimizer_exact=exact,
             optimizer_kind=optimizer_kind(optimizer),
             blank_start=self.blank_start and self.objective is None,
             compiled_at=None if settings.compile == "none" else [images.index(size) for size in set(images)],
@@ -246,19 +249,21 @@ class Loop:
         return [] if self.critic is None else [self.critic]
 
     def _validate(self) -> list[float]:
-        task = self.task
-        if len(task.val_index) == 0:
-            return []
-        with evaluating(self.module):
-            logits = forward_all(
-                self.module,
-                lambda some: fetch(self.inputs, task.val_index[some]),
-                len(task.val_index),
-                task.device,
-                task.precision,
-            )
-        correct = logits.argmax(1).numpy() == task.labels[task.val_index]
-        return [float(correct.mean())]
+        return [validate(self.task, self.module, self.inputs)] if len(self.task.val_index) else []
+
+
+def validate(task: Task, module: nn.Module, inputs: Inputs) -> float:
+    """Return the accuracy on the validation images."""
+    with evaluating(module):
+        logits = forward_all(
+            module,
+            lambda some: fetch(inputs, task.val_index[some]),
+            len(task.val_index),
+            task.device,
+            task.precision,
+        )
+    correct = logits.argmax(1).numpy() == task.labels[task.val_index]
+    return float(correct.mean())
 
 
 def check_finite(losses: Sequence[torch.Tensor], step: int) -> None:

@@ -82,6 +82,10 @@ def with_settings(cell: Cell, settings: Mapping[str, Any], share: float) -> Cell
     training = dataclasses.replace(
         cell.training, **{key: value for key, value in settings.items() if key in TRAINING_KEYS}
     )
+    if "epochs" in settings:
+        training = dataclasses.replace(training, steps=None)
+    if "steps" in settings:
+        training = dataclasses.replace(training, epochs=None)
     if share < 1:
         steps = max(1, round(training.steps * share)) if training.steps else None
         epochs = training.epochs * share if training.epochs else None

@@ -43,6 +43,7 @@ def a_record(cell: Cell | None = None, **changes: Any) -> Record:
         "weights_sha256": "a" * 64,
         "n_labels": 50,
         "accuracy": 0.9,
+        "steps_done": 100,
         "val_accuracy": 0.875,
         "oracle_accuracy": 0.92,
         "throughput_images_per_s": 1000.0,

@@ -62,3 +62,15 @@ class Sleeps(_Own):
         """Never returns."""
         time.sleep(600)
         raise AssertionError("unreachable")
+
+
+@dataclass(frozen=True)
+class Adapts(_Own):
+    """A linear probe that asks for a source domain, and refuses to go without."""
+
+    uses_source: ClassVar[bool] = True
+
+    def fit(self, task: Task) -> Fitted:
+        """Learn the task."""
+        assert task.source is not None
+        return LinearProbe().fit(task)

@@ -228,3 +228,16 @@ def test_only_environments_of_finished_cells_are_shown() -> None:
 def test_scratch_is_named_without_weights() -> None:
     rows = summary_of(a_record(method="scratch", weights="random"), a_record()).rows
     assert [row.setting for row in rows] == ["scratch", "linear_probe (supervised@glyphs)"]
+
+
+def test_sources_and_rules_of_choosing_are_told_apart_by_name() -> None:
+    """No row of one rule is averaged with another's."""
+    made = [
+        a_record(cell_id=str(number), image_selection=rule, source=source, source_params=params)
+        for number, (rule, source, params) in enumerate(
+            [("stratified", None, {}), ("kcenter", None, {}), ("stratified", "glyphs", {"fonts": "some"})]
+        )
+    ]
+    settings = {row.setting for row in summarise(made, {}).rows}
+    plain = next(iter({row.setting for row in summarise(made[:1], {}).rows}))
+    assert settings == {plain, f"{plain}, kcenter images", f"{plain[:-1]}, from glyphs)"}

@@ -4,9 +4,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import networks
 import numpy as np
 import pytest
 import tiny
+import torch
+from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score
 
 from bench.catalog import METHODS
@@ -84,17 +87,58 @@ def run_one(folder: Path, places: Places, *overrides: str) -> tuple[Cell, CellRe
     return cell, run_cell(tiny.job_of(cell, places), tiny.ignore)
 
 
-@pytest.fixture(scope="module", params=METHODS.names())
+BASIC = ("scratch", "linear_probe", "ridge_probe", "mlp_probe", "partial_finetune", "finetune")
+
+
+@pytest.fixture(scope="module", params=BASIC)
 def done(
     request: pytest.FixtureRequest, places: Places, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Cell, CellResult]:
-    """A cell of each method that the catalogue lists."""
+    """A cell of each basic way to transfer."""
     return run_one(tmp_path_factory.mktemp("cell"), places, f"grid.method={request.param}")
 
 
 def test_every_key_of_a_record_is_filled(done: tuple[Cell, CellResult]) -> None:
     """What is null is null for a reason."""
-    cell, result = done
+    assert_whole(*done)
+
+
+@pytest.fixture(scope="module")
+def with_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights that come with a classifier of seven classes."""
+    backbone = networks.build("test_resnet", 32)
+    head = torch.nn.Linear(backbone.width, 7)
+    state = {**backbone.network.state_dict(), "head.weight": head.weight.data, "head.bias": head.bias.data}
+    file = tmp_path_factory.mktemp("weights") / "classifier.safetensors"
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, file)
+    return file
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS.names() if name not in BASIC])
+def test_every_method_makes_a_whole_record(name: str, places: Places, tmp_path: Path, with_classifier: Path) -> None:
+    """On a network and from weights that suit it, with a source domain where it adapts from one."""
+    needs = {
+        **{name: ["grid.backbone=test_vit"] for name in ("visual_prompt", "lora", "dora", "ia3")},
+        "co_tuning": [f"grid.weights=[{with_classifier}]"],
+        "memo": ["image_size=16"],
+    }
+    extra = METHODS.entry(name).extra
+    if extra is not None:
+        pytest.importorskip(extra)
+    overrides = [f"grid.method={name}", "grid.source=glyphs", *needs.get(name, [])]
+    cell, result = run_one(tmp_path, places, *overrides)
+    assert_whole(cell, result)
+    fields, arrays = result.fields, result.arrays
+    assert False not in fields["audit"].values()
+    assert (fields["n_labels"], fields["n_train"], fields["n_val"]) == (60, 50, 10)
+    assert fields["accuracy"] == accuracy_score(arrays["labels"], arrays["predictions"])
+    parts = ("data_s", "build_s", "select_s", "features_s", "tune_s", "train_s", "eval_s", "oracle_s")
+    assert sum(fields[part] or 0 for part in parts) == pytest.approx(fields["total_s"])
+    assert all((fields[part] or 0) >= 0 for part in parts)
+
+
+def assert_whole(cell: Cell, result: CellResult) -> None:
+    """Assert that a cell fills the record: what is null is null for a reason."""
     fields: dict[str, Any] = identity_fields(cell) | result.fields
     names = {field.name for field in dataclasses.fields(Record)}
     assert set(fields) <= names

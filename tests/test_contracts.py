@@ -46,6 +46,18 @@ def test_method_says_what_it_needs(name: str) -> None:
     assert re.search(r"\b(19|20)\d\d\b", method.__doc__ or ""), "no paper is named"
 
 
+@pytest.mark.parametrize("name", PRETRAINING.names())
+def test_pretraining_says_what_it_needs(name: str) -> None:
+    """Frozen, its recipe numbered, with a source in its docstring."""
+    objective = PRETRAINING.entry(name).load()
+    assert dataclasses.is_dataclass(objective)
+    assert objective.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert isinstance(objective.labelled, bool)
+    assert dataclasses.asdict(objective())["recipe"] >= 1  # type: ignore[call-overload]
+    assert list(inspect.signature(objective.train).parameters) == ["self", "task"]
+    assert re.search(r"\b(19|20)\d\d\b", objective.__doc__ or ""), "no paper is named"
+
+
 @pytest.mark.parametrize("name", DATASETS.names())
 def test_dataset_tells_of_its_absence_without_a_download(name: str, cold_places: Places) -> None:
     """Its fingerprint is null where nothing is there, unless it is embedded."""

@@ -57,6 +57,9 @@ def tensors_of(backbone: Backbone, stages: tuple[tuple[str, ...], ...]) -> set[s
         "ridge_probe",
         "mlp_probe",
         "[{name: mlp_probe, hidden: [8], views: 1}]",
+        "[{name: linear_probe, layer: [1, 2]}]",
+        "knn",
+        "prototype",
     ],
 )
 def test_probe_leaves_every_bit_of_the_backbone(cold_places: Places, tmp_path: Path, method: str) -> None:
@@ -68,7 +71,10 @@ def test_probe_leaves_every_bit_of_the_backbone(cold_places: Places, tmp_path: P
     assert not any(module.training for module in backbone.network.modules())
 
 
-@pytest.mark.parametrize("method", ["finetune", "scratch"])
+@pytest.mark.parametrize(
+    "method",
+    ["finetune", "scratch", "lp_ft", "layerwise_lr_decay", "l2_sp", "delta", "bss", "[{name: fixmatch, mu: 1}]"],
+)
 def test_whole_network_learns(places: Places, tmp_path: Path, method: str) -> None:
     """Every parameter moves, and the statistics of normalisation too."""
     fitted, backbone, moved = fit(tmp_path, places, f"grid.method={method}")
@@ -158,6 +164,11 @@ def loaded(fitted: Fitted) -> Any:
         "mlp_probe",
         "[{name: partial_finetune, prefix: cached}]",
         "finetune",
+        "knn",
+        "prototype",
+        "lp_ft",
+        "wise_ft",
+        "[{name: fixmatch, mu: 1, threshold: 0.0}]",
     ],
 )
 def test_labels_outside_the_budget_are_never_read(places: Places, tmp_path: Path, method: str) -> None:
@@ -217,7 +228,9 @@ def test_gradient_solver_comes_near_the_exact_one(places: Places, tmp_path: Path
     assert by_gradient.trace.losses[-1] < 0.5 * by_gradient.trace.losses[0]
 
 
-@pytest.mark.parametrize("method", ["mlp_probe", "finetune", "partial_finetune", "scratch"])
+@pytest.mark.parametrize(
+    "method", ["mlp_probe", "finetune", "partial_finetune", "scratch", "gradual_unfreezing", "bitfit", "norm_tuning"]
+)
 def test_first_loss_is_that_of_knowing_nothing(places: Places, tmp_path: Path, method: str) -> None:
     """A head of zeros gives ln(classes)."""
     fitted, _, _ = fit(tmp_path, places, f"grid.method={method}", "train.steps=1")

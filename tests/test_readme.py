@@ -6,8 +6,12 @@ from pathlib import Path
 
 import click
 import pytest
+import tiny
+import yaml
 
+from bench.catalog import METHODS, PRETRAINING, SELECTIONS
 from bench.cli import cli
+from bench.registry import Registry
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -55,3 +59,28 @@ def test_make_targets_are_in_the_makefile() -> None:
 def test_relative_link_leads_somewhere(link: str) -> None:
     """Files and pictures that are in the repository."""
     assert not link or (ROOT / link).exists(), link
+
+
+GUIDE = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"),
+    [(registry, name) for registry in (METHODS, PRETRAINING, SELECTIONS) for name in registry.names()],
+    ids=lambda each: each if isinstance(each, str) else each.kind,
+)
+def test_guide_names_all_that_a_suite_may(registry: Registry, name: str) -> None:
+    """What is in the catalogue is in the guide, and what its tables name is in the catalogue."""
+    assert f"`{name}`" in GUIDE
+
+
+def test_guides_examples_are_taken(tmp_path: Path) -> None:
+    """The pieces of YAML, in a suite."""
+    pieces = re.findall(r"^```yaml\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    assert len(pieces) == 2
+    method, tuning = (yaml.safe_load(piece) for piece in pieces)
+    grid = {"backbone": ["test_vit"], "labels_per_class": [10], **method}
+    suite = tmp_path / "guide.yaml"
+    suite.write_text(yaml.safe_dump({"name": "guide", "dataset": "digits", "image_size": 32, "grid": grid, **tuning}))
+    cells = tiny.cells_of(suite)
+    assert {len(cell.trials) for cell in cells} == {0, 8}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from examples import a_record
 
@@ -15,21 +16,24 @@ from bench.aggregate import Summary, summarise
 from bench.catalog import REPORTS
 from bench.errors import BenchError
 from bench.record import Record
-from bench.reporting import FILES, read_summary, write_reports
+from bench.reporting import FILES, read_summary, right_of, write_reports
 from bench.reports.figures import accuracy_curves
 from bench.reports.tables import (
     accuracy_table,
     anatomy_table,
     audit_table,
     cost_table,
-    frozen_against_tuned,
     heading,
     number,
     oracle_table,
     percent,
     plain,
+    rank_table,
+    score_table,
+    tuning_table,
     unfinished_table,
 )
+from bench.reports.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
 from bench.stats import Estimate
 from bench.store import Store
 
@@ -334,3 +338,105 @@ def test_a_folder_without_records_has_no_report(tmp_path: Path) -> None:
 def test_a_record_of_json_renders_like_the_record(tmp_path: Path) -> None:
     again = [Record(**json.loads(json.dumps(record.to_json()))) for record in records()]
     assert render("md", summarise(again, MANIFEST), tmp_path) == render("md", a_summary(), tmp_path)
+
+
+TRIALS = [
+    {"settings": {"learning_rate": rate}, "val_accuracy": value, "share": 1.0, "seconds": 1.0}
+    for rate, value in ((0.1, 0.9), (0.2, 0.4), (0.3, 0.6))
+]
+
+
+def test_tuning_is_told_with_what_it_cost_and_what_hangs_on_it(tmp_path: Path) -> None:
+    """Best, middle and worst on validation; optimism is best on validation over test; edges are counted."""
+    tuned = a_record(
+        search="random", trials=TRIALS, accuracy=0.7, tune_s=3.0, chosen={"tuned_edges": ["learning_rate"]}
+    )
+    summary = summarise([tuned], MANIFEST)
+    headers, ((*_, trials, seconds, best, middle, worst, test, optimism, _, edges),) = tuning_table(summary)
+    assert len(headers) == 12
+    assert (trials, seconds, best, middle, worst, test) == (
+        "3 (random)",
+        "3.0",
+        "90.0 (1)",
+        "60.0 (1)",
+        "40.0 (1)",
+        "70.0 (1)",
+    )
+    assert (optimism, edges) == ("+20.0", "learning_rate 1 of 1")
+    assert any("at the edge of what was tried" in note for note in summary.notes)
+    assert "## Tuning" in render("md", summary, tmp_path)
+    (line,) = csv.DictReader(io.StringIO(render("csv", summary, tmp_path)))
+    assert (line["tried_best"], line["tried_search"], line["tried_edges_learning_rate"]) == ("0.9", "random", "1")
+    assert "](sensitivity.svg)" in render("md", summary, tmp_path)
+    ElementTree.parse(tmp_path / "sensitivity.svg")
+    assert "## Tuning" not in render("md", a_summary(), tmp_path)
+
+
+def test_methods_with_and_without_tuning_are_not_on_equal_terms() -> None:
+    """It is said where they stand in one table."""
+    tuned = a_record(cell_id="tuned", method="scratch", search="random", trials=TRIALS)
+    assert any("not on equal terms" in note for note in a_summary(tuned).notes)
+    assert not any("not on equal terms" in note for note in a_summary().notes)
+
+
+def test_scores_and_their_ranks_are_shown(tmp_path: Path) -> None:
+    """Three backbones whose scores are in the order of their accuracies; a score that lacks is a dash."""
+    made = [
+        a_record(
+            cell_id=name,
+            backbone=name,
+            method="linear_probe",
+            accuracy=accuracy,
+            transferability={"logme": score, "leep": None},
+        )
+        for name, accuracy, score in (("a", 0.5, -1.0), ("b", 0.6, -0.5), ("c", 0.7, 0.25))
+    ]
+    summary = summarise(made, MANIFEST)
+    headers, cells = score_table(summary)
+    assert headers[-1] == "logme"
+    assert [row[-1] for row in cells] == ["-1.000", "-0.500", "0.250"]
+    _, ((*_, starts, tau),) = rank_table(summary)
+    assert (starts, tau) == ("3", "+1.00")
+    assert "Did the scores rank the starts?" in render("md", summary, tmp_path)
+
+
+def test_verdicts_stand_beside_the_differences(tmp_path: Path) -> None:
+    """Better, with its interval and p; a sentence says from how many labels on."""
+    made = records()
+    generator = np.random.default_rng(0)
+    right = {record.cell_id: generator.random(4000) < (record.accuracy or 0) for record in made}
+    summary = summarise(made, MANIFEST, right.get)
+    verdicts = [row[-1] for row in frozen_against_tuned(summary)[1]]
+    assert len(verdicts) == 2
+    assert all(word.startswith("better (p") for word in verdicts)
+    assert {row[-1].partition(" ")[0] for row in best_table(summary)[1]} == {"worse"}
+    (line,) = overtaking_lines(summary)
+    assert "finetune (supervised@glyphs) is ahead of linear_probe (supervised@glyphs) at every budget" in line
+    assert line in render("md", summary, tmp_path)
+    assert line in render("console", summary, tmp_path)
+
+
+def test_without_predictions_nothing_is_called_better(tmp_path: Path) -> None:
+    """The gap of the means is shown, the reason in place of a word."""
+    summary = a_summary()
+    assert {row[-1] for row in frozen_against_tuned(summary)[1]} == {"not tested: predictions were not kept"}
+    assert overtaking_lines(summary) == []
+    assert "+10.0" in render("md", summary, tmp_path)
+
+
+def test_predictions_are_read_from_the_side_files(tmp_path: Path) -> None:
+    """And a broken or missing one is no prediction."""
+    store = Store(tmp_path)
+    labels = np.arange(6)
+    with store.writing() as writer:
+        name = writer.write_side_file("whole", {"labels": labels, "predictions": np.array([0, 1, 2, 0, 0, 0])})
+    (tmp_path / "cells" / "torn.npz").write_bytes((tmp_path / name).read_bytes()[:40])
+    kept = {
+        cell: a_record(cell_id=cell, side_file=file)
+        for cell, file in (("whole", name), ("torn", "cells/torn.npz"), ("gone", "cells/gone.npz"), ("none", None))
+    }
+    right = right_of(store, kept)
+    found = right("whole")
+    assert found is not None
+    assert found.tolist() == [True, True, True, False, False, False]
+    assert [right(cell) for cell in ("torn", "gone", "none", "unknown")] == [None] * 4

@@ -325,3 +325,10 @@ def test_keys_that_clash_are_told_beside_other_mistakes(tmp_path: Path) -> None:
         read_suite(path)
     for said in ("grid.sed: unknown key", "no label budget", "train.optimizer: must be", "train.epochs: stands beside"):
         assert sum(said in line for line in caught.value.problems) == 1
+
+
+def test_a_shipped_suite_holds_every_method() -> None:
+    """Whoever adds one sees it beside the others."""
+    suite = read_suite(suite_path("methods_digits"))
+    named = {choice.name for grid in suite.grids for choice in grid.methods}
+    assert named == set(METHODS.names())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench.contracts import InputSpec
-from bench.data.transforms import Geometry, Normalise, mixup, policy, random_resized_crop_flip, to_rgb
+from bench.data.transforms import Geometry, Normalise, cut_out, mixup, policy, random_resized_crop_flip, to_rgb
 
 SPEC = InputSpec((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bicubic", 0.875, 224)
 POLICIES = ["randaugment", "trivialaugment"]
@@ -252,3 +252,21 @@ def test_images_and_targets_are_mixed_with_the_same_partner_in_the_same_share() 
     batch = targets.view(5, 5, 1, 1).expand(5, 5, 2, 2)
     mixed, soft = mixup(batch, targets, 1.0, torch.Generator().manual_seed(3))
     torch.testing.assert_close(mixed[:, :, 0, 0], soft)
+
+
+def test_cut_out_takes_one_square_of_half_the_side() -> None:
+    """A quarter of the pixels, less what hangs over the edge; elsewhere every pixel stays; each image has its own."""
+    images = torch.rand(64, 3, 16, 16) + 1
+    generator = torch.Generator().manual_seed(0)
+    cut = cut_out(images, generator)
+    gone = (cut == 0).all(1)
+    assert torch.equal(cut, images * ~gone.unsqueeze(1))
+    for hole in gone:
+        rows, columns = hole.any(1), hole.any(0)
+        assert torch.equal(hole, rows.unsqueeze(1) & columns)
+        for side in (rows, columns):
+            assert 4 <= int(side.sum()) <= 8
+            places = side.nonzero()
+            assert int(places.max() - places.min()) + 1 == int(side.sum())
+    assert (gone.sum((1, 2)) == 64).any()
+    assert len({hole.numpy().tobytes() for hole in gone}) > 30

@@ -39,8 +39,9 @@ def test_a_step_is_the_forward_pass_and_twice_what_learns(learning: tuple[str, .
 
 
 def test_gradients_pass_through_what_lies_behind_the_first_that_learns() -> None:
-    """Frozen or not: the backward pass computes there."""
-    assert work.count(a_fitted(learn(Convolution(), "first")), SIDE) == (FORWARD, 3 * FORWARD)
+    """Frozen weights pass gradients on, which is half of a backward pass, and get none themselves."""
+    step = FORWARD + 2 * FIRST + SECOND + HEAD
+    assert work.count(a_fitted(learn(Convolution(), "first")), SIDE) == (FORWARD, step)
 
 
 class Features(nn.Module):

@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ AUXILIARY = ("aux", "AuxLogits")
 
 def load_strictly(
     network: nn.Module, checkpoint: Path, convert: Callable[[dict[str, Any], nn.Module], dict[str, Any]] | None = None
-) -> None:
-    """Load a checkpoint whose only surplus is a classifier; nothing is unpickled but tensors."""
+) -> dict[str, torch.Tensor]:
+    """Load a checkpoint whose only surplus is a classifier, and return that; nothing is unpickled but tensors."""
     from timm.models import load_state_dict
 
     try:
@@ -48,6 +48,33 @@ def load_strictly(
             f"{checkpoint}: does not fit the network: {len(lost)} tensors missing, {len(strange)} unknown ({keys}); "
             "give the checkpoint of this very architecture"
         )
+    return {key: state[key] for key in surplus}
+
+
+def source_head(surplus: Mapping[str, torch.Tensor], width: int) -> nn.Linear | None:
+    """Return the classifier of a weights' file, from what it holds beside the network; null where none fits (B, D)."""
+    for key, weight in surplus.items():
+        stem, _, kind = key.rpartition(".")
+        if kind != "weight" or key.startswith(AUXILIARY) or not _is_classifier(key) or weight.ndim < 2:
+            continue
+        matrix = weight.flatten(1)  # a convolution of a single pixel is one too
+        if matrix.shape[1] == width:
+            bias = surplus.get(f"{stem}.bias")
+            head = blank_linear(width, len(matrix))
+            with torch.no_grad():
+                head.weight.copy_(matrix)
+                if bias is not None:
+                    head.bias.copy_(bias)
+            return head
+    return None
+
+
+def blank_linear(width: int, classes: int) -> nn.Linear:
+    """Return a layer of zeros; the global generator is left alone."""
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, width, classes)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 def _is_classifier(key: str) -> bool:

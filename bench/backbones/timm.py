@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
 from timm.models import group_parameters
 from timm.models._hub import download_cached_file
 
-from bench.backbones.building import input_width, load_strictly, merge_weightless
+from bench.backbones.building import input_width, load_strictly, merge_weightless, source_head
 from bench.cache import file_sha256
 from bench.contracts import Backbone, InputSpec, Places, WeightsFile
 from bench.errors import BenchError, Unavailable
@@ -47,12 +47,12 @@ class TimmSource:
         config = _config(name)
         sized: dict[str, Any] = {"img_size": image_size} if config.fixed_input_size else {}
         network: Any = timm.create_model(name, pretrained=False, num_classes=0, **sized)
-        if checkpoint is not None:
-            load_strictly(network, checkpoint, _converter(network))
+        surplus = load_strictly(network, checkpoint, _converter(network)) if checkpoint is not None else {}
         groups = group_parameters(network, network.group_matcher(coarse=True))
         stages = merge_weightless(network, [tuple(groups[depth]) for depth in sorted(groups)])
         spec = InputSpec(config.mean, config.std, config.interpolation, config.crop_pct, config.input_size[-1])
-        return Backbone(network, input_width(network, image_size), stages, spec)
+        width = input_width(network, image_size)
+        return Backbone(network, width, stages, spec, source_head(surplus, width))
 
 
 def _converter(network: Any) -> Callable[[dict[str, Any], Any], dict[str, Any]] | None:

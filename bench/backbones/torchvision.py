@@ -10,7 +10,7 @@ from torch import nn
 from torchvision import models
 from torchvision.models.vision_transformer import interpolate_embeddings
 
-from bench.backbones.building import input_width, load_strictly, merge_weightless
+from bench.backbones.building import input_width, load_strictly, merge_weightless, source_head
 from bench.cache import file_sha256
 from bench.contracts import Backbone, InputSpec, Places, WeightsFile
 from bench.errors import BenchError, InvalidData, Unavailable
@@ -59,12 +59,13 @@ class TorchvisionSource:
         sized = {"image_size": image_size} if architecture.startswith("vit_") else {}
         network: Any = models.get_model(architecture, weights=None, **_plain(architecture), **sized)
         _drop_classifiers(network, name)
-        if checkpoint is not None:
-            convert = _position_converter(network, image_size) if sized else None
-            load_strictly(network, checkpoint, convert)
+        convert = _position_converter(network, image_size) if sized else None
+        surplus = load_strictly(network, checkpoint, convert) if checkpoint is not None else {}
         side, crop = preset.resize_size[0], preset.crop_size[0]
         spec = InputSpec(tuple(preset.mean), tuple(preset.std), preset.interpolation.value, crop / side, crop)
-        return Backbone(network, input_width(network, image_size), merge_weightless(network, _stages(network)), spec)
+        width = input_width(network, image_size)
+        stages = merge_weightless(network, _stages(network))
+        return Backbone(network, width, stages, spec, source_head(surplus, width))
 
 
 def _parse(name: str) -> tuple[str, Any]:

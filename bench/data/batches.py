@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.contracts import InputSpec
+from bench.data.joined import Rows
 from bench.data.transforms import Normalise, policy, random_resized_crop_flip
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ImageBatches:
 
     def __init__(
         self,
-        images: npt.NDArray[np.uint8],
+        images: Rows,
         spec: InputSpec,
         device: str,
         augmentation: str = "none",

@@ -92,8 +92,10 @@ class Normalise:
         return torch.addcmul(self.shift, batch.float(), self.scale)
 
 
-def random_resized_crop_flip(batch: "torch.Tensor", generator: "torch.Generator") -> "torch.Tensor":
-    """Crop each image to 35 to 100 % of its area, sides 3:4 to 4:3, resize back, flip half of them.
+def random_resized_crop_flip(
+    batch: "torch.Tensor", generator: "torch.Generator", least_area: float = 0.35, flipped: float = 0.5
+) -> "torch.Tensor":
+    """Crop each image to `least_area` to all of its area, sides 3:4 to 4:3, resize back, flip a share of them.
 
     Inception's crop (Szegedy et al., 2015) with the smaller range of areas that transfer recipes use, since a small
     image has little to give away. One affine sampling for the whole batch.
@@ -102,15 +104,30 @@ def random_resized_crop_flip(batch: "torch.Tensor", generator: "torch.Generator"
 
     size = batch.shape[0]
     uniform = torch.rand(5, size, generator=generator).to(batch.device)
-    area = 0.35 + 0.65 * uniform[0]
+    area = least_area + (1 - least_area) * uniform[0]
     aspect = torch.exp((2 * uniform[1] - 1) * math.log(4 / 3))
     width, height = (area * aspect).sqrt().clamp(max=1), (area / aspect).sqrt().clamp(max=1)
     left, top = (2 * uniform[2] - 1) * (1 - width), (2 * uniform[3] - 1) * (1 - height)
-    mirror = torch.where(uniform[4] < 0.5, -1.0, 1.0)
+    mirror = torch.where(uniform[4] < flipped, -1.0, 1.0)
     zero = torch.zeros_like(width)
     theta = torch.stack([torch.stack([width * mirror, zero, left], 1), torch.stack([zero, height, top], 1)], 1)
     grid = torch.nn.functional.affine_grid(theta, list(batch.shape), align_corners=False)
     return torch.nn.functional.grid_sample(batch, grid, padding_mode="reflection", align_corners=False)
+
+
+def cut_out(batch: "torch.Tensor", generator: "torch.Generator") -> "torch.Tensor":
+    """Set a square of half the side to zero in each normalised image (B, 3, S, S), its centre anywhere in the image.
+
+    Cutout (DeVries and Taylor, 2017); zero is the mean colour.
+    """
+    import torch
+
+    size, side = batch.shape[0], batch.shape[2]
+    centres = torch.randint(side, (2, size, 1), generator=generator).to(batch.device)
+    offset = torch.arange(side, device=batch.device) - centres + side // 4
+    inside = (offset >= 0) & (offset < side // 2)
+    hole = inside[0].unsqueeze(2) & inside[1].unsqueeze(1)
+    return batch.masked_fill(hole.unsqueeze(1), 0.0)
 
 
 def policy(name: str) -> "Callable[[torch.Tensor, torch.Generator], torch.Tensor] | None":

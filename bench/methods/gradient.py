@@ -1,7 +1,7 @@
 """What the gradient-trained methods share: a head on the backbone or on its features, and the loop around it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from bench.backbones.building import frozen_names, train_only
 from bench.contracts import Fitted, FrozenPart, Task
 from bench.data.batches import ImageBatches, Index, Inputs, OutputRows
 from bench.devices import autocast, few_threads
+from bench.errors import InvalidData
 from bench.recipe import total_steps
 from bench.training import Loop, Objective, Trained
 
@@ -41,6 +42,8 @@ class Tuning:
     """Makes the loss for a model of `backbone` and `head`; null: the recipe's."""
     before_step: Callable[[nn.Sequential], Callable[[int, int], None]] | None = None
     """Makes what hears of each step before it is done."""
+    active: Collection[str] = ()
+    """Modules of the backbone that are in training mode though not all in them learns: an adapter's dropout."""
     inputs: Inputs | None = None
     """What `fit_index` and `val_index` point into; null: the task's images."""
     critic: nn.Module | None = None
@@ -57,6 +60,8 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
     model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=head)).to(task.device)
     model = model.to(memory_format=torch.channels_last)
     train_only(model, {f"{PREFIX}{name}" for name in tuning.learning} | {"head.weight", "head.bias"})
+    for name in tuning.active:
+        model.get_submodule(f"{PREFIX}{name}").train()
     frozen = frozen_names(model)
     parted = _shared_part(task, model, tuning.sharing)
     module: nn.Module = model
@@ -83,9 +88,30 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
     return _fitted(module, whole, trained, kept_of(task, model, frozen))
 
 
-def blank_head(task: Task) -> nn.Linear:
-    """Return a head that knows nothing: zeros."""
-    head = nn.Linear(task.backbone.width, task.n_classes)
+def every_parameter(task: Task) -> list[str]:
+    """Return the names of all parameters of the backbone."""
+    return [name for name, _ in task.backbone.network.named_parameters()]
+
+
+def refuse_compile(task: Task, method: str, why: str) -> None:
+    """Raise `InvalidData` where the recipe compiles the forward pass."""
+    if task.training.compile != "none":
+        raise InvalidData(f"{method}: compile: {task.training.compile} can't be had, as {why}; write compile: none")
+
+
+def stage_rates(stages: Sequence[Sequence[str]], decay: float, first: float) -> dict[str, float]:
+    """Return a factor of the rate for each parameter: `first` in the last stage, `decay` times that before it."""
+    return {name: first * decay**depth for depth, stage in enumerate(reversed(stages)) for name in stage}
+
+
+def half_square(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Return half the sum of squares of some tensors."""
+    return torch.stack([tensor.float().square().sum() for tensor in tensors]).sum() / 2
+
+
+def blank_head(task: Task, width: int | None = None) -> nn.Linear:
+    """Return a head that knows nothing: zeros; on the backbone's own features where no width is given."""
+    head = nn.Linear(width or task.backbone.width, task.n_classes)
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     return head
@@ -139,26 +165,28 @@ def _shared_part(task: Task, model: nn.Module, sharing: Sharing) -> Parted | str
     return parted
 
 
-def fit_head(task: Task, head: nn.Module, views: int = 0) -> Fitted:
+def fit_head(task: Task, head: nn.Module, views: int = 0, part: FrozenPart | None = None) -> Fitted:
     """Train a head on frozen features, standardised by the images that it learns from.
 
-    With `views` each step draws its images from one of so many augmented views of them.
+    With `views` each step draws its images from one of so many augmented views of them. The features are the whole
+    backbone's where no part is given.
     """
-    features = task.outputs(task.whole, None)
+    part = part or task.whole
+    features = task.outputs(part, None)
     mean = features[task.fit_index].mean(0)
     spread = features[task.fit_index].std(0, correction=0)
     module = nn.Sequential(OrderedDict(standardise=Standardise(mean, spread), head=head)).to(task.device)
     inputs: Inputs = OutputRows(features, task.device, _wanted(task))
     if views:
-        drawn = [task.outputs(task.whole, (view_augmentation(task), number)) for number in range(views)]
+        drawn = [task.outputs(part, (view_augmentation(task), number)) for number in range(views)]
         inputs = ViewRows(inputs, [OutputRows(view, task.device, task.fit_index) for view in drawn])
     rate = task.training.head_learning_rate or task.training.learning_rate
     loop = Loop(task, module, inputs, [{"params": list(head.parameters()), "lr": rate}], lambda name: True)
     size = sum(parameter.numel() for parameter in head.parameters())
     with few_threads(6.0 * size * task.training.batch_size):
         trained = loop.run()
-    model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=module))
-    return _fitted(module, _Whole(model, task.whole, None), trained, frozenset(task.backbone.network.state_dict()))
+    model = nn.Sequential(OrderedDict(backbone=part.module, head=module))
+    return _fitted(module, _Whole(model, part, None), trained, frozenset(task.backbone.network.state_dict()))
 
 
 def view_augmentation(task: Task) -> str:

@@ -18,30 +18,42 @@ class LinearProbe:
     in Kornblith et al. (2019). Where the budget is too small to validate, `default_l2` is taken; it was chosen on
     training images outside of such budgets. `solver: gradient` trains the layer by the suite's recipe in place of
     solving for it, as tutorials do. `views` adds so many augmented copies of the images, whose features are cached too.
+    `layer` names stages of the network in place of its features, from 0 (the stem) on or back from -1: their outputs,
+    mean over positions or tokens, side by side.
     """
 
     l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
     default_l2: Annotated[float, Gt(0)] = 0.3
     solver: Literal["lbfgs", "gradient"] = "lbfgs"
     views: Annotated[int, Ge(0), Le(100)] = 0
+    layer: int | Annotated[tuple[int, ...], Len(1)] | None = None
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 1e-2}
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "features"
 
+    @property
+    def solved(self) -> bool:
+        """Whether it is solved for."""
+        return self.solver == "lbfgs"
+
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""
         if self.solver == "gradient":
             return self._by_gradient(task)
-        from bench.methods.solved import Strengths, fit_solved
+        from bench.methods.solved import Strengths, features_at, fit_solved
         from bench.solvers import logistic
 
         solve = functools.partial(
             logistic, progress=lambda done: task.progress("solving", done, max(done, len(self.l2)))
         )
-        return fit_solved(task, solve, Strengths(self.l2, self.default_l2), self.views)
+        strengths = Strengths(self.l2, self.default_l2)
+        return fit_solved(task, solve, strengths, self.views, features_at(task, self.layer))
 
     def _by_gradient(self, task: Task) -> Fitted:
         from bench.methods.gradient import blank_head, fit_head
+        from bench.methods.solved import features_at
 
-        return fit_head(task, blank_head(task), self.views)
+        part = features_at(task, self.layer)
+        width = task.outputs(part, None).shape[1]
+        return fit_head(task, blank_head(task, width), self.views, part)

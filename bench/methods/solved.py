@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.contracts import Fitted, Task
+from bench.backbones.stage_outputs import stage_features
+from bench.contracts import Fitted, FrozenPart, States, Task
 from bench.data.batches import Index
 from bench.methods.gradient import view_augmentation
-from bench.solvers import Solution, Standardiser
+from bench.solvers import Solution, Standardiser, logistic
 
 REFITTED = "best validation l2, fitted again on the whole budget"
 Solve = Callable[[torch.Tensor, torch.Tensor, int, Sequence[float]], list[Solution]]
@@ -39,45 +40,110 @@ class Point:
     state: dict[str, Any]
 
 
-def fit_solved(task: Task, solve: Solve, strengths: Strengths, views: int = 0) -> Fitted:
+def fit_solved(
+    task: Task, solve: Solve, strengths: Strengths, views: int = 0, part: FrozenPart | None = None
+) -> Fitted:
     """Solve for all strengths, choose on validation, and solve again for the best on all labels of the budget.
 
-    With `views` the images stand in the problem beside so many augmented views of them.
+    With `views` the images stand in the problem beside so many augmented views of them. The features are the whole
+    backbone's where no part is given.
     """
-    features = task.outputs(task.whole, None)
-    augmented = [task.outputs(task.whole, (view_augmentation(task), number)) for number in range(views)]
-    path: list[Point] = []
+    part = part or task.whole
+    features = task.outputs(part, None)
+    augmented = [task.outputs(part, (view_augmentation(task), number)) for number in range(views)]
+    seen = [features, *augmented]
     began = time.perf_counter()
-    if len(task.val_index):
-        tried = sorted(strengths.tried, reverse=True)
-        layers = _layers(task, [features, *augmented], task.fit_index, solve, tried)
-        path = [_scored(task, features, l2, layer) for l2, (layer, _) in zip(tried, layers, strict=True)]
+    path = _path(task, seen, solve, strengths)
     tune_s = time.perf_counter() - began
-    # of equals the strongest
-    best = max(path, key=lambda point: (point.accuracy, point.l2), default=None)
+    best = _best(path)
     l2 = best.l2 if best else strengths.default
-    whole = np.sort(np.concatenate([task.fit_index, task.val_index]))
-    ((layer, converged),) = _layers(task, [features, *augmented], whole, solve, [l2])
-    module = nn.Linear(task.backbone.width, task.n_classes)
-    return Fitted(
-        module=module,
-        states=[layer.state_dict(), *(point.state for point in path)],
-        chosen=0,
-        model=nn.Sequential(OrderedDict(backbone=task.backbone.network, head=module)),
-        part=task.whole,
-        val_accuracy=best.accuracy if best else None,
-        selection=REFITTED if best else "default l2 (too few labels to validate)",
-        choice={
-            "l2": l2,
-            "C": 1 / (l2 * task.backbone.width),
-            "edge": at_edge([point.accuracy for point in path]),
-            "converged": converged,
-        },
-        frozen=frozenset(task.backbone.network.state_dict()),
-        trainable_params=sum(parameter.numel() for parameter in layer.parameters()),
-        checkpoint_bytes=sum(parameter.numel() * 4 for parameter in layer.parameters()),
-        tune_s=tune_s,
+    ((layer, converged),) = _layers(task, seen, whole_budget(task), solve, [l2])
+    return fitted_head(
+        task,
+        part,
+        nn.Linear(layer.in_features, task.n_classes),
+        Selected(
+            states=[layer.state_dict(), *(point.state for point in path)],
+            chosen=0,
+            val_accuracy=best.accuracy if best else None,
+            selection=REFITTED if best else "default l2 (too few labels to validate)",
+            choice={
+                "l2": l2,
+                "C": 1 / (l2 * layer.in_features),
+                "edge": at_edge([point.accuracy for point in path]),
+                "converged": converged,
+            },
+            tune_s=tune_s,
+        ),
     )
+
+
+def probe_head(task: Task, strengths: Strengths) -> tuple[nn.Linear, float]:
+    """Return the linear probe of the training part alone, for training to start from, and the l2 that it took.
+
+    Validation chooses the l2 and nothing else, so that it can still choose among checkpoints.
+    """
+    seen = [task.outputs(task.whole, None)]
+    best = _best(_path(task, seen, logistic, strengths))
+    if best is None:
+        ((layer, _),) = _layers(task, seen, task.fit_index, logistic, [strengths.default])
+        return layer, strengths.default
+    layer = nn.Linear(task.backbone.width, task.n_classes)
+    layer.load_state_dict(best.state)
+    return layer, best.l2
+
+
+def whole_budget(task: Task) -> Index:
+    """Return all images whose labels may be seen, sorted."""
+    return np.sort(np.concatenate([task.fit_index, task.val_index]))
+
+
+@dataclass(frozen=True)
+class Selected:
+    """States of a head, and how one of them was chosen."""
+
+    states: States
+    chosen: int
+    val_accuracy: float | None
+    selection: str
+    choice: dict[str, Any]
+    tune_s: float = 0.0
+
+
+def features_at(task: Task, layer: int | Sequence[int] | None) -> FrozenPart:
+    """Return the network's features, or those of one or more of its stages; raise `InvalidData`."""
+    if layer is None:
+        return task.whole
+    layers = [layer] if isinstance(layer, int) else list(layer)
+    return stage_features(task.backbone, layers, task.images.shape[1])
+
+
+def fitted_head(task: Task, part: FrozenPart, head: nn.Module, selected: Selected) -> Fitted:
+    """Return what a head on frozen features comes to that no gradient loop has trained."""
+    held = [*head.parameters(), *head.buffers()]
+    return Fitted(
+        module=head,
+        model=nn.Sequential(OrderedDict(backbone=part.module, head=head)),
+        part=part,
+        frozen=frozenset(task.backbone.network.state_dict()),
+        trainable_params=sum(parameter.numel() for parameter in head.parameters()),
+        checkpoint_bytes=sum(tensor.numel() * tensor.element_size() for tensor in held),
+        **vars(selected),
+    )
+
+
+def _path(task: Task, seen: Sequence[torch.Tensor], solve: Solve, strengths: Strengths) -> list[Point]:
+    """Return all strengths from the strongest on, fitted on the training part; none where nothing validates."""
+    if not len(task.val_index):
+        return []
+    tried = sorted(strengths.tried, reverse=True)
+    layers = _layers(task, seen, task.fit_index, solve, tried)
+    return [_scored(task, seen[0], l2, layer) for l2, (layer, _) in zip(tried, layers, strict=True)]
+
+
+def _best(path: Sequence[Point]) -> Point | None:
+    """Return the point that validates best, of equals the strongest."""
+    return max(path, key=lambda point: (point.accuracy, point.l2), default=None)
 
 
 def _layers(

@@ -29,6 +29,7 @@ class SubspaceAlignment:
     defaults: ClassVar[dict[str, Any]] = {}
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "features"
+    solved: ClassVar[bool] = True
     uses_source: ClassVar[bool] = True
 
     def fit(self, task: Task) -> Fitted:

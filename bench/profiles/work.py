@@ -23,8 +23,8 @@ def profile(rehearsal: Rehearsal) -> dict[str, Any]:
     """Return GFLOP of a forward pass and of a step, the measured peak, and the share of it that steps reach.
 
     Counted on torch's meta device, a multiplication with its addition as two. A step is the forward pass of what the
-    loop runs, and twice the part of it through which gradients pass: the usual count for MFU (PaLM, Chowdhery et al.,
-    2022). Null where a network can't run without data.
+    loop runs, and twice the part of it through which gradients pass, the usual count for MFU (PaLM, Chowdhery et al.,
+    2022); once where that part has weights and they are frozen. Null where a network can't run without data.
     """
     fitted, cell = rehearsal.fitted, rehearsal.cell
     counted = count(fitted, cell.image_size)
@@ -45,29 +45,31 @@ def profile(rehearsal: Rehearsal) -> dict[str, Any]:
 def count(fitted: Fitted, image_size: int) -> tuple[int, int] | None:
     """Return the FLOP of one image: of the whole network forward, and of its share in a training step."""
     try:
-        forward, learning = _flop(fitted.model, image_size)
+        forward, backward = _flop(fitted.model, image_size)
         before, flagged = _flop(fitted.part.module, image_size) if fitted.part else (0, 0)
     except (RuntimeError, NotImplementedError):
         return None
-    return forward, forward - before + 2 * (learning - flagged)
+    return forward, forward - before + backward - flagged
 
 
 def _flop(model: nn.Module, image_size: int) -> tuple[int, int]:
-    """Return the FLOP of a forward pass, and of those modules in it whose outputs gradients pass through."""
+    """Return the FLOP of a forward pass and of a backward pass."""
     model = copy.deepcopy(model).to("meta").eval()
     counter = FlopCounterMode(display=False)
     open_modules: list[list[int]] = []
-    learning = 0
+    backward = 0
 
     def enter(module: nn.Module, inputs: Any) -> None:
         open_modules.append([counter.get_total_flops(), 0])
 
     def leave(module: nn.Module, inputs: Any, output: Any) -> None:
-        nonlocal learning
+        nonlocal backward
         before, inside = open_modules.pop()
         everything = counter.get_total_flops() - before
         if isinstance(output, torch.Tensor) and output.requires_grad:
-            learning += everything - inside
+            flags = [parameter.requires_grad for parameter in module.parameters(recurse=False)]
+            # frozen weights get no gradient of their own: only their inputs do
+            backward += (1 if flags and not any(flags) else 2) * (everything - inside)
         if open_modules:
             open_modules[-1][1] += everything
 
@@ -76,7 +78,7 @@ def _flop(model: nn.Module, image_size: int) -> tuple[int, int]:
         module.register_forward_hook(leave)
     with counter:
         model(torch.empty(1, 3, image_size, image_size, device="meta"))
-    return counter.get_total_flops(), learning
+    return counter.get_total_flops(), backward
 
 
 def peak_flop_per_s(device: str, precision: str) -> float:

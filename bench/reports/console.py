@@ -6,12 +6,14 @@ from tabulate import tabulate
 
 from bench.aggregate import Summary
 from bench.reports.tables import Table, accuracy_table, unfinished_table
+from bench.reports.verdict_tables import overtaking_lines
 
 
 def render(summary: Summary, folder: Path) -> str:
     """Return the accuracy tables, what has no number, and the audit's verdict."""
     parts = [f"{summary.suite}: test accuracy in %, mean ± half of the 95 % interval (number of seeds)"]
     parts += [f"{block.title}\n{_text(accuracy_table(block))}" for block in summary.blocks]
+    parts += overtaking_lines(summary)
     if summary.unfinished:
         parts.append("without a number\n" + _reasons(summary))
     if summary.missing:

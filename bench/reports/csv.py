@@ -4,8 +4,10 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from bench.aggregate import Row, Summary
+from bench.aggregate import Summary
+from bench.rows import Row
 from bench.stats import Estimate
+from bench.trial_rows import Tried
 
 
 def render(summary: Summary, folder: Path) -> str:
@@ -15,7 +17,7 @@ def render(summary: Summary, folder: Path) -> str:
     return pd.DataFrame([_flat(row) for row in summary.rows]).to_csv(index=False, lineterminator="\n")
 
 
-def _flat(row: Row) -> dict[str, Any]:
+def _flat(row: Row | Tried) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for field in dataclasses.fields(row):
         value = getattr(row, field.name)
@@ -26,6 +28,8 @@ def _flat(row: Row) -> dict[str, Any]:
             flat[field.name] = estimate.mean if estimate else None
             flat[f"{field.name}_half_width_95"] = estimate.half_width if estimate else None
             flat[f"{field.name}_n"] = estimate.n if estimate else 0
-        else:
+        elif isinstance(value, Tried):
+            flat |= {f"{field.name}_{part}": each for part, each in _flat(value).items()}
+        elif value is not None or "Tried" not in str(field.type):
             flat[field.name] = " ".join(map(str, value)) if isinstance(value, tuple) else value
     return flat

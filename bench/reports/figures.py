@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from bench.aggregate import Block, Row, Summary
+from bench.aggregate import Block, Summary
+from bench.rows import Row
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 """Told apart by colour-blind readers too (Okabe and Ito, 2008)."""
@@ -31,6 +32,48 @@ def accuracy_curves(summary: Summary, folder: Path) -> Path:
         figure.legend(handles.values(), handles.keys(), loc="outside right center", frameon=False)
         figure.savefig(path, metadata={"Date": None})
     return path
+
+
+def sensitivity_curves(summary: Summary, folder: Path) -> Path | None:
+    """Draw validation accuracy against the learning rates that were tried, one panel per block, at the largest budget.
+
+    Return the picture's path; null where fewer than two rates were tried.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    lines = {
+        block.title: [row for row in block.ordered if row.tried and len(row.tried.by_learning_rate) > 1]
+        for block in summary.blocks
+    }
+    lines = {title: _largest(rows) for title, rows in lines.items() if rows}
+    if not lines:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "sensitivity.svg"
+    with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
+        figure = Figure(figsize=(max(7.0, 5.2 * len(lines)), 4.4), layout="constrained")
+        panels = figure.subplots(1, len(lines), sharey=True, squeeze=False)[0]
+        for axes, (title, rows) in zip(panels, lines.items(), strict=True):
+            for position, row in enumerate(rows):
+                assert row.tried is not None
+                rates, accuracies = zip(*row.tried.by_learning_rate, strict=True)
+                style = {"color": COLOURS[position % len(COLOURS)], "marker": MARKERS[position % len(MARKERS)]}
+                axes.plot(rates, [each * 100 for each in accuracies], label=row.setting, **style)
+            axes.set_xscale("log")
+            axes.set_xlabel("learning rate")
+            axes.set_title(title)
+            axes.grid(alpha=0.25)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.legend(frameon=False, fontsize=8)
+        panels[0].set_ylabel("validation accuracy, %")
+        figure.savefig(path, metadata={"Date": None})
+    return path
+
+
+def _largest(rows: list[Row]) -> list[Row]:
+    """Return the row of each setting at its largest budget."""
+    return list({row.setting: row for row in sorted(rows, key=lambda row: row.n_labels)}.values())
 
 
 def _panel(axes: Any, block: Block, settings: list[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from bench.aggregate import Summary
-from bench.reports.figures import accuracy_curves
+from bench.reports.figures import accuracy_curves, sensitivity_curves
 from bench.reports.tables import (
     Table,
     accuracy_table,
@@ -13,10 +13,13 @@ from bench.reports.tables import (
     audit_table,
     cost_table,
     environment_rows,
-    frozen_against_tuned,
     oracle_table,
+    rank_table,
+    score_table,
+    tuning_table,
     unfinished_table,
 )
+from bench.reports.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
 
 HOW_TO_READ = (
     "Test accuracy in %: mean ± half of the 95 % interval (Student t) over seeds, and their number. A seed draws the "
@@ -35,7 +38,15 @@ def render(summary: Summary, folder: Path) -> str:
     parts += _section(
         "Frozen against fine-tuned",
         frozen_against_tuned(summary),
-        "The same weights, budgets and seeds. The gap alone is no verdict: hold it against the intervals.",
+        "The same weights, budgets and seeds. The interval is over seeds and test images, which both share; the "
+        "verdict is corrected for the number of comparisons in the table (Holm).",
+    )
+    parts += [f"- {line}" for line in overtaking_lines(summary)]
+    parts += _section(
+        "Against the best",
+        best_table(summary),
+        "Each method against the highest mean of its label budget, image by image and seed by seed. *Tie*: the data "
+        "can't tell them apart.",
     )
     parts += _section(
         "Cost",
@@ -49,6 +60,28 @@ def render(summary: Summary, folder: Path) -> str:
         "Measured once for cells alike, in passes of their own: the parts of a training step, each waited for; memory "
         "by kind; a forward pass of the adapted network. *Bound by*: `loader` where real data make a step over a tenth "
         "longer than data that is there already. MFU is against a matrix product measured here.",
+    )
+    parts += _section(
+        "Tuning",
+        tuning_table(summary),
+        "Every method had the same number of trials, scored on the validation part of its label budget; their time is "
+        "in the accuracy per second. *Middle* and *worst* are of the settings trained in full: the distance to the "
+        "best is what hangs on tuning. *Optimism*: the best of many trials looks better on the validation images that "
+        "chose it than on test.",
+    )
+    sensitivity = sensitivity_curves(summary, folder)
+    if sensitivity is not None:
+        parts.append(f"![Validation accuracy against learning rate]({sensitivity.name})")
+    parts += _section(
+        "Transferability scores",
+        score_table(summary),
+        "Of the frozen features on the labels of the budget, before any training; more is better.",
+    )
+    parts += _section(
+        "Did the scores rank the starts?",
+        rank_table(summary),
+        "Kendall's tau between a score and the measured accuracy over backbones and initial weights: 1 is the same "
+        "order, 0 none, -1 the opposite.",
     )
     parts += _section(
         "Honest against oracle",

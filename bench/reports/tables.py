@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bench.aggregate import Block, Row, Summary
+from bench.aggregate import Block, Summary
+from bench.rows import Row
+from bench.score_rows import Ranked, scores_of
 from bench.stats import Estimate
 
 Table = tuple[list[str], list[list[str]]]
-FROZEN, TUNED = "linear_probe", "finetune"
 
 
 def percent(estimate: Estimate | None, dash: str = "-") -> str:
@@ -43,37 +44,6 @@ def heading(budget: tuple[str, int]) -> str:
     """The budget with its count of labels."""
     label, count = budget
     return label if label == f"{count} labels" else f"{label} ({count:,} labels)"
-
-
-def frozen_against_tuned(summary: Summary) -> Table:
-    """Linear probe and full fine-tuning side by side, for each backbone, weights and budget that has both."""
-    headers = ["backbone", "weights", "labels", "linear probe", "fine-tuned", "fine-tuned minus frozen, points"]
-    cells = []
-    for frozen in summary.rows:
-        tuned = [row for row in summary.rows if row.method.partition("(")[0] == TUNED and _same_start(row, frozen)]
-        if frozen.method.partition("(")[0] == FROZEN:
-            cells += [_pair(frozen, row) for row in tuned]
-    return headers, cells
-
-
-def _same_start(one: Row, other: Row) -> bool:
-    return all(
-        getattr(one, name) == getattr(other, name)
-        for name in ("dataset", "backbone", "weights", "weights_sha256", "n_labels", "device", "precision")
-    )
-
-
-def _pair(frozen: Row, tuned: Row) -> list[str]:
-    gap = (tuned.accuracy.mean - frozen.accuracy.mean) * 100
-    name = "" if tuned.method == TUNED else f" {tuned.method}"
-    return [
-        frozen.backbone,
-        frozen.weights,
-        f"{frozen.n_labels:,}",
-        percent(frozen.accuracy),
-        percent(tuned.accuracy) + name,
-        f"{gap:+.1f}",
-    ]
 
 
 def cost_table(summary: Summary) -> Table:
@@ -159,13 +129,79 @@ def _anatomy(row: Row, setting: str) -> list[str]:
         plain(None if row.mfu is None else row.mfu * 100, 1),
         plain(row.latency_1_ms, 1),
         plain(row.latency_64_ms, 1),
-        "-" if row.accuracy_per_s is None else f"{row.accuracy_per_s.mean * 100:.3g}",
+        _per_second(row),
     ]
 
 
 def plain(value: float | None, digits: int) -> str:
     """A number, or a dash where nothing was measured."""
     return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def tuning_table(summary: Summary) -> Table:
+    """What tuning tried, brought and cost, and how much hangs on it."""
+    headers = [
+        "backbone",
+        "method (initial weights)",
+        "labels",
+        "trials",
+        "tuning, s",
+        "best on validation",
+        "middle",
+        "worst",
+        "test",
+        "optimism, points",
+        "accuracy above chance per s, points",
+        "at the edge",
+    ]
+    cells = [
+        [
+            row.backbone,
+            row.setting,
+            f"{row.n_labels:,}",
+            f"{row.tried.trials} ({row.tried.search})",
+            number(row.tried.tune_s, 1),
+            percent(row.tried.best),
+            percent(row.tried.median),
+            percent(row.tried.worst),
+            percent(row.accuracy),
+            f"{row.tried.optimism.mean * 100:+.1f}",
+            _per_second(row),
+            ", ".join(f"{key} {count} of {len(row.seeds)}" for key, count in row.tried.edges.items()) or "-",
+        ]
+        for block in summary.blocks
+        for row in block.ordered
+        if row.tried
+    ]
+    return headers, cells
+
+
+def score_table(summary: Summary) -> Table:
+    """Transferability scores of each start, by budget."""
+    found = scores_of(summary.rows)
+    names = list(dict.fromkeys(name for scores in found.values() for name in scores))
+    cells = [
+        [dataset, backbone, weights, budget, *(plain(scores.get(name), 3) for name in names)]
+        for (dataset, budget, (backbone, weights)), scores in found.items()
+    ]
+    return ["data set", "backbone", "weights", "budget", *names], cells
+
+
+def rank_table(summary: Summary) -> Table:
+    """How well the scores ordered what was then measured."""
+    names = list(dict.fromkeys(rank.score for rank in summary.ranks))
+    taus = {(rank.dataset, rank.budget, rank.method, rank.score): rank for rank in summary.ranks}
+    groups = {key[:3]: rank.starts for key, rank in taus.items()}
+    cells = [[*key, str(starts), *(_tau(taus.get((*key, name))) for name in names)] for key, starts in groups.items()]
+    return ["data set", "budget", "method", "starts", *names], cells
+
+
+def _tau(rank: Ranked | None) -> str:
+    return "-" if rank is None else f"{rank.tau:+.2f}"
+
+
+def _per_second(row: Row) -> str:
+    return "-" if row.accuracy_per_s is None else f"{row.accuracy_per_s.mean * 100:.3g}"
 
 
 def oracle_table(summary: Summary) -> Table:

@@ -1,0 +1,28 @@
+"""A folder of images without classes: enough for pre-training that reads no labels."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bench.contracts import RawData, Split
+from bench.data.folders import ImageFiles, class_folders, image_files
+from bench.errors import InvalidData
+
+
+def read_unlabelled(root: Path) -> RawData | None:
+    """Return the images below `train/`, or all where there is no such folder; the test split is empty.
+
+    Null where the folder tells its classes: by a manifest, by two class folders or more, or where it has only
+    `test/` or `val/`, of which a part is held out.
+    """
+    train = root / "train"
+    folder = train if train.is_dir() else root
+    parted = not train.is_dir() and any((root / name).is_dir() for name in ("test", "val"))
+    if (root / "manifest.csv").is_file() or parted or len(class_folders(folder)) > 1:
+        return None
+    files = image_files(folder)
+    if not files:
+        raise InvalidData(f"{folder}: no images; put some there, right in it or in folders below")
+    ids = [path.relative_to(root).as_posix() for path in files]
+    nothing = Split(ImageFiles(()), np.zeros(0, np.int64), ())
+    return RawData(("unlabelled",), Split(ImageFiles(tuple(files)), np.zeros(len(files), np.int64), ids), nothing)

@@ -1,0 +1,35 @@
+"""Linear probe, then full fine-tuning from it."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Gt, Len
+
+from bench.contracts import Fitted, Task
+
+
+@dataclass(frozen=True)
+class LpFt:
+    """All parameters learn from where the linear probe ends: LP-FT (Kumar et al., 2022).
+
+    A head that fits already spares the features the distortion by a blank one's large gradients. The probe is solved
+    for on the training part of the budget, its `l2` chosen on validation as the linear probe's. Then full fine-tuning's
+    recipe, with one rate for all as in the paper.
+    """
+
+    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
+    default_l2: Annotated[float, Gt(0)] = 0.3
+
+    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "weight_decay": 0.01}
+    uses_weights: ClassVar[bool] = True
+    cost: ClassVar[str] = "full"
+
+    def fit(self, task: Task) -> Fitted:
+        """Learn the task."""
+        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
+        from bench.methods.solved import Strengths, probe_head
+
+        head, l2 = probe_head(task, Strengths(self.l2, self.default_l2))
+        fitted = fit_backbone(task, Tuning(every_parameter(task), head=head))
+        return dataclasses.replace(fitted, choice=fitted.choice | {"l2": l2})

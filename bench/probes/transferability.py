@@ -1,0 +1,55 @@
+"""How well the frozen features suit the labels of the budget, before anything is trained."""
+
+from typing import Any
+
+import numpy as np
+
+from bench.catalog import SCORES
+from bench.cell_run import CellRun
+from bench.profiling import once
+
+MOST_IMAGES = 2000
+"""Of the budget's; more would cost more than a linear probe."""
+
+
+def probe(run: CellRun) -> dict[str, Any]:
+    """Return the scores; null where the cell made no features of the whole backbone, or of one class alone.
+
+    They hang on features and labels only, so that all methods of a run on them share one computation. `leep` and `nce`
+    are null where the weights come without a classifier.
+    """
+    fitted, cell, index = run.fitted, run.cell, np.sort(np.concatenate([run.fit_index, run.val_index]))
+    plain = fitted.part is not None and fitted.part.name == "features"
+    if not plain or run.task.source is not None or len(np.unique(run.task.labels[index])) < 2:
+        return {"transferability": None}
+
+    def measure() -> dict[str, Any]:
+        return {"transferability": scores(run, index[:: -(-len(index) // MOST_IMAGES)])}
+
+    if run.job.profiles is None:
+        return measure()
+    key = {
+        "scores": SCORES.names(),
+        "network": run.features.network,
+        "data": run.features.data_key,
+        "index": index.tolist(),
+        "precision": cell.precision,
+        "device": cell.device,
+    }
+    return once(run.job.profiles, key, measure)
+
+
+def scores(run: CellRun, index: Any) -> dict[str, float | None]:
+    """Return each score of the features of some images."""
+    import torch
+
+    features = run.task.outputs(run.task.whole, None)[index]
+    labels = np.unique(run.task.labels[index], return_inverse=True)[1]
+    head = run.backbone.source_head
+    source = None
+    if head is not None:
+        with torch.no_grad():
+            source = head.to("cpu")(features).double().softmax(1).numpy()
+    wide = features.double().numpy()
+    found = {name: SCORES.entry(name).load()(wide, labels, source) for name in SCORES.names()}
+    return {name: None if value is None else round(float(value), 6) for name, value in found.items()}

@@ -1,0 +1,202 @@
+"""Records -> rows: cells that differ in nothing but their seed, as means with intervals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.record import Record
+from bench.schema import Choice, content_hash
+from bench.stats import Estimate, mean_interval
+from bench.trial_rows import Tried, tried_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells that differ in their seed only."""
+
+    dataset: str
+    backbone: str
+    weights: str
+    weights_sha256: str | None
+    method: str
+    """With its parameters where the suite gives several of one name."""
+    source: str | None
+    """The labelled source domain, where the method adapts from one."""
+    image_selection: str
+    budget: str
+    n_labels: int
+    device: str
+    precision: str
+    variant: str
+    """Hash of all that cells of the row have in common, method and budget aside."""
+    seeds: tuple[int, ...]
+    cells: Mapping[int, str]
+    """The cell of each seed."""
+    test_sha256: str | None
+    """Of the names of the test images."""
+    accuracy: Estimate
+    val_accuracy: Estimate | None
+    oracle_accuracy: Estimate
+    throughput: Estimate | None
+    throughput_of: str
+    step_ms_p50: Estimate | None
+    cpu_s_per_1000_images: Estimate | None
+    peak_rss_mib: Estimate
+    peak_cuda_allocated_mib: Estimate | None
+    total_s: Estimate
+    cold_s: Estimate
+    """Seconds of a cell that finds no cache."""
+    trainable_params: int
+    total_params: int
+    checkpoint_bytes: int
+    frozen_part: str | None
+    accuracy_per_s: Estimate | None
+    latency_1_ms: float | None
+    latency_64_ms: float | None
+    forward_gflop: float | None
+    mfu: float | None
+    bound_by: str | None
+    synthetic_ratio: float | None
+    anatomy_ms: Mapping[str, float] | None
+    memory_mib_by_kind: Mapping[str, float] | None
+    tried: Tried | None
+    transferability: Mapping[str, float]
+    """Means over the seeds; empty where the row's cells made no features of the whole backbone."""
+
+    @property
+    def setting(self) -> str:
+        """The method with its initial weights."""
+        start = [] if self.method.startswith("scratch") else [self.weights]
+        told = [*start, *([f"from {self.source}"] if self.source else [])]
+        chosen = "" if self.image_selection == "stratified" else f", {self.image_selection} images"
+        return f"{self.method} ({', '.join(told)}){chosen}" if told else f"{self.method}{chosen}"
+
+
+def rows_of(records: Sequence[Record], environments: Mapping[str, Mapping[str, Any]]) -> tuple[Row, ...]:
+    """Group finished records; the environments tell machines apart."""
+    machines = {key: _machine(environment) for key, environment in environments.items()}
+    ambiguous = _ambiguous_methods(records)
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for record in records:
+        machine = machines.get(record.env or "", "")
+        groups.setdefault((*_group_key(record), machine), []).append(record)
+    return tuple(_row(group, ambiguous, key[-1]) for key, group in groups.items())
+
+
+def _machine(environment: Mapping[str, Any]) -> str:
+    """What decides how fast a machine is: the seeds of a row ran on one kind of machine."""
+    gpu = environment.get("gpu") or {}
+    return f"{environment.get('processor')} {environment.get('cores')} {gpu.get('name')}"
+
+
+def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
+    shapes: dict[str, set[str]] = {}
+    for record in records:
+        shapes.setdefault(record.method, set()).add(str(sorted(record.method_params.items())))
+    return {name for name, found in shapes.items() if len(found) > 1}
+
+
+def _group_key(record: Record) -> tuple[Any, ...]:
+    return (*_variant_key(record), record.budget, record.n_labels)
+
+
+def _variant_key(record: Record) -> tuple[Any, ...]:
+    return (
+        record.dataset,
+        record.dataset_fingerprint,
+        str(record.dataset_params),
+        record.backbone,
+        record.weights,
+        record.weights_fingerprint,
+        record.weights_sha256,
+        record.method,
+        str(record.method_settings),
+        str(record.training),
+        record.device,
+        record.precision,
+        record.threads,
+        record.image_size,
+        record.image_selection,
+        record.source,
+        str(record.source_params),
+        record.source_fingerprint,
+        record.search,
+        record.deterministic,
+        str(record.determinism),
+        record.limit,
+    )
+
+
+def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
+    first = group[0]
+    inside = ", ".join(f"{key}={value}" for key, value in first.method_params.items())
+    named = first.method in ambiguous and inside
+    profiled = next((record for record in group if record.profiled_in), first)
+    return Row(
+        dataset=Choice(first.dataset, first.dataset_params).label,
+        backbone=first.backbone,
+        weights=first.weights,
+        weights_sha256=first.weights_sha256,
+        method=f"{first.method}({inside})" if named else first.method,
+        source=first.source,
+        image_selection=first.image_selection or "stratified",
+        budget=first.budget or "",
+        n_labels=first.n_labels or 0,
+        device=first.device,
+        precision=first.precision,
+        variant=content_hash([*(str(part) for part in _variant_key(first)), machine])[:8],
+        seeds=tuple(sorted(record.seed for record in group)),
+        cells={record.seed: record.cell_id for record in group},
+        test_sha256=first.test_sha256,
+        accuracy=_sure(group, "accuracy"),
+        val_accuracy=_estimate(group, "val_accuracy"),
+        oracle_accuracy=_sure(group, "oracle_accuracy"),
+        throughput=_estimate(group, "throughput_images_per_s"),
+        throughput_of=first.throughput_of or "",
+        step_ms_p50=_mean([record.step_ms["p50"] for record in group if record.step_ms]),
+        cpu_s_per_1000_images=_estimate(group, "cpu_s_per_1000_images"),
+        peak_rss_mib=_sure(group, "peak_rss_mib"),
+        peak_cuda_allocated_mib=_estimate(group, "peak_cuda_allocated_mib"),
+        total_s=_sure(group, "total_s"),
+        cold_s=mean_interval([_cold(record) for record in group]),
+        trainable_params=first.trainable_params or 0,
+        total_params=first.total_params or 0,
+        checkpoint_bytes=first.checkpoint_bytes or 0,
+        frozen_part=first.frozen_part,
+        accuracy_per_s=_estimate(group, "accuracy_per_s"),
+        latency_1_ms=(profiled.latency_ms or {}).get("1"),
+        latency_64_ms=(profiled.latency_ms or {}).get("64"),
+        forward_gflop=profiled.forward_gflop,
+        mfu=profiled.mfu,
+        bound_by=profiled.bound_by,
+        synthetic_ratio=profiled.synthetic_ratio,
+        anatomy_ms=profiled.anatomy_ms,
+        memory_mib_by_kind=profiled.memory_mib_by_kind,
+        tried=tried_of(group),
+        transferability=_mean_scores(group),
+    )
+
+
+def _mean_scores(group: Sequence[Record]) -> dict[str, float]:
+    """Return the mean of each score that all cells of a row have."""
+    found = [record.transferability or {} for record in group]
+    shared = [name for name in found[0] if all(scores.get(name) is not None for scores in found)]
+    return {name: sum(scores[name] or 0.0 for scores in found) / len(found) for name in shared}
+
+
+def _cold(record: Record) -> float:
+    return (record.total_s or 0.0) - (record.features_s or 0.0) + (record.features_cold_s or 0.0)
+
+
+def _mean(values: Sequence[float]) -> Estimate | None:
+    return mean_interval(values) if values else None
+
+
+def _estimate(group: Sequence[Record], name: str) -> Estimate | None:
+    return _mean([value for record in group if (value := getattr(record, name)) is not None])
+
+
+def _sure(group: Sequence[Record], name: str) -> Estimate:
+    found = _estimate(group, name)
+    assert found is not None, f"finished records without {name}"
+    return found

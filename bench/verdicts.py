@@ -1,0 +1,107 @@
+"""Which differences between rows are real, and from how many labels on: paired over seeds and test images. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.learning_curves import Crossover, Point, crossover
+from bench.paired import Difference, crossed, holm
+from bench.rows import Row
+
+Right = Callable[[str], "npt.NDArray[np.bool_] | None"]
+"""Maps a cell's id to which of its test images it got right, (N,); null where that was not kept."""
+Word = Literal["better", "worse", "tie", "not tested"]
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One row against another at the same label budget."""
+
+    first: Row
+    second: Row
+    difference: Difference | None
+    """Accuracy of the first minus the second's, over the seeds that both have."""
+    p: float | None
+    """Corrected for the comparisons of the table (Holm, 1979)."""
+    reason: str | None
+    """Why nothing was tested."""
+
+    @property
+    def word(self) -> Word:
+        """`better` and `worse` are of the first."""
+        if self.p is None or self.difference is None:
+            return "not tested"
+        if self.p >= LEVEL:
+            return "tie"
+        return "better" if self.difference.mean > 0 else "worse"
+
+
+def compare(first: Row, second: Row, right: Right) -> Verdict:
+    """Compare two rows on the test images that both saw, seed by seed; not corrected yet."""
+    seeds = sorted(set(first.cells) & set(second.cells))
+    if not seeds:
+        return Verdict(first, second, None, None, "no seed in common")
+    if first.test_sha256 != second.test_sha256:
+        return Verdict(first, second, None, None, "other test images")
+    pairs = [(right(first.cells[seed]), right(second.cells[seed])) for seed in seeds]
+    kept = [
+        (mine.astype(float), theirs.astype(float)) for mine, theirs in pairs if mine is not None and theirs is not None
+    ]
+    if len(kept) < len(pairs):
+        return Verdict(first, second, None, None, "predictions were not kept")
+    difference = crossed(np.stack([mine - theirs for mine, theirs in kept]))
+    reason = "a single seed: its noise is unknown" if difference.p is None else None
+    return Verdict(first, second, difference, difference.p, reason)
+
+
+def corrected(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Return the verdicts of one table with their p-values corrected for their number."""
+    listed = list(verdicts)
+    tested = [position for position, verdict in enumerate(listed) if verdict.p is not None]
+    for position, p in zip(tested, holm([listed[position].p or 0.0 for position in tested]), strict=True):
+        listed[position] = replace(listed[position], p=p)
+    return tuple(listed)
+
+
+def against_the_best(rows: Sequence[Row], right: Right) -> tuple[Verdict, ...]:
+    """Compare each row of a table with the highest mean of its label budget, which is not compared with itself."""
+    verdicts = []
+    for budget in dict.fromkeys((row.budget, row.n_labels) for row in rows):
+        mine = [row for row in rows if (row.budget, row.n_labels) == budget]
+        best = max(mine, key=lambda row: row.accuracy.mean)
+        verdicts += [compare(row, best, right) for row in mine if row is not best]
+    return corrected(verdicts)
+
+
+@dataclass(frozen=True)
+class Overtaking:
+    """From how many labels on one setting is ahead of another."""
+
+    first: Row
+    second: Row
+    """The rows at the largest budget that both have."""
+    budgets: tuple[int, ...]
+    found: Crossover
+
+
+def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Overtaking | None:
+    """Return where the first setting overtakes the second; null where fewer than two budgets can be compared."""
+    theirs = {(row.budget, row.n_labels): row for row in second}
+    verdicts = [
+        compare(row, theirs[row.budget, row.n_labels], right)
+        for row in sorted(first, key=lambda row: row.n_labels)
+        if (row.budget, row.n_labels) in theirs
+    ]
+    points = [
+        Point(verdict.first.n_labels, each.mean, each.error, each.freedom)
+        for verdict in verdicts
+        if (each := verdict.difference) is not None
+    ]
+    if len(points) < 2:
+        return None
+    last = verdicts[-1]
+    return Overtaking(last.first, last.second, tuple(point.labels for point in points), crossover(points))

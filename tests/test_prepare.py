@@ -1,0 +1,28 @@
+"""What the project's own weights are kept with."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from bench.backbones.sources import source_of
+from bench.contracts import Places
+from bench.prepare import WeightsRequest, prepare_weights
+
+
+@pytest.mark.parametrize(("objective", "has_one"), [("QuickLabels", True), ("Quick", False)])
+def test_own_weights_keep_the_classifier_that_they_were_trained_with(
+    places: Places, objective: str, has_one: bool
+) -> None:
+    """In the same file, where the objective trains one; it knows the source's classes."""
+    weights = f"own_pretraining:{objective}@digits"
+    request = WeightsRequest("test_vit", weights, 32, 16, "cpu", "fp32", 1, True, places, trains=False)
+    ready = prepare_weights(request, lambda *_: None)
+    assert ready.file.path is not None
+    backbone = source_of("test_vit").build("test_vit", ready.file.path, 32)
+    assert (backbone.source_head is not None) == has_one
+    if has_one:
+        kept = load_file(ready.file.path)
+        assert backbone.source_head is not None
+        assert torch.equal(backbone.source_head.weight, kept["head.weight"])
+        assert backbone.source_head.out_features == 10
+        assert backbone.source_head.weight.any()

@@ -1,0 +1,131 @@
+"""Rows against rows: paired by seed and test image, corrected, and silent where nothing can be said."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from examples import a_record
+
+from bench.record import Record
+from bench.rows import Row, rows_of
+from bench.verdicts import against_the_best, compare, corrected, overtaking
+
+Answers = npt.NDArray[np.bool_]
+IMAGES = 400
+
+
+def answers(share: float, seed: int) -> Answers:
+    """Which of the test images are right: the easy ones first, some by luck."""
+    generator = np.random.default_rng(seed)
+    difficulty = np.linspace(0, 1, IMAGES)
+    found: Answers = difficulty + generator.normal(0, 0.1, IMAGES) < share
+    return found
+
+
+def rows(shares: Mapping[tuple[str, int], float], seeds: int = 4) -> tuple[tuple[Row, ...], dict[str, Answers]]:
+    """Return rows of methods and budgets whose models get about such shares right, and what each cell got right."""
+    records: list[Record] = []
+    right: dict[str, Answers] = {}
+    for (method, labels), share in shares.items():
+        for seed in range(seeds):
+            name = f"{method}{labels}{seed}"
+            right[name] = answers(share, seed + (0 if method == "finetune" else 100))
+            accuracy = float(right[name].mean())
+            records.append(
+                a_record(
+                    cell_id=name,
+                    method=method,
+                    seed=seed,
+                    n_labels=labels,
+                    budget=f"{labels} labels",
+                    accuracy=accuracy,
+                )
+            )
+    return rows_of(records, {}), right
+
+
+def test_difference_is_that_of_the_images_and_has_its_word() -> None:
+    """Ten points are found in either direction; none are a tie."""
+    made, right = rows({("finetune", 50): 0.8, ("linear_probe", 50): 0.7, ("scratch", 50): 0.7})
+    tuned, frozen, scratch = made
+    verdict = compare(tuned, frozen, right.get)
+    assert verdict.difference is not None
+    assert verdict.difference.mean == pytest.approx(tuned.accuracy.mean - frozen.accuracy.mean)
+    assert (verdict.difference.seeds, verdict.difference.images) == (4, IMAGES)
+    assert [compare(*pair, right.get).word for pair in ((tuned, frozen), (frozen, tuned), (frozen, scratch))] == [
+        "better",
+        "worse",
+        "tie",
+    ]
+
+
+def test_only_seeds_that_both_have_are_compared() -> None:
+    """The others have no partner."""
+    made, right = rows({("finetune", 50): 0.8}, 4)
+    fewer, more = rows({("linear_probe", 50): 0.7}, 3)
+    verdict = compare(made[0], fewer[0], (right | more).get)
+    assert verdict.difference is not None
+    assert verdict.difference.seeds == 3
+
+
+def test_reason_is_given_where_nothing_is_tested() -> None:
+    """Single seeds, other test images, lost predictions, no seed in common."""
+    (tuned, frozen), right = rows({("finetune", 50): 0.8, ("linear_probe", 50): 0.7})
+    (one, other), single = rows({("finetune", 50): 0.8, ("linear_probe", 50): 0.7}, 1)
+    assert (compare(one, other, single.get).word, compare(one, other, single.get).reason) == (
+        "not tested",
+        "a single seed: its noise is unknown",
+    )
+    assert compare(tuned, frozen, {}.get).reason == "predictions were not kept"
+    elsewhere = rows_of([a_record(cell_id="x", seed=0, test_sha256="other")], {})[0]
+    assert compare(tuned, elsewhere, right.get).reason == "other test images"
+    later = rows_of([a_record(cell_id="y", seed=99)], {})[0]
+    assert compare(tuned, later, right.get).reason == "no seed in common"
+
+
+def test_each_row_is_held_against_the_best_of_its_budget_and_corrected() -> None:
+    """Three comparisons in the table; corrected values are no smaller than the plain ones."""
+    made, right = rows(
+        {("finetune", 50): 0.8, ("linear_probe", 50): 0.7, ("finetune", 100): 0.9, ("scratch", 100): 0.895}
+    )
+    verdicts = against_the_best(made, right.get)
+    assert [(verdict.first.method, verdict.second.method) for verdict in verdicts] == [
+        ("linear_probe", "finetune"),
+        ("scratch", "finetune"),
+    ]
+    assert [verdict.word for verdict in verdicts] == ["worse", "tie"]
+    for verdict in verdicts:
+        plain = compare(verdict.first, verdict.second, right.get).p
+        assert plain is not None
+        assert verdict.p is not None
+        assert verdict.p >= plain
+
+
+def test_correction_leaves_what_was_not_tested() -> None:
+    (tuned, frozen), right = rows({("finetune", 50): 0.8, ("linear_probe", 50): 0.7})
+    untested, tested = corrected([compare(tuned, frozen, {}.get), compare(tuned, frozen, right.get)])
+    assert untested.p is None
+    assert tested.p == compare(tuned, frozen, right.get).p, "one comparison needs no correction"
+
+
+def test_overtaking_lies_where_the_curves_cross() -> None:
+    """Behind at 50 labels, ahead at 500: between the two."""
+    made, right = rows(
+        {
+            ("finetune", 50): 0.6,
+            ("finetune", 500): 0.9,
+            ("linear_probe", 50): 0.7,
+            ("linear_probe", 500): 0.8,
+        }
+    )
+    tuned = [row for row in made if row.method == "finetune"]
+    frozen = [row for row in made if row.method == "linear_probe"]
+    found = overtaking(tuned, frozen, right.get)
+    assert found is not None
+    assert found.budgets == (50, 500)
+    assert found.found.side == "crosses"
+    assert found.found.labels is not None
+    assert 100 < found.found.labels < 250
+    assert overtaking(tuned[:1], frozen, right.get) is None, "one budget is no curve"
+    assert overtaking(tuned, frozen, {}.get) is None

@@ -65,6 +65,7 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         phases=phases,
         n_classes=n_classes,
         n_labels=len(split.all),
+        seen=images_seen(task, split),
         fit_index=split.fit,
         val_index=split.val,
         train_ids=[train.ids[i] for i in split.all],
@@ -85,6 +86,13 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     for name in PROBES.names():
         fields |= PROBES.entry(name).load()(run)
     return CellResult(fields, side_arrays(run, split))
+
+
+def images_seen(task: Task, split: BudgetSplit) -> dict[str, int]:
+    """Return how many images a cell learns from: those of its budget, or of both domains all there are."""
+    if task.source is None:
+        return {"train": len(split.all)}
+    return {"train": len(task.images), "source": len(task.source.labels)}
 
 
 def run_alone(job: CellJob, progress: Progress) -> CellResult:

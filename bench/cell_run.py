@@ -59,6 +59,8 @@ class CellRun:
     phases: "Phases"
     n_classes: int
     n_labels: int
+    seen: Mapping[str, int]
+    """Images of `train`, and of `source`, that the cell would have to work on alone: where it shares nothing."""
     fit_index: "npt.NDArray[np.int64]"
     val_index: "npt.NDArray[np.int64]"
     train_ids: Sequence[str]

@@ -11,7 +11,7 @@ from typing import Any
 from bench.catalog import METHODS
 from bench.choices import TRAINING_KEYS, make
 from bench.errors import BenchError
-from bench.schema import Budget, Cell, Choice, Grid, Precision, Suite, Training
+from bench.schema import Cell, Choice, Grid, Precision, Suite, Training
 from bench.search import draw
 from bench.seeding import derive
 from bench.suite_file import FILTER_KEYS
@@ -207,10 +207,12 @@ def price(cell: Cell, speed: Speed) -> float:
     cost = cost_of(cell)
     if cost == "features":
         return _runs(cell) * FIXED_S[cost]
-    labels = _expected_labels(cell.budget, speed.train_images)
+    labels = _expected_labels(cell, speed.train_images)
     batch = min(cell.training.batch_size, labels)
     steps = cell.training.steps or max(1, round((cell.training.epochs or 1) * labels / batch))
-    step = speed.step_s * batch / speed.batch * (PARTIAL_SHARE if cost == "partial" else 1)
+    # a batch of the source takes one of the target along
+    share = PARTIAL_SHARE if cost == "partial" else 2 if cell.source else 1
+    step = speed.step_s * batch / speed.batch * share
     seen = cell.training.checkpoints * (speed.test_images + labels / 5)
     return _runs(cell) * (FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch)
 
@@ -232,7 +234,7 @@ def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:
 
 def profile_kind(cell: Cell, train_images: int) -> tuple[str, int]:
     """Return what cells of one backbone and data set have in common that share a profile: method and batch."""
-    return cell.method.label, min(cell.training.batch_size, _expected_labels(cell.budget, train_images))
+    return cell.method.label, min(cell.training.batch_size, _expected_labels(cell, train_images))
 
 
 def profile_price(cells: Sequence[Cell], speed: Speed) -> float:
@@ -244,8 +246,11 @@ def profile_price(cells: Sequence[Cell], speed: Speed) -> float:
     )
 
 
-def _expected_labels(budget: Budget, train_images: int) -> int:
-    """At least two; a budget of no labels is one of methods that learn from a source."""
+def _expected_labels(cell: Cell, train_images: int) -> int:
+    """At least two; of a source there are as many, for want of a better guess, as images to train on."""
+    budget = cell.budget
+    if cell.source is not None:
+        return train_images
     if budget.kind == "fraction":
         return max(2, round(budget.value * train_images))
     return min(train_images, int(budget.value) * (10 if budget.kind == "labels_per_class" else 1))

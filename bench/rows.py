@@ -138,7 +138,7 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         weights=first.weights,
         weights_sha256=first.weights_sha256,
         method=f"{first.method}({inside})" if named else first.method,
-        source=Choice(first.source, first.source_params).label if first.source else None,
+        source=first.source,
         image_selection=first.image_selection or "stratified",
         budget=first.budget or "",
         n_labels=first.n_labels or 0,

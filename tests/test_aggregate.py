@@ -240,4 +240,4 @@ def test_sources_and_rules_of_choosing_are_told_apart_by_name() -> None:
     ]
     settings = {row.setting for row in summarise(made, {}).rows}
     plain = next(iter({row.setting for row in summarise(made[:1], {}).rows}))
-    assert settings == {plain, f"{plain}, kcenter images", f"{plain[:-1]}, from glyphs(fonts=some))"}
+    assert settings == {plain, f"{plain}, kcenter images", f"{plain[:-1]}, from glyphs)"}

@@ -3,13 +3,17 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import ImageFont
 
+from bench.cache import files_sha256
 from bench.contracts import Places
-from bench.data.glyphs import CANVAS, CHARACTERS, Glyphs, RenderedGlyphs, font_files, render
+from bench.data.glyphs import CANVAS, CHARACTERS, RENDERING, Glyphs, RenderedGlyphs, font_files, render
+from bench.schema import content_hash
+from bench.seeding import derive
 
 SMALL = Glyphs(train_images=124, test_images=62)
 
@@ -68,6 +72,55 @@ def test_every_font_holds_every_character(font: Path) -> None:
 
 def test_there_are_fonts_of_several_families() -> None:
     assert len(font_files()) >= 10
+
+
+def test_the_splits_of_the_fonts_share_no_family_and_leave_none_out() -> None:
+    training, held_out = font_files("training"), font_files("held_out")
+    assert sorted(training + held_out) == font_files()
+    families = [{font.name[:6] for font in fonts} for fonts in (training, held_out)]
+    assert not families[0] & families[1]
+    assert min(len(training), len(held_out)) >= 5
+
+
+def test_defaults_draw_what_they_always_drew(places: Places) -> None:
+    plain = SMALL.load(places).train.images
+    for index in (0, 61, 123):
+        drawn = render(CHARACTERS[index % 62], font_files(), np.random.default_rng(derive("glyphs", "train", index)))
+        assert plain[index].tobytes() == drawn.tobytes()
+    files = files_sha256(font_files()[0].parent, font_files(), places.cache_dir)
+    assert SMALL.fingerprint(places) == content_hash([RENDERING, files, 124, 62])
+
+
+def test_digits_alone_are_ten_classes_met_equally_often(places: Places) -> None:
+    raw = Glyphs(train_images=100, test_images=62, characters="digits").load(places)
+    assert raw.class_names == tuple("0123456789")
+    assert np.bincount(raw.train.labels).tolist() == [10] * 10
+
+
+def test_each_parameter_draws_other_images(places: Places) -> None:
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"fonts": "training"},
+        {"fonts": "held_out"},
+        {"characters": "digits"},
+        {"distortion": 2.0},
+    ]
+    made = [Glyphs(124, 62, **kind) for kind in kinds]
+    assert len({glyphs.load(places).train.images[4].tobytes() for glyphs in made}) == len(made)
+    assert len({glyphs.fingerprint(places) for glyphs in made}) == len(made)
+
+
+def test_distortion_takes_characters_farther_from_their_place() -> None:
+    fonts = font_files("training")[:1]
+
+    def spread(distortion: float) -> float:
+        drawn = [
+            np.asarray(render("3", fonts, np.random.default_rng(seed), distortion), np.float64) for seed in range(20)
+        ]
+        middles = [np.average(np.arange(CANVAS), weights=image.sum(0)) for image in drawn]
+        return float(np.std(middles))
+
+    assert spread(0.0) < spread(1.0) < spread(2.0)
 
 
 def test_an_image_past_the_end_is_refused() -> None:

@@ -25,7 +25,7 @@ def run_of(**changes: Any) -> Any:
         "features": SimpleNamespace(cold_s=cold_s),
         "fitted": SimpleNamespace(part="features"),
         "evaluation": SimpleNamespace(logits=logits, labels=labels),
-        "n_labels": 60,
+        "seen": {"train": 60},
         "n_classes": 10,
         "workers": 1,
     }

@@ -51,7 +51,7 @@ TIMED = {
     "rss_method",
     *(
         f"{part}_s"
-        for part in ("data", "build", "features", "features_cold", "tune", "train", "eval", "oracle", "total")
+        for part in ("data", "build", "select", "features", "features_cold", "tune", "train", "eval", "oracle", "total")
     ),
     *("peak_rss_mib", "peak_rss_mib_by_phase"),
     *("accuracy_per_s", "compile_s", "pinned_to", "gpu_state", "profiled_in", "profile_reason"),

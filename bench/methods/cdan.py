@@ -25,7 +25,7 @@ class Cdan:
     certain. No gradient passes through the predictions. Schedule and critic are those of the paper.
     """
 
-    weight: Annotated[float, Ge(0)] = 1.0
+    weight: Annotated[float, Ge(0)] = 0.3
     hidden: tuple[Annotated[int, Ge(1)], ...] = (1024, 1024)
     entropy: bool = True
 

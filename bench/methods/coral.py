@@ -20,7 +20,7 @@ class Coral:
     """
 
     weight: Annotated[float, Ge(0)] = 1.0
-    on: Literal["logits", "features"] = "logits"
+    layer: Literal["logits", "features"] = "logits"
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
@@ -33,7 +33,7 @@ class Coral:
         from bench.methods.from_source import Aligning, Pair, fit_from_source
 
         def loss(pair: Pair) -> "torch.Tensor":
-            source, target = getattr(pair, f"source_{self.on}"), getattr(pair, f"target_{self.on}")
+            source, target = getattr(pair, f"source_{self.layer}"), getattr(pair, f"target_{self.layer}")
             return self.weight * coral_loss(source, target)
 
         return fit_from_source(task, Aligning(loss))

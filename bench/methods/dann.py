@@ -19,7 +19,7 @@ class Dann:
     network for digits.
     """
 
-    weight: Annotated[float, Ge(0)] = 1.0
+    weight: Annotated[float, Ge(0)] = 0.3
     hidden: tuple[Annotated[int, Ge(1)], ...] = (100,)
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}

@@ -22,7 +22,7 @@ class Mmd:
     biased estimate of Gretton et al. (2012), which is never negative.
     """
 
-    weight: Annotated[float, Ge(0)] = 1.0
+    weight: Annotated[float, Ge(0)] = 0.3
     scales: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (0.125, 0.25, 0.5, 1.0, 2.0)
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}

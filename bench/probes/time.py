@@ -14,7 +14,7 @@ def probe(run: CellRun) -> dict[str, Any]:
     wall, shared = run.phases.wall_s, run.phases.shared_s
     own = {name: seconds - shared.get(name, 0.0) for name, seconds in wall.items()}
     fitted = run.fitted
-    images = {"train": run.n_labels, "test": len(run.evaluation.labels)}
+    images = {**run.seen, "test": len(run.evaluation.labels)}
     return {
         "data_s": wall["data"],
         "build_s": wall["build"],

@@ -15,7 +15,7 @@ def probe(run: CellRun) -> dict[str, Any]:
     """
     phases = run.phases
     paid = sum(phases.shared_s.get(name, 0.0) for name in LEARNING)
-    cold = run.features.cold_s({"train": run.n_labels}) if phases.shared_s else 0.0
+    cold = run.features.cold_s(dict(run.seen)) if phases.shared_s else 0.0
     seconds = sum(phases.wall_s[name] for name in LEARNING) - paid + cold
     accuracy = float((run.evaluation.logits.argmax(1).numpy() == run.evaluation.labels).mean())
     return {"accuracy_per_s": (accuracy - 1 / run.n_classes) / seconds if seconds > 0 else None}

@@ -83,8 +83,12 @@ def _panel(axes: Any, block: Block, settings: list[str]) -> None:
         rows = [block.rows[setting, budget] for budget in block.budgets if (setting, budget) in block.rows]
         position = settings.index(setting)
         _curve(axes, rows, setting, COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)])
-    axes.set_xscale("log")
-    axes.set_xticks(sorted({count for _, count in block.budgets}))
+    counts = sorted({count for _, count in block.budgets})
+    if counts[0] > 0:
+        axes.set_xscale("log")
+    else:  # no labels have no logarithm: even steps up to the first that has
+        axes.set_xscale("symlog", linthresh=counts[1] if len(counts) > 1 else 1)
+    axes.set_xticks(counts)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("labels (training and validation)")

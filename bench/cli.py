@@ -145,7 +145,7 @@ def validate(suite: str, overrides: Sequence[str]) -> None:
 
 
 @cli.command("ls")
-@click.argument("kind", type=click.Choice(["backbones", "methods", "datasets", "probes", "suites"]))
+@click.argument("kind", type=click.Choice(["backbones", "pretraining", "methods", "datasets", "probes", "suites"]))
 @click.argument("pattern", default="*", metavar="[GLOB]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def list_names(kind: str, pattern: str, as_json: bool) -> None:
@@ -265,7 +265,12 @@ def _names(kind: str, pattern: str) -> dict[str, str]:
     if kind == "backbones":
         sources = [catalog.BACKBONE_SOURCES.entry(name).load()() for name in catalog.BACKBONE_SOURCES.names()]
         return {name: "" for source in sources for name in source.names(pattern)}
-    registry = {"methods": catalog.METHODS, "datasets": catalog.DATASETS, "probes": catalog.PROBES}[kind]
+    registry = {
+        "pretraining": catalog.PRETRAINING,
+        "methods": catalog.METHODS,
+        "datasets": catalog.DATASETS,
+        "probes": catalog.PROBES,
+    }[kind]
     return {name: registry.entry(name).description for name in registry.names(pattern)}
 
 

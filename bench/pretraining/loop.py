@@ -109,10 +109,16 @@ def _tell(task: PretrainingTask, losses: list[torch.Tensor], steps: int) -> None
     done = len(losses)
     if done % max(1, steps // REPORTS) and done != steps:
         return
+    task.progress(f"loss {_finite(losses):.4g}", done, steps)
+
+
+def _finite(losses: list[torch.Tensor]) -> float:
+    """Return the last loss; raise `Diverged` where it is not finite."""
     loss = float(losses[-1])
     if not np.isfinite(loss):
-        raise Diverged(f"pre-training: the loss is {loss} at step {done}; write weights of another objective or source")
-    task.progress(f"loss {loss:.4g}", done, steps)
+        step = len(losses)
+        raise Diverged(f"pre-training: the loss is {loss} at step {step}; write weights of another objective or source")
+    return loss
 
 
 class _State:
@@ -155,6 +161,7 @@ class _State:
         """Note a step, and save where that is due."""
         self._losses.append(loss)
         if last or time.perf_counter() >= self._due:
+            _finite(self._losses)  # nobody goes on from what diverged
             began = time.perf_counter()
             self._save()
             now = time.perf_counter()

@@ -18,15 +18,16 @@ class Masked(Settings):
     """Hide square patches of the image and predict their pixels from the features of the rest.
 
     SimMIM (Xie et al., 2022): patches at random, a mask token that is learnt, a light head, and the absolute error on
-    hidden pixels alone. The token is a colour that is put in before the backbone, so that networks of any kind can
-    learn this way. SimMIM hides 60 % in patches of a seventh of the side.
+    hidden pixels alone. The token is a colour that is put in before the backbone, and the head draws from the pooled
+    features, so that networks of any kind can learn this way. SimMIM hides 60 % in patches of a seventh of the side;
+    small images of one thing each have less to spare.
     """
 
     labelled: ClassVar[bool] = False
 
-    ratio: Annotated[float, Interval(gt=0, lt=1)] = 0.6
+    ratio: Annotated[float, Interval(gt=0, lt=1)] = 0.4
     """Share of the patches that are hidden."""
-    patches: Annotated[int, Ge(2)] = 8
+    patches: Annotated[int, Ge(2)] = 4
     """Along a side of the image."""
     recipe: int = 1
     """Raised whenever the training changes, since it is part of the weights' key."""

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from fitting import images_of, loaded, moved, state_of, task_for, trained_by
@@ -15,7 +14,7 @@ from torch.nn import functional
 from bench.contracts import Backbone, Fitted, Places, Task
 from bench.errors import InvalidData
 from bench.methods.bss import Bss
-from bench.methods.co_tuning import CoTuning, relationship
+from bench.methods.co_tuning import CoTuning, direct, reverse, shares_of
 from bench.methods.delta import Delta
 from bench.methods.finetune import Finetune
 from bench.methods.l2_sp import L2Sp
@@ -197,21 +196,33 @@ def test_co_tuning_trains_the_source_classifier_beside_the_head(places: Places, 
     assert loaded(fitted)(images_of(task, 2)).shape == (2, 10)
 
 
-def test_relationship_is_the_mean_of_what_the_source_says(places: Places, tmp_path: Path) -> None:
+def test_direct_relationship_is_the_mean_of_what_the_source_says(places: Places, tmp_path: Path) -> None:
     """By class, over the images that are learnt from; a class without one has zeros."""
     _, task, _ = task_for(tmp_path, places)
     task = with_source(task)
     lacking = dataclasses.replace(task, fit_index=task.fit_index[task.labels[task.fit_index] != 4])
     source = task.backbone.source_head
     assert source is not None
-    found = relationship(source, lacking)
-    assert found.shape == (10, SOURCE_CLASSES)
     shares = source(task.outputs(task.whole, None)).softmax(1).detach()
+    torch.testing.assert_close(shares_of(source, task, task.fit_index), shares[task.fit_index])
+    found = direct(shares[lacking.fit_index], lacking)
     for label in range(10):
         index = lacking.fit_index[lacking.labels[lacking.fit_index] == label]
         expected = shares[index].mean(0) if len(index) else torch.zeros(SOURCE_CLASSES)
         torch.testing.assert_close(found[label], expected)
-    np.testing.assert_allclose(found.sum(1).numpy(), [0.0 if label == 4 else 1.0 for label in range(10)], atol=1e-5)
+
+
+@pytest.mark.parametrize("learn", [direct, reverse])
+def test_relationship_finds_which_classes_go_together(places: Places, tmp_path: Path, learn: Any) -> None:
+    """A source that names every target class by another number; two of its classes are never named."""
+    _, task, _ = task_for(tmp_path, places)
+    number = torch.tensor([3, 1, 0, 2, 4, 9, 8, 7, 6, 5])
+    logits = 5.0 * functional.one_hot(number[torch.from_numpy(task.labels[task.fit_index])], 12)
+    found = learn(logits.softmax(1), task)
+    assert found.shape == (10, 12)
+    assert torch.equal(found.argmax(1), number)
+    assert found.gather(1, number.unsqueeze(1)).min() > 0.8
+    torch.testing.assert_close(found.sum(1), torch.ones(10))
 
 
 def test_co_tuning_adds_the_loss_against_the_source_classes(places: Places, tmp_path: Path) -> None:

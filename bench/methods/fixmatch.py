@@ -20,9 +20,10 @@ class Fixmatch:
 
     FixMatch (Sohn et al., 2020), on the training images outside the label budget: `mu` of them for each labelled image
     of a step, labels taken where their probability is `threshold` or more, their loss weighted by `weight`; the paper's
-    values. Weak is the recipe's `augmentation`, which the labelled images have too; strong is `strong`, then a square
-    of half the side cut out. All pass through the network as one batch, without the paper's average of the weights. The
-    recipe is full fine-tuning's; throughput counts labelled images.
+    values. Weak is the recipe's `augmentation`, which the labelled images have too (`basic` mirrors: for characters
+    write another); strong is `strong`, then a square of half the side cut out. All pass through the network as one
+    batch, without the paper's average of the weights. The recipe is full fine-tuning's; throughput counts labelled
+    images.
     """
 
     mu: Annotated[int, Ge(1), Le(64)] = 7

@@ -78,7 +78,8 @@ class Training:
     """Share of the steps in which the learning rate grows linearly from zero."""
     loss: Literal["cross_entropy", "mse"] = "cross_entropy"
     label_smoothing: float = 0.0
-    augmentation: Literal["none", "basic", "randaugment", "trivialaugment"] = "none"
+    augmentation: Literal["none", "crop", "basic", "randaugment", "trivialaugment"] = "none"
+    """`crop` is a random crop, `basic` one that may be mirrored too."""
     mixup: float = 0.0
     """Alpha of the Beta distribution of mixup; 0 is off."""
     patience: int | None = None

@@ -36,7 +36,7 @@ def test_images_are_those_asked_for_normalised_and_channels_last(images: npt.NDA
     assert (batch.shape, batch.dtype) == ((4, 3, 16, 16), torch.float32)
 
 
-@pytest.mark.parametrize("augmentation", ["basic", "randaugment", "trivialaugment"])
+@pytest.mark.parametrize("augmentation", ["crop", "basic", "randaugment", "trivialaugment"])
 def test_images_are_augmented_where_there_is_a_generator(images: npt.NDArray[np.uint8], augmentation: str) -> None:
     """By it alone; without one they are as they are, and the global generators stay as they were."""
     batches = ImageBatches(images, SPEC, "cpu", augmentation)
@@ -127,3 +127,16 @@ def test_what_is_held_on_a_gpu_takes_only_a_share_of_its_free_memory(
     monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (1000, 4000))
     assert fits_device(399, "cuda:0")
     assert not fits_device(400, "cuda:0")
+
+
+def test_crop_never_mirrors() -> None:
+    """A dark left half stays on the left: basic puts it on the right now and then."""
+    images = np.full((32, 16, 16, 3), 200, np.uint8)
+    images[:, :, :8] = 0
+    lies_left = {}
+    for augmentation in ("crop", "basic"):
+        inputs = ImageBatches(images, SPEC, "cpu", augmentation)
+        batch = fetch(inputs, np.arange(32), torch.Generator().manual_seed(0))
+        lies_left[augmentation] = batch[:, :, :, 0].mean((1, 2)) <= batch[:, :, :, -1].mean((1, 2))
+    assert bool(lies_left["crop"].all())
+    assert not bool(lies_left["basic"].all())

@@ -78,8 +78,9 @@ class ImageBatches:
         import torch
 
         images = self._normalise(batch)
-        if generator is not None and self._augmentation == "basic":
-            images = random_resized_crop_flip(images, generator)
+        if generator is not None and self._augmentation in ("crop", "basic"):
+            flipped = 0.5 if self._augmentation == "basic" else 0.0
+            images = random_resized_crop_flip(images, generator, flipped=flipped)
         return images.contiguous(memory_format=torch.channels_last)
 
 

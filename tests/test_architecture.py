@@ -160,7 +160,7 @@ def test_only_one_place_catches_everything() -> None:
 
 SHOWN_TOGETHER = {
     "methods": "methods",
-    "pretraining": "methods",
+    "pretraining": "pretraining",
     "probes": "cell",
     "profiles": "profiling",
     "executors": "executors",

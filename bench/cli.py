@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 KINDS = (
     *("backbones", "datasets", "methods", "suites", "pretraining", "selections"),
-    *("sources", "probes", "profiles", "executors", "reports"),
+    *("sources", "probes", "profiles", "scores", "executors", "reports"),
 )
 EXIT_CODES = """\b
 Exit codes: 0 well; 1 a gate failed; 2 usage, or an invalid suite or data set; 3 some cells have no number;
@@ -157,7 +157,7 @@ def list_names(kind: str | None, pattern: str, as_json: bool) -> None:
 
     \b
     KIND is backbones, datasets, methods, suites, pretraining, selections,
-    sources, probes, profiles, executors or reports.
+    sources, probes, profiles, scores, executors or reports.
     """
     from bench.listing import everything, names_of
 

@@ -17,6 +17,7 @@ REGISTRIES: Mapping[str, Registry] = {
     "sources": catalog.BACKBONE_SOURCES,
     "probes": catalog.PROBES,
     "profiles": catalog.PROFILES,
+    "scores": catalog.SCORES,
     "executors": catalog.EXECUTORS,
     "reports": catalog.REPORTS,
 }

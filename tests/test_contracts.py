@@ -9,14 +9,36 @@ from typing import Any
 
 import pytest
 
-from bench.catalog import BACKBONE_SOURCES, DATASETS, EXECUTORS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS
+from bench.catalog import (
+    BACKBONE_SOURCES,
+    DATASETS,
+    EXECUTORS,
+    METHODS,
+    PRETRAINING,
+    PROBES,
+    PROFILES,
+    REPORTS,
+    SCORES,
+    SELECTIONS,
+)
 from bench.choices import make
 from bench.contracts import Places
 from bench.plan import COST_ORDER
 from bench.registry import Registry
 from bench.schema import Choice, Training
 
-REGISTRIES = (DATASETS, BACKBONE_SOURCES, PRETRAINING, METHODS, PROBES, PROFILES, EXECUTORS, REPORTS)
+REGISTRIES = (
+    DATASETS,
+    BACKBONE_SOURCES,
+    PRETRAINING,
+    METHODS,
+    PROBES,
+    PROFILES,
+    SCORES,
+    SELECTIONS,
+    EXECUTORS,
+    REPORTS,
+)
 ENTRIES = [(registry, name) for registry in REGISTRIES for name in registry.names()]
 
 
@@ -117,3 +139,15 @@ def test_naming_methods_and_data_sets_imports_no_torch() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"),
+    [(registry, name) for registry in (METHODS, SCORES, SELECTIONS, PRETRAINING) for name in registry.names()],
+    ids=lambda each: each if isinstance(each, str) else each.kind,
+)
+def test_entry_names_its_source(registry: Registry, name: str) -> None:
+    """A paper with its year; what is plain sampling has none."""
+    if (registry.kind, name) in {("selections", "stratified"), ("selections", "random")}:
+        return
+    assert re.search(r"\b(19|20)\d\d\b", registry.entry(name).load().__doc__ or "")

@@ -144,6 +144,16 @@ def test_classifier_is_kept_with_the_weights_of_supervised_training(photos: Path
     assert kept["head.bias"].shape == (2,)
 
 
+@pytest.mark.parametrize("backbone", ["test_resnet", "sequence:gru-8x2"])
+def test_classifier_comes_back_with_the_backbone(backbone: str, photos: Path, cold_places: Places) -> None:
+    """Bit for bit, for networks of any source."""
+    made = train_own(OwnRequest(backbone, f"{LABELS}@{written(photos)}", 32, "cpu", cold_places), tiny.ignore)
+    assert made.path is not None
+    head = source_of(backbone).build(backbone, made.path, 32).source_head
+    assert head is not None
+    assert torch.equal(head.weight, load_file(made.path)["head.weight"])
+
+
 @pytest.mark.parametrize("inside", [".", "train"])
 def test_images_without_classes_will_do_where_no_label_is_read(
     tmp_path: Path, cold_places: Places, inside: str

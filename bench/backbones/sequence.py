@@ -43,21 +43,21 @@ class SequenceSource:
 
     def build(self, name: str, checkpoint: Path | None, image_size: int) -> Backbone:
         """Make the network for rows of so many pixels; weights fit no other image size."""
-        from bench.backbones.building import load_strictly
+        from bench.backbones.building import load_strictly, source_head
         from bench.backbones.recurrent import RowReader
 
         sizes = _parse(name)
         if sizes is None:
             raise BenchError(f"unknown backbone {name!r}; write {PREFIX}<{'|'.join(CELLS)}>[-<width>x<layers>]")
         network = RowReader(sizes.cell, 3 * image_size, sizes.width, sizes.layers)
-        if checkpoint is not None:
-            load_strictly(network, checkpoint)
+        surplus = {} if checkpoint is None else load_strictly(network, checkpoint)
         stages = tuple(
             tuple(f"layers.{place}.{parameter}" for parameter, _ in layer.named_parameters())
             for place, layer in enumerate(network.layers)
         )
         half = (0.5, 0.5, 0.5)
-        return Backbone(network, sizes.width, stages, InputSpec(half, half, "bilinear", 1.0, NATIVE_SIZE))
+        spec = InputSpec(half, half, "bilinear", 1.0, NATIVE_SIZE)
+        return Backbone(network, sizes.width, stages, spec, source_head(surplus, sizes.width))
 
 
 def _parse(name: str) -> _Sizes | None:

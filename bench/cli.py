@@ -177,7 +177,7 @@ def list_names(kind: str | None, pattern: str, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("run_folder", metavar="RUN", type=click.Path(exists=True, path_type=Path))
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--labels", required=True, type=click.IntRange(min=0), help="How many labels you have or can pay for.")
 @click.option("--min-throughput", type=click.FloatRange(min=0), metavar="N", help="Images per second, at least.")
 @click.option("--max-memory", metavar="SIZE", help="Peak memory, at most, as in 2GiB.")

@@ -97,9 +97,15 @@ class Rotated:
 
 
 def _eigh(gram: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return eigenvalues, ascending and not negative, and eigenvectors; LAPACK's many small steps want one thread."""
+    """Return eigenvalues, ascending and not negative, and eigenvectors; LAPACK's many small steps want one thread.
+
+    In single precision it can end in NaN where many eigenvalues are nearly the same: then it is done in double.
+    """
     with few_threads(0.0):
         values, vectors = torch.linalg.eigh(gram)
+        if not bool(torch.isfinite(values).all()):
+            wide = torch.linalg.eigh(gram.double())
+            values, vectors = (each.to(gram.dtype) for each in wide)
     return values.clamp(min=0.0), vectors
 
 
@@ -234,7 +240,7 @@ class _Descent:
             length = torch.where(taken, torch.ones_like(length), _shorter(length, slope, its_slope))
             direction = torch.where(mask, memory.direction(step, change, gradient), direction)
             done = (taken & (largest < self.tolerance)) | (length < SHORTEST)
-            found[active], ended[active] = point, done
+            found[active], ended[active] = point, done & torch.isfinite(value)
             if bool(done.any()):
                 going = ~done
                 active, point, value, gradient = active[going], point[going], value[going], gradient[going]

@@ -314,7 +314,7 @@ def test_training_step_is_timed_only_where_one_is_to_come(suite: Path, places: P
         cells = tiny.cells_of(suite, [f"grid.method={methods}", "grid.labels_per_class=[6]"])
         ready = provide(cells, places, InlineExecutor(), tiny.Quiet())
         found = [ready.of(cell) for cell in cells]
-        return [each[0].step_s for each in found if not isinstance(each, Lacking)]
+        return [each.weights.step_s for each in found if not isinstance(each, Lacking)]
 
     assert step_s("[linear_probe, mlp_probe]") == [0.0, 0.0]
     together = step_s("[linear_probe, scratch]")

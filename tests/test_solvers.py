@@ -324,3 +324,26 @@ def test_standardised_features_have_mean_zero_and_variance_one() -> None:
     assert result.mean(0).abs().max() < 1e-9
     torch.testing.assert_close(result.std(0, correction=0)[~constant], torch.ones(int((~constant).sum())).double())
     assert (result[:, constant] == 0).all()
+
+
+def test_degenerate_features_are_solved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the eigendecomposition ends in NaN in single precision, as LAPACK's can, it is done in double."""
+    features, _, labels, _ = standardised(200)
+    plain = logistic(features, labels, 10, (10.0,))[0]
+    real = torch.linalg.eigh
+
+    def single_fails(gram: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        values, vectors = real(gram)
+        return (values * torch.nan, vectors * torch.nan) if gram.dtype == torch.float32 else (values, vectors)
+
+    monkeypatch.setattr(torch.linalg, "eigh", single_fails)
+    again = logistic(features, labels, 10, (10.0,))[0]
+    assert again.converged
+    torch.testing.assert_close(again.weight, plain.weight, rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_not_finite_has_not_converged() -> None:
+    """A feature that is no number is not called solved."""
+    features, _, labels, _ = standardised(200)
+    features[0, 0] = torch.nan
+    assert not logistic(features, labels, 10, (10.0,))[0].converged

@@ -55,5 +55,5 @@ class LinearProbe:
         from bench.methods.solved import features_at
 
         part = features_at(task, self.layer)
-        width = task.outputs(part, None).shape[1]
+        width = None if self.layer is None else task.outputs(part, None).shape[1]
         return fit_head(task, blank_head(task, width), self.views, part)

@@ -21,7 +21,7 @@ class Memo:
     All parameters (`adapts: norm`: scales and shifts of the normalisation alone) go an SGD step down the entropy of the
     mean prediction; the image itself is answered, and all is put back before the next one. Statistics of batch
     normalisation stay. The number of copies is the paper's for small images; its augmentation is AugMix, here one of
-    the recipe's. The paper's rates are 50 and 2.5 times as high: too high for small networks whose gradients are steep
+    the recipe's. The paper's rate for small images is 50 times as high, too high where gradients are steep
     (docs/methods.md). `base` is what was trained before, with full fine-tuning's recipe. A forward pass takes a
     fraction of this: latency is that of the plain network, `eval_s` tells what the adaptation took.
     """

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.plan import (
+    FIXED_S,
     PROFILE_S,
     PROFILE_STEPS,
     Resolved,
@@ -306,3 +307,13 @@ def test_a_profile_is_priced_once_for_cells_alike() -> None:
 def test_every_shipped_suite_expands_to_cells_with_ids_of_their_own(path: Path) -> None:
     cells = expand(read_suite(suite_path(str(path))), HERE)
     assert len(set(ids(cells))) == len(cells) > 0
+
+
+def test_a_batch_of_the_source_takes_one_of_the_target_along() -> None:
+    """However few labels of the target there are."""
+    plain = a_cell(method=Choice("finetune"), budget=Budget("fraction", 1.0))
+    adapting = dataclasses.replace(
+        plain, method=Choice("coral"), source=Choice("glyphs"), budget=Budget("fraction", 0.0)
+    )
+    speed = Speed(step_s=1.0, forward_s=0.0, batch=64, train_images=1000, test_images=10)
+    assert price(adapting, speed) - FIXED_S["full"] == pytest.approx(2 * (price(plain, speed) - FIXED_S["full"]))

@@ -22,7 +22,8 @@ class Cdan:
     """Conditional adversarial adaptation (Long et al., 2018): the critic sees the product of features and predictions.
 
     Of more than 4,096 products it sees 1,024 random ones. `entropy` (CDAN+E) lets images count more whose prediction is
-    certain. No gradient passes through the predictions. Schedule and critic are those of the paper.
+    certain. No gradient passes through the predictions. Schedule and critic are those of the paper, whose weight is 1;
+    0.3 is by the suite `glyph_fonts` (docs/methods.md).
     """
 
     weight: Annotated[float, Ge(0)] = 0.3

@@ -16,7 +16,8 @@ class Coral:
     """Deep CORAL (Sun and Saenko, ECCV workshops 2016): a loss between the covariances of source and target.
 
     CORAL itself (Sun, Feng and Saenko, AAAI 2016) whitens and recolours fixed features in closed form; here the network
-    learns them so that there is nothing to recolour. On the classifier's outputs, as in the paper.
+    learns them so that there is nothing to recolour. On the classifier's outputs, as in the paper; the weight by the
+    suite `glyph_fonts` (docs/methods.md).
     """
 
     weight: Annotated[float, Ge(0)] = 1.0

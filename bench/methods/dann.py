@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Dann:
     """Domain-adversarial training (Ganin et al., 2016): the critic's gradient is reversed before the features.
 
-    The factor of the reversal grows from 0 to 1 by the paper's schedule; the critic's hidden layers are those of its
-    network for digits.
+    The factor of the reversal grows from 0 to `weight` by the paper's schedule; the critic's hidden layer is that of
+    its network for digits. The paper's weight is 1; 0.3 is by the suite `glyph_fonts` (docs/methods.md).
     """
 
     weight: Annotated[float, Ge(0)] = 0.3

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Mcc:
     """Minimum class confusion (Jin et al., 2020): no alignment of features, but a loss on the target's predictions.
 
-    Temperature and weight are the paper's.
+    Temperature and weight are the paper's; the suite `glyph_fonts` confirmed the weight (docs/methods.md).
     """
 
     weight: Annotated[float, Ge(0)] = 1.0

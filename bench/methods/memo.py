@@ -20,15 +20,16 @@ class Memo:
 
     All parameters (`adapts: norm`: scales and shifts of the normalisation alone) go an SGD step down the entropy of the
     mean prediction; the image itself is answered, and all is put back before the next one. Statistics of batch
-    normalisation stay. Copies and rate are the paper's for small images; its augmentation is AugMix, here one of the
-    recipe's. `base` is what was trained before, with full fine-tuning's recipe. A forward pass takes a fraction of
-    this: latency is that of the plain network, `eval_s` tells what the adaptation took.
+    normalisation stay. The number of copies is the paper's for small images; its augmentation is AugMix, here one of
+    the recipe's. The paper's rate for small images is 50 times as high, too high where gradients are steep
+    (docs/methods.md). `base` is what was trained before, with full fine-tuning's recipe. A forward pass takes a
+    fraction of this: latency is that of the plain network, `eval_s` tells what the adaptation took.
     """
 
     base: Literal["finetune", "source_only"] = "finetune"
     copies: Annotated[int, Ge(1)] = 32
     views: Literal["basic", "randaugment", "trivialaugment"] = "randaugment"
-    rate: Annotated[float, Gt(0)] = 5e-3
+    rate: Annotated[float, Gt(0)] = 1e-4
     updates: Annotated[int, Ge(1)] = 1
     adapts: Literal["all", "norm"] = "all"
 

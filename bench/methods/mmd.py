@@ -19,7 +19,8 @@ class Mmd:
 
     Gaussian kernels whose bandwidths are `scales` of the mean squared distance, added with equal weights: those of the
     Transfer-Learning-Library (Jiang et al., 2022), where the paper learns the weights. On the features, with the
-    biased estimate of Gretton et al. (2012), which is never negative.
+    biased estimate of Gretton et al. (2012), which is never negative. The weight is by the suite `glyph_fonts`
+    (docs/methods.md).
     """
 
     weight: Annotated[float, Ge(0)] = 0.3

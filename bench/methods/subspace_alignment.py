@@ -46,6 +46,8 @@ class SubspaceAlignment:
 
 def align(source: "torch.Tensor", target: "torch.Tensor", dimensions: int) -> "tuple[torch.Tensor, torch.Tensor]":
     """Return matrices (D, d) that take standardised features (B, D) and (T, D) to coordinates in which they meet."""
+    # beyond these nothing varies: such directions would be noise of the arithmetic
+    dimensions = min(dimensions, len(source) - 1, len(target) - 1)
     mine, theirs = (_directions(rows, dimensions) for rows in (target, source))
     return theirs @ (theirs.T @ mine), mine
 

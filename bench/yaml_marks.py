@@ -38,10 +38,22 @@ class Marks:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loading in which `1e-3` is a number, as YAML 1.2 has it."""
+    """Safe loading in which `1e-3` is a number and `on` is none of the booleans, as YAML 1.2 has it; keys are text."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping, a number or a boolean among its keys as it is written in Python."""
+        return {
+            key if isinstance(key, str) else str(key): value
+            for key, value in super().construct_mapping(node, deep).items()
+        }
 
 
-_Loader.yaml_implicit_resolvers = {key: list(value) for key, value in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"^(true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )

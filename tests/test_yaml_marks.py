@@ -105,3 +105,16 @@ def test_a_file_of_several_documents_is_refused() -> None:
 
 def test_a_mapping_that_holds_itself_is_refused() -> None:
     assert "no valid YAML" in problem_of("name: &me [*me]\n")
+
+
+def test_only_true_and_false_are_booleans() -> None:
+    """A parameter may be called `on`, a value `no`."""
+    contents, _ = load_with_marks("on: features\nyes: [no, off, true, False]\n", "here")
+    assert contents == {"on": "features", "yes": ["no", "off", True, False]}
+
+
+def test_keys_are_text() -> None:
+    """A number among them is refused by what knows the keys, not by a crash."""
+    contents, marks = load_with_marks("grid: {5: a, true: b}\n", "here")
+    assert contents == {"grid": {"5": "a", "True": "b"}}
+    assert marks.at(("grid", "5")).line == 1

@@ -21,7 +21,9 @@ from bench.methods.layerwise_lr_decay import LayerwiseLrDecay
 from bench.methods.linear_probe import LinearProbe
 from bench.methods.lp_ft import LpFt
 from bench.methods.norm_tuning import NormTuning
+from bench.methods.solved import Strengths, probe_head
 from bench.methods.wise_ft import WiseFt, interpolated
+from bench.recipe import batches
 from bench.training import Loop
 
 BACKBONES = ["test_resnet", "test_vit"]
@@ -112,7 +114,7 @@ def test_interpolation_goes_from_the_probe_to_the_fine_tuned_network(
     """Candidates lie on one line, the ends included; the one that validates best is what is evaluated."""
     _, task, built = task_for(tmp_path, places, f"grid.backbone={backbone}", "train.learning_rate=0.001")
     before = {f"backbone.{name}": tensor for name, tensor in state_of(built.network).items()}
-    fitted = WiseFt(alpha=(0.0, 0.5, 1.0)).fit(task)
+    fitted = WiseFt(alpha=(0.0, 0.5, 1.0), statistics="adapt").fit(task)
     assert len(fitted.states) == 3
     start, middle, end = (fitted.states[i] for i in range(3))
     assert all(torch.equal(start[name], before[name]) for name in before if before[name].is_floating_point())
@@ -131,6 +133,28 @@ def test_interpolation_goes_from_the_probe_to_the_fine_tuned_network(
         accuracies.append((answers == task.labels)[task.val_index].mean())
     assert fitted.val_accuracy == max(accuracies)
     assert accuracies[fitted.chosen] == fitted.val_accuracy
+
+
+def test_lp_ft_starts_where_the_probe_ended(places: Places, tmp_path: Path) -> None:
+    """Batch normalisation too: the first loss is the probe's own on that batch, and its statistics stay."""
+    _, task, backbone = task_for(tmp_path, places)
+    head, _ = probe_head(task, Strengths(LpFt().l2, LpFt().default_l2))
+    first = next(batches(task.fit_index, task.training.batch_size, task.seed_of("order")))
+    features = task.outputs(task.whole, None)[first]
+    expected = torch.nn.functional.cross_entropy(head(features), torch.from_numpy(task.labels[first]))
+    before = state_of(backbone.network)
+    kept = LpFt().fit(task)
+    assert kept.trace is not None
+    assert kept.trace.losses[0] == pytest.approx(float(expected), rel=1e-3)
+    running = {name for name in before if "running_" in name}
+    assert running
+    assert running <= kept.frozen
+    assert not running & moved(before, backbone.network)
+    _, again, other = task_for(tmp_path, places)
+    adapted = LpFt(statistics="adapt").fit(again)
+    assert adapted.trace is not None
+    assert adapted.trace.losses[0] > 2 * float(expected)
+    assert running <= moved(before, other.network)
 
 
 def test_fine_tuned_end_is_that_of_lp_ft(places: Places, tmp_path: Path) -> None:

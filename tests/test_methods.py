@@ -73,7 +73,16 @@ def test_probe_leaves_every_bit_of_the_backbone(cold_places: Places, tmp_path: P
 
 @pytest.mark.parametrize(
     "method",
-    ["finetune", "scratch", "lp_ft", "layerwise_lr_decay", "l2_sp", "delta", "bss", "[{name: fixmatch, mu: 1}]"],
+    [
+        "finetune",
+        "scratch",
+        "[{name: lp_ft, statistics: adapt}]",
+        "layerwise_lr_decay",
+        "l2_sp",
+        "delta",
+        "bss",
+        "[{name: fixmatch, mu: 1}]",
+    ],
 )
 def test_whole_network_learns(places: Places, tmp_path: Path, method: str) -> None:
     """Every parameter moves, and the statistics of normalisation too."""

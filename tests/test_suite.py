@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import tiny
 
 from bench.catalog import DATASETS, METHODS
 from bench.choices import check_backbone, check_weights, make
@@ -333,10 +332,3 @@ def test_a_shipped_suite_holds_every_method() -> None:
     suite = read_suite(suite_path("methods_digits"))
     named = {choice.name for grid in suite.grids for choice in grid.methods}
     assert named == set(METHODS.names())
-
-
-def test_parameter_called_on_is_taken(tmp_path: Path) -> None:
-    """Which YAML 1.1 reads as true."""
-    suite = tiny.write_suite(tmp_path)
-    (cell, *_) = tiny.cells_of(suite, ["grid.method=[{name: coral, on: features}]", "grid.source=glyphs"])
-    assert cell.method.params == {"on": "features"}

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.backbones.boundary import Parted, part_frozen
 from bench.backbones.building import frozen_names, train_only
@@ -44,6 +45,8 @@ class Tuning:
     """Makes what hears of each step before it is done."""
     active: Collection[str] = ()
     """Modules of the backbone that are in training mode though not all in them learns: an adapter's dropout."""
+    keep_statistics: bool = False
+    """Whether batch normalisation keeps its running statistics, and uses them, while its scale and shift learn."""
     inputs: Inputs | None = None
     """What `fit_index` and `val_index` point into; null: the task's images."""
     critic: nn.Module | None = None
@@ -62,6 +65,10 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
     train_only(model, {f"{PREFIX}{name}" for name in tuning.learning} | {"head.weight", "head.bias"})
     for name in tuning.active:
         model.get_submodule(f"{PREFIX}{name}").train()
+    if tuning.keep_statistics:
+        for part in model.modules():
+            if isinstance(part, _BatchNorm):
+                part.eval()
     frozen = frozen_names(model)
     parted = _shared_part(task, model, tuning.sharing)
     module: nn.Module = model

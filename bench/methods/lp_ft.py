@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Gt, Len
 
@@ -15,11 +15,14 @@ class LpFt:
 
     A head that fits already spares the features the distortion by a blank one's large gradients. The probe is solved
     for on the training part of the budget, its `l2` chosen on validation as the linear probe's. Then full fine-tuning's
-    recipe, with one rate for all as in the paper.
+    recipe, with one rate for all as in the paper. Batch normalisation keeps the statistics that the probe was fitted on
+    (`statistics: adapt` has it take those of the batches): else training would start elsewhere, the farther the more
+    the images differ from those that the weights know.
     """
 
     l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
     default_l2: Annotated[float, Gt(0)] = 0.3
+    statistics: Literal["keep", "adapt"] = "keep"
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
@@ -31,5 +34,5 @@ class LpFt:
         from bench.methods.solved import Strengths, probe_head
 
         head, l2 = probe_head(task, Strengths(self.l2, self.default_l2))
-        fitted = fit_backbone(task, Tuning(every_parameter(task), head=head))
+        fitted = fit_backbone(task, Tuning(every_parameter(task), head=head, keep_statistics=self.statistics == "keep"))
         return dataclasses.replace(fitted, choice=fitted.choice | {"l2": l2})

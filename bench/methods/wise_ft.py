@@ -4,7 +4,7 @@ import dataclasses
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Len
 
@@ -21,15 +21,16 @@ class WiseFt:
     """The weights at `alpha` on the way from the linear probe to what fine-tuning makes of it (Wortsman et al., 2022).
 
     0 is the probe, 1 the fine-tuned network. The best `alpha` on validation is taken, of equals the nearest to
-    `default_alpha`; that one, the paper's, where the budget is too small to validate. Running statistics of
-    normalisation are interpolated with the weights, as in the authors' code. The probe's `l2` as in the linear probe;
-    the recipe is full fine-tuning's, with one rate for all.
+    `default_alpha`; that one, the paper's, where the budget is too small to validate. `statistics` as in `lp_ft`;
+    where they adapt they are interpolated with the weights, as in the authors' code. The probe's `l2` as in the
+    linear probe; the recipe is full fine-tuning's, with one rate for all.
     """
 
     alpha: Annotated[tuple[Annotated[float, Ge(0), Le(1)], ...], Len(1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
     default_alpha: Annotated[float, Ge(0), Le(1)] = 0.5
     l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
     default_l2: Annotated[float, Gt(0)] = 0.3
+    statistics: Literal["keep", "adapt"] = "keep"
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
@@ -47,7 +48,7 @@ class WiseFt:
             for prefix, module in layers.items()
             for name, tensor in module.state_dict().items()
         }
-        tuned = fit_backbone(task, Tuning(every_parameter(task), head=head))
+        tuned = fit_backbone(task, Tuning(every_parameter(task), head=head, keep_statistics=self.statistics == "keep"))
         chosen = self._between(task, tuned, start)
         return dataclasses.replace(chosen, choice=chosen.choice | {"l2": l2})
 

@@ -145,7 +145,7 @@ def test_lp_ft_starts_where_the_probe_ended(places: Places, tmp_path: Path) -> N
     before = state_of(backbone.network)
     kept = LpFt().fit(task)
     assert kept.trace is not None
-    assert kept.trace.losses[0] == pytest.approx(float(expected), rel=1e-3)
+    assert kept.trace.losses[0] == pytest.approx(expected.item(), rel=1e-3)
     running = {name for name in before if "running_" in name}
     assert running
     assert running <= kept.frozen
@@ -153,7 +153,7 @@ def test_lp_ft_starts_where_the_probe_ended(places: Places, tmp_path: Path) -> N
     _, again, other = task_for(tmp_path, places)
     adapted = LpFt(statistics="adapt").fit(again)
     assert adapted.trace is not None
-    assert adapted.trace.losses[0] > 2 * float(expected)
+    assert adapted.trace.losses[0] > 2 * expected.item()
     assert running <= moved(before, other.network)
 
 

@@ -21,7 +21,8 @@ def accuracy_curves(summary: Summary, folder: Path) -> Path:
     settings = list(dict.fromkeys(setting for block in summary.blocks for setting in block.settings))
     with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
         count = len(summary.blocks)
-        figure = Figure(figsize=(max(7.0, 5.2 * count), 4.4), layout="constrained")
+        legend = 0.7 + 0.075 * max((len(setting) for setting in settings), default=0)
+        figure = Figure(figsize=(4.2 * max(1, count) + legend, 4.4), layout="constrained")
         panels = figure.subplots(1, count, sharey=True, squeeze=False)[0]
         for axes, block in zip(panels, summary.blocks, strict=True):
             _panel(axes, block, settings)
@@ -41,6 +42,7 @@ def sensitivity_curves(summary: Summary, folder: Path) -> Path | None:
     """
     import matplotlib
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     lines = {
         block.title: [row for row in block.ordered if row.tried and len(row.tried.by_learning_rate) > 1]
@@ -58,9 +60,10 @@ def sensitivity_curves(summary: Summary, folder: Path) -> Path | None:
             for position, row in enumerate(rows):
                 assert row.tried is not None
                 rates, accuracies = zip(*row.tried.by_learning_rate, strict=True)
-                style = {"color": COLOURS[position % len(COLOURS)], "marker": MARKERS[position % len(MARKERS)]}
+                style = {"color": COLOURS[position % len(COLOURS)], "marker": _marker(position)}
                 axes.plot(rates, [each * 100 for each in accuracies], label=row.setting, **style)
             axes.set_xscale("log")
+            axes.xaxis.set_minor_formatter(NullFormatter())
             axes.set_xlabel("learning rate")
             axes.set_title(title)
             axes.grid(alpha=0.25)
@@ -69,6 +72,11 @@ def sensitivity_curves(summary: Summary, folder: Path) -> Path | None:
         panels[0].set_ylabel("validation accuracy, %")
         figure.savefig(path, metadata={"Date": None})
     return path
+
+
+def _marker(position: int) -> str:
+    """Return the marker of a setting: another one where the colours begin anew."""
+    return MARKERS[(position + position // len(COLOURS)) % len(MARKERS)]
 
 
 def _largest(rows: list[Row]) -> list[Row]:
@@ -82,7 +90,7 @@ def _panel(axes: Any, block: Block, settings: list[str]) -> None:
     for setting in block.settings:
         rows = [block.rows[setting, budget] for budget in block.budgets if (setting, budget) in block.rows]
         position = settings.index(setting)
-        _curve(axes, rows, setting, COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)])
+        _curve(axes, rows, setting, COLOURS[position % len(COLOURS)], _marker(position))
     counts = sorted({count for _, count in block.budgets})
     if counts[0] > 0:
         axes.set_xscale("log")

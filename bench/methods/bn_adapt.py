@@ -1,11 +1,12 @@
 """Batch normalisation with the statistics of the test batch."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import AtTestTime
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class BnAdapt:
+class BnAdapt(AtTestTime):
     """Statistics of batches of test images in place of those of the training.
 
     Schneider et al. (2020): the statistics of the training count as `prior` images beside those of the batch; with none
@@ -23,23 +24,8 @@ class BnAdapt:
     was trained before, with full fine-tuning's recipe. Test images come in batches of random order.
     """
 
-    base: Literal["finetune", "source_only"] = "finetune"
     prior: Annotated[float, Ge(0)] = 16.0
     test_batch: Annotated[int, Ge(2)] = 64
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
-
-    @property
-    def uses_source(self) -> bool:
-        """Whether it was a source that was learnt."""
-        return self.base == "source_only"
-
-    @property
-    def seeds_as(self) -> str:
-        """The base: what was trained before is the same, digit for digit."""
-        return self.base
 
     def fit(self, task: Task) -> Fitted:
         """Train the base, to be adapted when it is tested."""

@@ -1,11 +1,12 @@
 """Batch spectral shrinkage: full fine-tuning that lets go of the weakest directions of its features."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import Finetuning
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Bss:
+class Bss(Finetuning):
     """Loss plus eta times the squares of the `smallest` singular values of a batch's features (Chen et al., 2019).
 
     The directions that hold the least of the features are those that transfer the least. `eta` and `smallest` are the
@@ -23,10 +24,6 @@ class Bss:
 
     eta: Annotated[float, Ge(0)] = 0.001
     smallest: Annotated[int, Ge(1)] = 1
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

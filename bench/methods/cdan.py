@@ -1,11 +1,12 @@
 """CDAN: features and predictions together by which a critic can't tell the domains apart."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import FromSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ RANDOM_PRODUCTS = 1024
 
 
 @dataclass(frozen=True)
-class Cdan:
+class Cdan(FromSource):
     """Conditional adversarial adaptation (Long et al., 2018): the critic sees the product of features and predictions.
 
     Of more than 4,096 products it sees 1,024 random ones. `entropy` (CDAN+E) lets images count more whose prediction is
@@ -29,12 +30,6 @@ class Cdan:
     weight: Annotated[float, Ge(0)] = 0.3
     hidden: tuple[Annotated[int, Ge(1)], ...] = (1024, 1024)
     entropy: bool = True
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
-    uses_source: ClassVar[bool] = True
-    seeds_as: ClassVar[str] = "source_only"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the source, against a critic that knows the predictions."""

@@ -2,12 +2,13 @@
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge
 
 from bench.contracts import Fitted, Task
 from bench.errors import InvalidData
+from bench.methods.kinds import Finetuning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ STRENGTH = 0.01
 
 
 @dataclass(frozen=True)
-class CoTuning:
+class CoTuning(Finetuning):
     """Loss plus `weight` times the source classifier's loss against the source classes that go with the label.
 
     Co-tuning (You et al., 2020): which go with a target class is learnt from what the initial network says of the
@@ -34,10 +35,6 @@ class CoTuning:
 
     weight: Annotated[float, Ge(0)] = 2.3
     relationship: Literal["reverse", "direct"] = "reverse"
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

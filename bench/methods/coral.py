@@ -1,18 +1,19 @@
 """Deep CORAL: features of both domains with the same covariance."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import FromSource
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class Coral:
+class Coral(FromSource):
     """Deep CORAL (Sun and Saenko, ECCV workshops 2016): a loss between the covariances of source and target.
 
     CORAL itself (Sun, Feng and Saenko, AAAI 2016) whitens and recolours fixed features in closed form; here the network
@@ -22,12 +23,6 @@ class Coral:
 
     weight: Annotated[float, Ge(0)] = 1.0
     layer: Literal["logits", "features"] = "logits"
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
-    uses_source: ClassVar[bool] = True
-    seeds_as: ClassVar[str] = "source_only"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the source, with the target's covariance."""

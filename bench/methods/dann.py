@@ -1,18 +1,19 @@
 """DANN: features by which a critic can't tell the domains apart."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import FromSource
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class Dann:
+class Dann(FromSource):
     """Domain-adversarial training (Ganin et al., 2016): the critic's gradient is reversed before the features.
 
     The factor of the reversal grows from 0 to `weight` by the paper's schedule; the critic's hidden layer is that of
@@ -21,12 +22,6 @@ class Dann:
 
     weight: Annotated[float, Ge(0)] = 0.3
     hidden: tuple[Annotated[int, Ge(1)], ...] = (100,)
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
-    uses_source: ClassVar[bool] = True
-    seeds_as: ClassVar[str] = "source_only"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the source, against a critic."""

@@ -1,22 +1,18 @@
 """Full fine-tuning: every parameter of the backbone learns, with a new head."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import Finetuning
 
 
 @dataclass(frozen=True)
-class Finetune:
+class Finetune(Finetuning):
     """All parameters learn; normalisation layers adapt too.
 
     AdamW with a cosine schedule and a tenth of warm-up, as in the fine-tuning recipes of ConvNeXt (Liu et al., 2022);
     a new head that learns ten times as fast as the rest, as in the Transfer-Learning-Library (Jiang et al., 2022).
     """
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Gt, Le
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import Finetuning
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 @dataclass(frozen=True)
-class GradualUnfreezing:
+class GradualUnfreezing(Finetuning):
     """Stages begin to learn from the last to the first, at equal intervals (ULMFiT, Howard and Ruder, 2018).
 
     The head learns alone before; all learn from the share `until` of the steps on. Normalisation adapts with its stage.
@@ -23,10 +24,6 @@ class GradualUnfreezing:
 
     until: Annotated[float, Gt(0), Le(1)] = 0.5
     rate_decay: Annotated[float, Gt(0), Le(1)] = 1.0
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

@@ -1,15 +1,16 @@
 """Full fine-tuning with rates that fall from the head down."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Gt, Le
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import Finetuning
 
 
 @dataclass(frozen=True)
-class LayerwiseLrDecay:
+class LayerwiseLrDecay(Finetuning):
     """Each stage learns `decay` times as fast as the one behind it, as in ELECTRA (Clark et al., 2020).
 
     The last stage has `decay` times the recipe's rate. 0.8 is that of ELECTRA's base models; BEiT (Bao et al., 2022)
@@ -17,10 +18,6 @@ class LayerwiseLrDecay:
     """
 
     decay: Annotated[float, Gt(0), Le(1)] = 0.8
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

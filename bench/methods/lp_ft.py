@@ -2,15 +2,13 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
-
-from annotated_types import Gt, Len
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import FromProbe
 
 
 @dataclass(frozen=True)
-class LpFt:
+class LpFt(FromProbe):
     """All parameters learn from where the linear probe ends: LP-FT (Kumar et al., 2022).
 
     A head that fits already spares the features the distortion by a blank one's large gradients. The probe is solved
@@ -19,14 +17,6 @@ class LpFt:
     (`statistics: adapt` has it take those of the batches): else training would start elsewhere, the farther the more
     the images differ from those that the weights know.
     """
-
-    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
-    default_l2: Annotated[float, Gt(0)] = 0.3
-    statistics: Literal["keep", "adapt"] = "keep"
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

@@ -1,18 +1,19 @@
 """MCC: predictions on the target that confuse no class with another."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import FromSource
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class Mcc:
+class Mcc(FromSource):
     """Minimum class confusion (Jin et al., 2020): no alignment of features, but a loss on the target's predictions.
 
     Temperature and weight are the paper's; the suite `glyph_fonts` confirmed the weight (docs/methods.md).
@@ -20,12 +21,6 @@ class Mcc:
 
     weight: Annotated[float, Ge(0)] = 1.0
     temperature: Annotated[float, Gt(0)] = 2.5
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
-    uses_source: ClassVar[bool] = True
-    seeds_as: ClassVar[str] = "source_only"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the source, with clear predictions on the target."""

@@ -1,11 +1,12 @@
 """MEMO: the network tuned anew for each single test image."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Gt
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import AtTestTime
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Memo:
+class Memo(AtTestTime):
     """Marginal entropy minimisation with one test point (Zhang et al., 2022): one image, many augmentations of it.
 
     All parameters (`adapts: norm`: scales and shifts of the normalisation alone) go an SGD step down the entropy of the
@@ -26,26 +27,11 @@ class Memo:
     fraction of this: latency is that of the plain network, `eval_s` tells what the adaptation took.
     """
 
-    base: Literal["finetune", "source_only"] = "finetune"
     copies: Annotated[int, Ge(1)] = 32
     views: Literal["basic", "randaugment", "trivialaugment"] = "randaugment"
     rate: Annotated[float, Gt(0)] = 1e-4
     updates: Annotated[int, Ge(1)] = 1
     adapts: Literal["all", "norm"] = "all"
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
-
-    @property
-    def uses_source(self) -> bool:
-        """Whether it was a source that was learnt."""
-        return self.base == "source_only"
-
-    @property
-    def seeds_as(self) -> str:
-        """The base: what was trained before is the same, digit for digit."""
-        return self.base
 
     def fit(self, task: Task) -> Fitted:
         """Train the base, to be adapted when it is tested."""

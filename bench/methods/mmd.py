@@ -1,11 +1,12 @@
 """DAN: features of both domains with the same distribution, by the maximum mean discrepancy."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt, Len
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import FromSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Mmd:
+class Mmd(FromSource):
     """The deep adaptation network (Long et al., 2015): the maximum mean discrepancy of the features, multi-kernel.
 
     Gaussian kernels whose bandwidths are `scales` of the mean squared distance, added with equal weights: those of the
@@ -25,12 +26,6 @@ class Mmd:
 
     weight: Annotated[float, Ge(0)] = 0.3
     scales: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (0.125, 0.25, 0.5, 1.0, 2.0)
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
-    uses_source: ClassVar[bool] = True
-    seeds_as: ClassVar[str] = "source_only"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the source, with features that are distributed as the target's."""

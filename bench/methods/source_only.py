@@ -1,21 +1,19 @@
 """Source only: what the source's labels alone teach, the baseline of domain adaptation."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import Finetuning
 
 
 @dataclass(frozen=True)
-class SourceOnly:
+class SourceOnly(Finetuning):
     """Full fine-tuning on the labelled source, and on the target's labels where there are any.
 
     The lower bound of every paper on domain adaptation, as in Ganin et al. (2016); full fine-tuning's recipe.
     """
 
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
     uses_source: ClassVar[bool] = True
 
     def fit(self, task: Task) -> Fitted:

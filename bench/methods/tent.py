@@ -1,11 +1,12 @@
 """TENT: scales and shifts of the normalisation that make predictions on test batches certain."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import AtTestTime
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Tent:
+class Tent(AtTestTime):
     """Entropy minimisation at test time (Wang et al., 2021): online, batch after batch of test images.
 
     Scales and shifts of the normalisation layers learn by Adam at the paper's rate for small images, one update for
@@ -24,24 +25,9 @@ class Tent:
     ended. `base` is what was trained before, with full fine-tuning's recipe. Batches come in random order.
     """
 
-    base: Literal["finetune", "source_only"] = "finetune"
     rate: Annotated[float, Gt(0)] = 1e-3
     updates: Annotated[int, Ge(1)] = 1
     test_batch: Annotated[int, Ge(2)] = 64
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
-
-    @property
-    def uses_source(self) -> bool:
-        """Whether it was a source that was learnt."""
-        return self.base == "source_only"
-
-    @property
-    def seeds_as(self) -> str:
-        """The base: what was trained before is the same, digit for digit."""
-        return self.base
 
     def fit(self, task: Task) -> Fitted:
         """Train the base, to be adapted when it is tested."""

@@ -4,11 +4,12 @@ import dataclasses
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from annotated_types import Ge, Gt, Le, Len
+from annotated_types import Ge, Le, Len
 
 from bench.contracts import Fitted, Task
+from bench.methods.kinds import FromProbe
 
 if TYPE_CHECKING:
     import torch
@@ -17,7 +18,7 @@ State = Mapping[str, "torch.Tensor"]
 
 
 @dataclass(frozen=True)
-class WiseFt:
+class WiseFt(FromProbe):
     """The weights at `alpha` on the way from the linear probe to what fine-tuning makes of it (Wortsman et al., 2022).
 
     0 is the probe, 1 the fine-tuned network. The best `alpha` on validation is taken, of equals the nearest to
@@ -28,13 +29,6 @@ class WiseFt:
 
     alpha: Annotated[tuple[Annotated[float, Ge(0), Le(1)], ...], Len(1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
     default_alpha: Annotated[float, Ge(0), Le(1)] = 0.5
-    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
-    default_l2: Annotated[float, Gt(0)] = 0.3
-    statistics: Literal["keep", "adapt"] = "keep"
-
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""

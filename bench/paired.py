@@ -85,16 +85,6 @@ def _two_sided(statistic: float, freedom: float) -> float:
     return float(2 * stdtr(freedom, -abs(statistic)))
 
 
-def mcnemar(first_only: int, second_only: int) -> float:
-    """Return the exact two-sided p of McNemar's test (1947): images that one model alone gets right, of each."""
-    from scipy.special import bdtr
-
-    count = first_only + second_only
-    if count == 0:
-        return 1.0
-    return min(1.0, 2 * float(bdtr(min(first_only, second_only), count, 0.5)))
-
-
 def holm(values: Sequence[float]) -> list[float]:
     """Return p-values corrected for their number (Holm, 1979), in the order given."""
     adjusted = [0.0] * len(values)

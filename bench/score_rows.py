@@ -81,21 +81,14 @@ def ranks_of(rows: Sequence[Measured]) -> tuple[Ranked, ...]:
         mine = {start: scores[dataset, budget, start] for start in accuracies}
         for score in dict.fromkeys(name for each in mine.values() for name in each):
             both = [(mine[start][score], accuracies[start]) for start in accuracies if score in mine[start]]
-            tau = kendall(both)
-            if len(both) >= FEWEST and tau is not None:
+            if len(both) >= FEWEST and (tau := kendall(both)) is not None:
                 ranked.append(Ranked(dataset, budget, method, score, len(both), tau))
     return tuple(ranked)
 
 
 def kendall(pairs: Sequence[tuple[float, float]]) -> float | None:
     """Return Kendall's tau-b (1945) of pairs; null where one side is all ties."""
-    agree = ties = others = 0
-    for position, (first, second) in enumerate(pairs):
-        for third, fourth in pairs[:position]:
-            left, right = first - third, second - fourth
-            agree += (left * right > 0) - (left * right < 0)
-            ties += left == 0
-            others += right == 0
-    count = len(pairs) * (len(pairs) - 1) // 2
-    scale = math.sqrt((count - ties) * (count - others))
-    return agree / scale if scale else None
+    from scipy.stats import kendalltau  # takes a second to import
+
+    tau = float(kendalltau(*zip(*pairs, strict=True)).statistic)
+    return None if math.isnan(tau) else tau

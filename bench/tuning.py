@@ -9,10 +9,8 @@ from typing import Any
 
 from bench.choices import TRAINING_KEYS
 from bench.contracts import Progress
-from bench.errors import Diverged
+from bench.errors import Diverged, InvalidData
 from bench.schema import Cell, Choice
-
-TOO_FEW = "too few labels to validate: the method's own settings"
 
 
 @dataclass(frozen=True)
@@ -63,9 +61,12 @@ def untuned(cell: Cell) -> Tuned:
 
 def _score(validate: Callable[[Cell], float | None], cell: Cell) -> float | None:
     try:
-        return validate(cell)
+        accuracy = validate(cell)
     except Diverged:
         return None
+    if accuracy is None:
+        raise InvalidData(f"{cell.method.name}: has no validation accuracy to tune by; take it out of tune.space")
+    return accuracy
 
 
 def _shares(count: int) -> list[float]:

@@ -12,7 +12,7 @@ from bench.paired import Difference, crossed, holm
 from bench.rows import Row
 
 Right = Callable[[str], "npt.NDArray[np.bool_] | None"]
-"""Maps a cell's id to which of its test images it got right, (N,); null where that was not kept."""
+"""Maps a cell's id to which of its test images it got right, (N,); null where that is missing."""
 Word = Literal["better", "worse", "tie", "not tested"]
 LEVEL = 0.05
 
@@ -52,7 +52,7 @@ def compare(first: Row, second: Row, right: Right) -> Verdict:
         (mine.astype(float), theirs.astype(float)) for mine, theirs in pairs if mine is not None and theirs is not None
     ]
     if len(kept) < len(pairs):
-        return Verdict(first, second, None, None, "predictions were not kept")
+        return Verdict(first, second, None, None, "predictions are missing")
     difference = crossed(np.stack([mine - theirs for mine, theirs in kept]))
     reason = "a single seed: its noise is unknown" if difference.p is None else None
     return Verdict(first, second, difference, difference.p, reason)

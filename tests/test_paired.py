@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, norm, ttest_1samp
+from scipy.stats import norm, ttest_1samp
 
-from bench.paired import crossed, holm, mcnemar
+from bench.paired import crossed, holm
 
 Matrix = npt.NDArray[np.float64]
 
@@ -93,12 +93,6 @@ def test_no_difference_anywhere_is_no_difference() -> None:
     assert (found.mean, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
     with pytest.raises(ValueError, match="two test images"):
         crossed(np.zeros((3, 1)))
-
-
-@given(st.integers(0, 60), st.integers(0, 60))
-def test_mcnemar_is_the_exact_binomial_test(first: int, second: int) -> None:
-    expected = binomtest(first, first + second).pvalue if first + second else 1.0
-    assert mcnemar(first, second) == pytest.approx(expected)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))

@@ -419,7 +419,7 @@ def test_verdicts_stand_beside_the_differences(tmp_path: Path) -> None:
 def test_without_predictions_nothing_is_called_better(tmp_path: Path) -> None:
     """The gap of the means is shown, the reason in place of a word."""
     summary = a_summary()
-    assert {row[-1] for row in frozen_against_tuned(summary)[1]} == {"not tested: predictions were not kept"}
+    assert {row[-1] for row in frozen_against_tuned(summary)[1]} == {"not tested: predictions are missing"}
     assert overtaking_lines(summary) == []
     assert "+10.0" in render("md", summary, tmp_path)
 

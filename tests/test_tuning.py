@@ -9,7 +9,7 @@ import tiny
 
 from bench.cell import run_cell
 from bench.contracts import Places
-from bench.errors import Diverged, InvalidSuite
+from bench.errors import Diverged, InvalidData, InvalidSuite
 from bench.schema import Cell
 from bench.tuning import tune, untuned
 
@@ -70,6 +70,12 @@ def test_halving_trains_few_long(tmp_path: Path) -> None:
     assert (tuned.cell.training.learning_rate, tuned.cell.training.steps) == (8.0, 40)
     assert tuned.trials is not None
     assert [trial["share"] for trial in tuned.trials] == [0.25] * 8 + [0.5] * 4 + [1.0] * 2
+
+
+def test_method_that_nothing_validates_is_refused(tmp_path: Path) -> None:
+    """It would be the first setting of the list, and look chosen."""
+    with pytest.raises(InvalidData, match="finetune: has no validation accuracy to tune by"):
+        tune(cell_with(tmp_path, [0.1, 0.2]), lambda cell: None, tiny.ignore)
 
 
 def test_untuned_cell_is_itself(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_reason_is_given_where_nothing_is_tested() -> None:
         "not tested",
         "a single seed: its noise is unknown",
     )
-    assert compare(tuned, frozen, {}.get).reason == "predictions were not kept"
+    assert compare(tuned, frozen, {}.get).reason == "predictions are missing"
     elsewhere = rows_of([a_record(cell_id="x", seed=0, test_sha256="other")], {})[0]
     assert compare(tuned, elsewhere, right.get).reason == "other test images"
     later = rows_of([a_record(cell_id="y", seed=99)], {})[0]

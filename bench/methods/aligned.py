@@ -93,7 +93,12 @@ def fit_aligned(task: Task, align: Align, tried: Sequence[float], default: float
         part=task.whole,
         val_accuracy=best.accuracy if best else None,
         selection=f"{REFITTED}{where}" if best else "default l2 (too few labels to validate)",
-        choice={"l2": l2, "edge": at_edge([point.accuracy for point in path]), "converged": solution.converged},
+        choice={
+            "l2": l2,
+            "dimensions": met.matrix.shape[1],
+            "edge": at_edge([point.accuracy for point in path]),
+            "converged": solution.converged,
+        },
         frozen=frozenset(task.backbone.network.state_dict()),
         trainable_params=size,
         checkpoint_bytes=4 * size,

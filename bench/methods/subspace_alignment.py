@@ -20,6 +20,7 @@ class SubspaceAlignment:
     source's coordinates times the product of the two bases. The paper has an SVM behind it; here it is the logistic
     regression of the linear probe, its `l2` in units of the feature width chosen on held-out source images, or on the
     target's validation labels where there are any. The target's directions are those of all its training images.
+    Few images span fewer directions: `chosen.dimensions` tells.
     """
 
     dimensions: Annotated[int, Ge(1)] = 80

@@ -50,7 +50,7 @@ LAYERS = [
     {"plan", "methods", "pretraining", "probes", "profiles", "precision", "packing", "prepare", "pretrained"},
     {"resume", "provision", "assembly", "cell", "reporting", "progress"},
     {"run", "planning", "executors.preload", "listing"},
-    {"cache_commands"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 ]
@@ -166,6 +166,7 @@ SHOWN_TOGETHER = {
     "executors": "executors",
     "reports": "reports",
     "catalog": "contracts",
+    "commands": "commands",
     "__main__": "cli",
     "data": "contracts",
     "backbones": "contracts",

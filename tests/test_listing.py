@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from bench import catalog
-from bench.cli import KINDS
+from bench.commands.inventory import KINDS
 from bench.listing import REGISTRIES, about, everything, names_of
 from bench.registry import Registry
 from bench.suite import suite_names

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bench import cache, housekeeping
-from bench.cache_commands import cache_group
+from bench.commands.cache import cache_group
 from bench.errors import BenchError, Exit
 
 KEPT = (

@@ -19,10 +19,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@rm -f $(VENV)/.installed-*
 	@if command -v uv >/dev/null 2>&1; then \
 	  ([ -x $(VENV)/bin/python ] || uv venv --quiet --python $(PYTHON) $(VENV)) && \
-	  uv pip install --python $(VENV)/bin/python -c constraints.txt -e '.[dev,peft]'; \
+	  uv pip install --python $(VENV)/bin/python -c constraints.txt -e '.[dev,peft,stats]'; \
 	else \
 	  ([ -x $(VENV)/bin/pip ] || $(PYTHON) -m venv $(VENV)) && \
-	  $(VENV)/bin/python -m pip install --progress-bar off --quiet -c constraints.txt -e '.[dev,peft]'; \
+	  $(VENV)/bin/python -m pip install --progress-bar off --quiet -c constraints.txt -e '.[dev,peft,stats]'; \
 	fi
 	@touch $@
 

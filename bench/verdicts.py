@@ -10,11 +10,14 @@ import numpy.typing as npt
 from bench.learning_curves import Crossover, Point, crossover
 from bench.paired import Difference, crossed, holm
 from bench.rows import Row
+from bench.variance import laid_out
 
 Right = Callable[[str], "npt.NDArray[np.bool_] | None"]
 """Maps a cell's id to which of its test images it got right, (N,); null where that is missing."""
 Word = Literal["better", "worse", "tie", "not tested"]
 LEVEL = 0.05
+FEWEST = 3
+"""Seeds of a test: with two, one degree of freedom is left, and next to nothing can be shown."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,28 @@ class Verdict:
 
 def compare(first: Row, second: Row, right: Right) -> Verdict:
     """Compare two rows on the test images that both saw, seed by seed; not corrected yet."""
-    seeds = sorted(set(first.cells) & set(second.cells))
-    if not seeds:
+    draws = sorted(set(first.cells) & set(second.cells))
+    if not draws:
         return Verdict(first, second, None, None, "no seed in common")
     if first.test_sha256 != second.test_sha256:
         return Verdict(first, second, None, None, "other test images")
-    pairs = [(right(first.cells[seed]), right(second.cells[seed])) for seed in seeds]
-    kept = [
-        (mine.astype(float), theirs.astype(float)) for mine, theirs in pairs if mine is not None and theirs is not None
-    ]
+    pairs = [(right(first.cells[draw]), right(second.cells[draw])) for draw in draws]
+    kept = [mine.astype(float) - theirs for mine, theirs in pairs if mine is not None and theirs is not None]
     if len(kept) < len(pairs):
         return Verdict(first, second, None, None, "predictions are missing")
-    difference = crossed(np.stack([mine - theirs for mine, theirs in kept]))
-    reason = "a single seed: its noise is unknown" if difference.p is None else None
-    return Verdict(first, second, difference, difference.p, reason)
+    differences = laid_out(draws, np.stack(kept))
+    if differences is None:
+        return Verdict(first, second, None, None, "not every combination of the seeds that varied has a number")
+    difference = crossed(differences if differences.ndim > 1 else differences[None])
+    reason = _too_few(min((1, *differences.shape[:-1]) if differences.ndim == 1 else differences.shape[:-1]))
+    return Verdict(first, second, difference, None if reason else difference.p, reason)
+
+
+def _too_few(seeds: int) -> str | None:
+    """Say why so many seeds are not enough for a test; null where they are."""
+    if seeds == 1:
+        return "a single seed: its noise is unknown"
+    return f"{seeds} seeds: no test can tell; {FEWEST} or more can" if seeds < FEWEST else None
 
 
 def corrected(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

@@ -26,6 +26,7 @@ LAYERS = [
         "search",
         "paired",
         "learning_curves",
+        "variance",
         "weights_name",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},

@@ -31,6 +31,10 @@ OTHERS: dict[str, Any] = {
     "source": Choice("glyphs"),
     "trials": ({"learning_rate": 0.1},),
     "search": "random",
+    "subset_seed": 1,
+    "init_seed": 1,
+    "order_seed": 1,
+    "repeat": 1,
 }
 NO_IDENTITY = {"suite": "other", "timeout_s": 1.0, "precision_reason": "measured"}
 JSON = st.recursive(

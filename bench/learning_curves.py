@@ -134,7 +134,8 @@ def fit_power_law(labels: Sequence[float], accuracies: Sequence[float], errors: 
 def _fits(labels: Sequence[float], seen: Matrix, errors: Sequence[float]) -> tuple[PowerLaw, ...]:
     """Fit a curve to each row of accuracies (D, P).
 
-    With the exponent given, ceiling and scale are a linear problem; the exponent is searched for on a grid that closes in.
+    With the exponent given, ceiling and scale are a linear problem; the exponent is searched for on a grid that closes
+    in.
     """
     if len(labels) < 3:
         raise ValueError("a curve needs three label budgets or more")
@@ -215,12 +216,14 @@ class LabelsNeeded:
     """95 % interval; null where it has no end."""
     extrapolated: bool
     """Whether the figure lies outside the budgets that were measured."""
+    interval_extrapolated: bool
+    """Whether an end of the interval does, or there is none."""
     held_out_error: float | None
     """How far the curve fitted without the largest budget is off there; null with three budgets."""
 
 
 def needed(
-    curve: LearningCurve, target: float, error: float = 0.0, freedom: float = math.inf, confidence: float = 0.95
+    curve: LearningCurve, target: float, error: float = 0.0, freedom: float = 1e9, confidence: float = 0.95
 ) -> LabelsNeeded:
     """Return the labels that a target accuracy takes on a curve; the target may itself be a mean with an error."""
     found = curve.law.needed(target)
@@ -234,6 +237,7 @@ def needed(
         low if math.isfinite(low) else None,
         high if math.isfinite(high) else None,
         found is not None and not curve.labels[0] <= found <= curve.labels[-1],
+        not curve.labels[0] <= low <= high <= curve.labels[-1],
         curve.held_out_error,
     )
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from bench.learning_curves import Crossover, Point, crossover
+from bench.learning_curves import Crossover, Point, crossovers
 from bench.paired import Difference, crossed, holm
 from bench.rows import Row
 from bench.variance import laid_out
@@ -99,13 +99,16 @@ class Overtaking:
     found: Crossover
 
 
-def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Overtaking | None:
-    """Return where the first setting overtakes the second; null where fewer than two budgets can be compared."""
+def overtakings(first: Sequence[Row], second: Sequence[Row], right: Right) -> tuple[Overtaking, Overtaking] | None:
+    """Return where the first setting overtakes the second, and where the second does the first.
+
+    Null where fewer than two budgets can be compared.
+    """
     theirs = {(row.budget, row.n_labels): row for row in second}
     verdicts = [
         compare(row, theirs[row.budget, row.n_labels], right)
         for row in sorted(first, key=lambda row: row.n_labels)
-        if (row.budget, row.n_labels) in theirs
+        if row.n_labels > 0 and (row.budget, row.n_labels) in theirs
     ]
     points = [
         Point(verdict.first.n_labels, each.mean, each.error, each.freedom)
@@ -114,5 +117,13 @@ def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Ove
     ]
     if len(points) < 2:
         return None
-    last = verdicts[-1]
-    return Overtaking(last.first, last.second, tuple(point.labels for point in points), crossover(points))
+    one, other = verdicts[-1].first, verdicts[-1].second
+    budgets = tuple(point.labels for point in points)
+    forth, back = crossovers(points)
+    return Overtaking(one, other, budgets, forth), Overtaking(other, one, budgets, back)
+
+
+def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Overtaking | None:
+    """Return where the first setting overtakes the second, as `overtakings` does."""
+    found = overtakings(first, second, right)
+    return found[0] if found else None

@@ -126,11 +126,11 @@ def critical_difference(
     if len(names) < FEWEST_DATA_SETS or len(settings) < 3:
         return None
     means = np.array([table[[each == name for each in datasets]].mean(0) for name in names])
-    count, p = len(settings), float(friedmanchisquare(*means.T).pvalue)
+    count, equal = len(settings), bool((means == means[:, :1]).all())
     quantile = float(studentized_range.ppf(1 - LEVEL, count, math.inf)) / math.sqrt(2)
     return CriticalDifference(
         dict(zip(settings, _ranks(means).mean(0).tolist(), strict=True)),
         len(names),
-        1.0 if math.isnan(p) else p,  # all the same everywhere
+        1.0 if equal else float(friedmanchisquare(*means.T).pvalue),
         quantile * math.sqrt(count * (count + 1) / (6 * len(names))),
     )

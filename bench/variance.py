@@ -63,7 +63,7 @@ def laid_out(draws: Sequence[Seeds], values: Table) -> Table | None:
         sums[place] += value
     if not counts.all():
         return None
-    means: Table = sums / counts.reshape(*shape, *(1 for _ in values.shape[1:]))
+    means: Table = sums / counts.reshape((*shape, *(1 for _ in values.shape[1:])))
     return means
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from bench.aggregate import Summary
 from bench.crossings import CrossingMap
 from bench.learning_curves import Crossover
+from bench.reports.figures import literal
 
 CROSSINGS = (
     "Each cell: the labels from which its row is ahead of its column for good, or *always* or *never* within the "
@@ -78,7 +79,7 @@ def _panel(axes: Any, each: CrossingMap) -> None:
     axes.spines[:].set_visible(False)
     axes.set_xlabel("... that one")
     axes.set_ylabel("this one is ahead of ...")
-    axes.set_title(each.title)
+    axes.set_title(literal(each.title))
 
 
 def _shade(found: Crossover, budgets: tuple[int, ...]) -> float:

@@ -106,6 +106,7 @@ def test_hostile_names_are_only_text(tmp_path: Path) -> None:
     """Dollars are no formula to the picture, tags none to the report."""
     summary = a_summary(weights="$x^$ <script>")
     assert crossing_maps(summary, tmp_path) is not None
+    assert rank_diagram(a_summary(tuple("abcde"), weights="$x^$"), tmp_path)
     assert "<script>" not in markdown(summary, tmp_path)
 
 
@@ -173,8 +174,8 @@ def test_diagram_is_drawn_with_enough_data_sets_and_else_says_how(
         (a_summary, "A seed draws labelled images, initialisation and order of training together."),
         (
             apart,
-            "Seeds that varied apart: labelled images (3 seeds); initialisation (2 seeds). The same in all cells: order "
-            "of training.",
+            "Seeds that varied apart: labelled images (3 seeds); initialisation (2 seeds). The same in all cells: "
+            "order of training.",
         ),
         (lambda: apart(2), "The same in all cells: order of training. Cells ran up to 2 times."),
         (lambda: summarise([a_record()], {}), "A single seed drew the labelled images"),

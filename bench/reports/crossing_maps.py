@@ -71,10 +71,10 @@ def _panel(axes: Any, each: CrossingMap) -> None:
         axes.text(column + 0.5, row + 0.5, told(overtaking.found), ha="center", va="center", color=ink, fontsize=8)
     axes.set_xlim(0, count)
     axes.set_ylim(count, 0)
-    axes.set_xticks(
-        [place + 0.5 for place in range(count)], each.settings, rotation=35, ha="right", rotation_mode="anchor"
-    )
-    axes.set_yticks([place + 0.5 for place in range(count)], each.settings)
+    middles = [place + 0.5 for place in range(count)]
+    names = [literal(setting) for setting in each.settings]
+    axes.set_xticks(middles, names, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(middles, names)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_xlabel("... that one")

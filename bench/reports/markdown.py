@@ -41,7 +41,7 @@ def render(summary: Summary, folder: Path) -> str:
         f"{HOW_TO_READ} {seeds_sentence(summary)}",
     ]
     for block in summary.blocks:
-        parts += [f"### {block.title}", _text(accuracy_table(block))]
+        parts += [f"### {_escaped(block.title)}", _text(accuracy_table(block))]
     if summary.rows:
         parts.append(f"![Test accuracy against labels]({accuracy_curves(summary, folder).name})")
     parts += _section(
@@ -50,7 +50,7 @@ def render(summary: Summary, folder: Path) -> str:
         "The same weights, budgets and seeds. The interval is over seeds and test images, which both share; the "
         "verdict is corrected for the number of comparisons in the table (Holm).",
     )
-    parts += [f"- {line}" for line in overtaking_lines(summary)]
+    parts += [f"- {_escaped(line)}" for line in overtaking_lines(summary)]
     parts += _section("Label more or fine-tune?", worth_table(summary), WORTH)
     maps = crossing_maps(summary, folder)
     if maps is not None:
@@ -63,7 +63,7 @@ def render(summary: Summary, folder: Path) -> str:
         "can't tell them apart.",
     )
     parts += _section("Always the same choice", standings_table(summary), STANDINGS)
-    parts += [f"- {line}" for line in standings_lines(summary)]
+    parts += [f"- {_escaped(line)}" for line in standings_lines(summary)]
     parts += rank_diagram(summary, folder)
     parts += _section("Where the noise comes from", noise_table(summary), NOISE)
     parts += _section(
@@ -129,7 +129,11 @@ def _section(title: str, table: Table, explanation: str) -> list[str]:
     return [f"## {title}", explanation, _text(table)] if table[1] else []
 
 
+def _escaped(text: str) -> str:
+    return text.replace("<", "&lt;").replace("\n", " ")
+
+
 def _text(table: Table) -> str:
     headers, cells = table
-    escaped = [[cell.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ") for cell in row] for row in cells]
+    escaped = [[_escaped(cell).replace("|", "\\|") for cell in row] for row in cells]
     return tabulate(escaped, headers, tablefmt="pipe", disable_numparse=True)

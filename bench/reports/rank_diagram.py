@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bench.aggregate import Summary
+from bench.reports.figures import literal
 
 
 def rank_diagram(summary: Summary, folder: Path) -> list[str]:
@@ -18,8 +19,9 @@ def rank_diagram(summary: Summary, folder: Path) -> list[str]:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    ranks = dict(critical.average_ranks)
-    together = {(one, other): 1.0 for group in critical.groups for one in group for other in group}
+    ranks = {literal(setting): rank for setting, rank in critical.average_ranks.items()}
+    groups = [[literal(setting) for setting in group] for group in critical.groups]
+    together = {(one, other): 1.0 for group in groups for one in group for other in group}
     same = pd.DataFrame({one: {other: together.get((one, other), 0.0) for other in ranks} for one in ranks})
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "critical_difference.svg"

@@ -17,7 +17,7 @@ Right = Callable[[str], "npt.NDArray[np.bool_] | None"]
 Word = Literal["better", "worse", "tie", "not tested"]
 LEVEL = 0.05
 FEWEST = 3
-"""Seeds of a test: with two, one degree of freedom is left, and next to nothing can be shown."""
+"""Seeds of a test: with two, it finds differences that are none in up to a tenth of cases (docs/protocol.md)."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,10 @@ def compare(first: Row, second: Row, right: Right) -> Verdict:
     differences = laid_out(draws, np.stack(kept))
     if differences is None:
         return Verdict(first, second, None, None, "not every combination of the seeds that varied has a number")
-    difference = crossed(differences if differences.ndim > 1 else differences[None])
-    reason = _too_few(min((1, *differences.shape[:-1]) if differences.ndim == 1 else differences.shape[:-1]))
+    if differences.ndim == 1:  # nothing varied
+        differences = differences[None]
+    difference = crossed(differences)
+    reason = _too_few(min(differences.shape[:-1]))
     return Verdict(first, second, difference, None if reason else difference.p, reason)
 
 
@@ -66,7 +68,7 @@ def _too_few(seeds: int) -> str | None:
     """Say why so many seeds are not enough for a test; null where they are."""
     if seeds == 1:
         return "a single seed: its noise is unknown"
-    return f"{seeds} seeds: no test can tell; {FEWEST} or more can" if seeds < FEWEST else None
+    return f"{seeds} seeds are too few for a test: it takes {FEWEST}" if seeds < FEWEST else None
 
 
 def corrected(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

@@ -170,4 +170,4 @@ def test_two_seeds_are_too_few_and_it_is_said() -> None:
     verdict = compare(tuned, frozen, right.get)
     assert verdict.difference is not None
     assert (verdict.word, verdict.p) == ("not tested", None)
-    assert verdict.reason == "2 seeds: no test can tell; 3 or more can"
+    assert verdict.reason == "2 seeds are too few for a test: it takes 3"

@@ -13,7 +13,11 @@ Side = Literal["always", "never", "crosses"]
 
 DRAWS, CURVES = 2000, 400
 """Draws of a crossover, and curves fitted to draws."""
-LARGEST_EXPONENT, GRID, ROUNDS = 2.0, 60, 4
+LARGEST_EXPONENT, GRID, ROUNDS = 2.0, 60, 3
+CLOSER = np.array([-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75])
+"""Where the exponent is looked for next, in steps of the grid."""
+MOST_LOG_LABELS = 700.0
+"""More labels than this logarithm says are as many: floats end there."""
 LEAST_ERROR = 1e-3
 """Standard errors below it weigh no more: a few seeds may agree by luck."""
 
@@ -77,8 +81,8 @@ def _told(logs: Matrix, means: Matrix, draws: Matrix, confidence: float) -> Cros
 
 def _ends(drawn: Matrix, confidence: float) -> tuple[float, float]:
     tail = (1 - confidence) / 2
-    low, high = (float(np.quantile(drawn, share, method="nearest")) for share in (tail, 1 - tail))
-    return low, high
+    low, high = np.quantile(drawn, (tail, 1 - tail), method="nearest")
+    return float(low), float(high)
 
 
 def _crossings(logs: Matrix, values: Matrix) -> Matrix:
@@ -120,7 +124,9 @@ class PowerLaw:
         """Return the labels that an accuracy takes; null where the curve never comes to it."""
         if accuracy >= self.ceiling or self.exponent <= 0:
             return None
-        return float((self.scale / (self.ceiling - accuracy)) ** (1 / self.exponent))
+        if self.scale == 0:
+            return 0.0
+        return math.exp(min(math.log(self.scale / (self.ceiling - accuracy)) / self.exponent, MOST_LOG_LABELS))
 
 
 def fit_power_law(labels: Sequence[float], accuracies: Sequence[float], errors: Sequence[float]) -> PowerLaw:
@@ -128,11 +134,11 @@ def fit_power_law(labels: Sequence[float], accuracies: Sequence[float], errors: 
 
     Accuracies in 0 to 1; `errors` are their standard errors.
     """
-    return _fits(labels, np.asarray([accuracies], np.float64), errors)[0]
+    return PowerLaw(*_fits(labels, np.asarray([accuracies], np.float64), errors)[0].tolist())
 
 
-def _fits(labels: Sequence[float], seen: Matrix, errors: Sequence[float]) -> tuple[PowerLaw, ...]:
-    """Fit a curve to each row of accuracies (D, P).
+def _fits(labels: Sequence[float], seen: Matrix, errors: Sequence[float]) -> Matrix:
+    """Return ceiling, scale and exponent (D, 3) of the curve of each row of accuracies (D, P).
 
     With the exponent given, ceiling and scale are a linear problem; the exponent is searched for on a grid that closes
     in.
@@ -142,35 +148,36 @@ def _fits(labels: Sequence[float], seen: Matrix, errors: Sequence[float]) -> tup
     counts = np.asarray(labels, np.float64)
     weights = np.maximum(np.asarray(errors, np.float64), LEAST_ERROR) ** -2
     rows, step = np.arange(len(seen)), LARGEST_EXPONENT / GRID
-    exponents = np.broadcast_to(np.linspace(step, LARGEST_EXPONENT, GRID), (len(seen), GRID))
+    exponents = np.linspace(step, LARGEST_EXPONENT, GRID)[None]
     for _ in range(ROUNDS):
         ceiling, scale, cost = _linear_fits(counts, weights, seen, exponents)
         best = cost.argmin(1)
-        chosen = exponents[rows, best]
-        exponents = (chosen[:, None] + np.linspace(-step, step, 9)).clip(1e-3, LARGEST_EXPONENT)
+        chosen = np.broadcast_to(exponents, cost.shape)[rows, best]
+        exponents = (chosen[:, None] + step * CLOSER).clip(1e-3, LARGEST_EXPONENT)
         step /= 4
-    return tuple(
-        PowerLaw(float(top), float(size), float(power))
-        for top, size, power in zip(ceiling[rows, best], scale[rows, best], chosen, strict=True)
-    )
+    found: Matrix = np.column_stack([ceiling[rows, best], scale[rows, best], chosen])
+    return found
 
 
 def _linear_fits(counts: Matrix, weights: Matrix, seen: Matrix, exponents: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     """Return ceilings up to 1, scales from 0 and weighted squares of the best curves with given exponents, each (D, E).
 
-    The curve may start below zero accuracy where labels are few, so the scale has no upper end.
+    `exponents` are (D, E), or (1, E) where all rows have the same. The curve may start below zero accuracy where labels
+    are few, so the scale has no upper end.
     """
-    falls = counts ** -exponents[..., None]  # (D, E, P)
-    total, of_seen = weights.sum(), (weights * seen).sum(1)[:, None]
-    of_falls, squares = (weights * falls).sum(2), (weights * falls**2).sum(2)
-    both = np.einsum("dep,dp->de", falls, weights * seen)
-    spread = np.maximum(total * squares - of_falls**2, 1e-300)
-    scale = np.maximum(0.0, (of_falls * of_seen - total * both) / spread)
+    middle = float(seen.mean())  # what is squared below is small, so that little is lost
+    low = seen - middle
+    falls = counts ** -exponents[..., None]
+    total, of_seen = weights.sum(), low @ weights[:, None]
+    of_falls, squares = falls @ weights, np.square(falls) @ weights
+    both = (falls @ (low * weights)[..., None])[..., 0]
+    scale = np.maximum(0.0, (of_falls * of_seen - total * both) / np.maximum(total * squares - of_falls**2, 1e-300))
     ceiling = (of_seen + scale * of_falls) / total
-    scale = np.where(ceiling > 1, np.maximum(0.0, (of_falls - both) / squares), scale)
-    ceiling = np.minimum(ceiling, 1.0)
-    off = ceiling[..., None] - scale[..., None] * falls - seen[:, None]
-    return ceiling, scale, (weights * off**2).sum(2)
+    top = 1 - middle
+    scale = np.where(ceiling > top, np.maximum(0.0, (top * of_falls - both) / squares), scale)
+    ceiling = np.minimum(ceiling, top)
+    cost = total * ceiling**2 + squares * scale**2 + 2 * (scale * both - ceiling * of_seen - ceiling * scale * of_falls)
+    return ceiling + middle, scale, cost
 
 
 @dataclass(frozen=True)
@@ -180,14 +187,14 @@ class LearningCurve:
     labels: tuple[int, ...]
     """The budgets that were measured, smallest first."""
     law: PowerLaw
-    drawn: tuple[PowerLaw, ...]
-    """Fitted to means that were moved by errors of their own (parametric bootstrap)."""
+    drawn: Matrix
+    """Ceiling, scale and exponent (D, 3), fitted to means that were moved by errors of their own."""
     held_out_error: float | None
     """How far the curve fitted without the largest budget is off there; null with three budgets."""
 
 
 def learning_curve(points: Sequence[Point], seed: int = 0) -> LearningCurve:
-    """Fit a curve to three budgets or more, and again to draws around them."""
+    """Fit a curve to three budgets or more, and again to draws around them (parametric bootstrap)."""
     points = sorted(points, key=lambda point: point.labels)
     labels, errors = [float(point.labels) for point in points], [point.error for point in points]
     means = np.array([point.mean for point in points])
@@ -197,12 +204,9 @@ def learning_curve(points: Sequence[Point], seed: int = 0) -> LearningCurve:
     if len(points) > 3:
         without = fit_power_law(labels[:-1], means[:-1].tolist(), errors[:-1])
         held_out = abs(without.at(labels[-1]) - float(means[-1]))
-    return LearningCurve(
-        tuple(point.labels for point in points),
-        fit_power_law(labels, means.tolist(), errors),
-        _fits(labels, moved.clip(0, 1), errors),
-        held_out,
-    )
+    fitted = _fits(labels, np.concatenate([means[None], moved.clip(0, 1)]), errors)
+    law = PowerLaw(*fitted[0].tolist())
+    return LearningCurve(tuple(point.labels for point in points), law, fitted[1:], held_out)
 
 
 @dataclass(frozen=True)
@@ -227,11 +231,12 @@ def needed(
 ) -> LabelsNeeded:
     """Return the labels that a target accuracy takes on a curve; the target may itself be a mean with an error."""
     found = curve.law.needed(target)
-    moves = (
-        np.random.default_rng(1).standard_t(freedom, len(curve.drawn)) * error if error else [0.0] * len(curve.drawn)
-    )
-    drawn = [law.needed(target + move) for law, move in zip(curve.drawn, moves, strict=True)]
-    low, high = _ends(np.array([math.inf if each is None else each for each in drawn]), confidence)
+    targets = target + error * np.random.default_rng(1).standard_t(freedom, len(curve.drawn))
+    ceiling, scale, exponent = curve.drawn.T
+    gap = ceiling - targets
+    with np.errstate(divide="ignore", invalid="ignore"):  # a flat curve is there already, or never comes to it
+        logs = np.minimum(np.log(scale / gap) / exponent, MOST_LOG_LABELS)
+    low, high = _ends(np.where(gap > 0, np.exp(logs), np.inf), confidence)
     return LabelsNeeded(
         found,
         low if math.isfinite(low) else None,

@@ -57,6 +57,8 @@ def laid_out(draws: Sequence[Seeds], values: Table) -> Table | None:
     """
     factors = factors_of(draws)
     shape = tuple(factor.levels for factor in factors)
+    if shape == (len(draws),):
+        return values
     counts, sums = np.zeros(shape), np.zeros((*shape, *values.shape[1:]))
     for place, value in zip(_places(factors, len(draws)), values, strict=True):
         counts[place] += 1
@@ -89,15 +91,13 @@ def mean_squares(table: Table) -> Squares:
     """Return the mean squares of a table's axes (analysis of variance without interactions; Fisher, 1925)."""
     centred = table - table.mean()
     sums, freedoms = [], []
-    left = centred
     for axis, levels in enumerate(table.shape):
-        others = tuple(other for other in range(table.ndim) if other != axis)
-        effect = centred.mean(others, keepdims=True) if others else centred
-        left = left - effect
+        effect = centred.mean(tuple(other for other in range(table.ndim) if other != axis))
         sums.append(float(np.square(effect).sum()) * table.size / levels)
         freedoms.append(levels - 1)
     rest_freedom = table.size - 1 - sum(freedoms)
-    rest = float(np.square(left).sum()) / rest_freedom if rest_freedom else 0.0
+    left = max(0.0, float(np.vdot(centred, centred)) - math.fsum(sums))
+    rest = left / rest_freedom if rest_freedom else 0.0
     means = tuple(each / freedom for each, freedom in zip(sums, freedoms, strict=True))
     return Squares(means, tuple(freedoms), rest, rest_freedom, table.size)
 

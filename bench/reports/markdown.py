@@ -7,7 +7,7 @@ from tabulate import tabulate
 from bench.aggregate import Summary
 from bench.reports.crossing_maps import CROSSINGS, crossing_maps
 from bench.reports.figures import accuracy_curves, sensitivity_curves
-from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_table
+from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_lines, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
 from bench.reports.rank_diagram import rank_diagram
 from bench.reports.rank_tables import STANDINGS, standings_lines, standings_table
@@ -52,6 +52,7 @@ def render(summary: Summary, folder: Path) -> str:
     )
     parts += [f"- {_escaped(line)}" for line in overtaking_lines(summary)]
     parts += _section("Label more or fine-tune?", worth_table(summary), WORTH)
+    parts += [f"- {_escaped(line)}" for line in worth_lines(summary)]
     maps = crossing_maps(summary, folder)
     if maps is not None:
         parts += ["## Ahead from how many labels on", CROSSINGS, f"![Ahead from how many labels on]({maps.name})"]

@@ -25,6 +25,8 @@ def suite_path(name: str) -> Path:
     for folder in folders:
         if (folder / f"{name}.yaml").is_file():
             return folder / f"{name}.yaml"
+    if Path(name).is_dir():
+        raise BenchError(f"suite {name}: a folder; give a suite's name or file (`bench report` reads a run's folder)")
     raise BenchError(unknown("suite", name, suite_names()))
 
 

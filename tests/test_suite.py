@@ -292,6 +292,8 @@ def test_an_unknown_suite_is_refused_with_the_nearest() -> None:
         suite_path("digit_small")
     with pytest.raises(BenchError, match=r"suite nowhere\.yaml: no such file"):
         suite_path("nowhere.yaml")
+    with pytest.raises(BenchError, match=r"suite tests: a folder; give a suite's name or file"):
+        suite_path("tests")
 
 
 @pytest.mark.parametrize("name", ["pretrained", "random", "supervised@glyphs", "my/own.safetensors", "own.pth"])

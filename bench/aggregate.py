@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.catalog import METHODS
+from bench.overlap_notes import overlap_notes
 from bench.record import Record
 from bench.rows import Row, rows_of
 from bench.score_rows import Ranked, ranks_of
@@ -201,4 +202,4 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
     if stopped:
         probes = "1 probe" if stopped == 1 else f"{stopped} probes"
         notes.append(f"{probes}: the solver had to stop before it came to its tolerance; a larger l2 is solved faster.")
-    return tuple(notes)
+    return (*notes, *overlap_notes(finished))

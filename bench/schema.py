@@ -149,6 +149,8 @@ class Suite:
     """Threads of each cell; null: the processor's cores over the workers."""
     timeout_s: float = 3600.0
     deterministic: bool = True
+    probes: tuple[str, ...] = ()
+    """Optional probes that every cell takes beside those that are always taken."""
 
 
 @dataclass(frozen=True)
@@ -183,12 +185,14 @@ class Cell:
     timeout_s: float = 3600.0
     precision_reason: str = "asked for"
     """What `auto` was settled by."""
+    probes: tuple[str, ...] = ()
+    """Optional probes that are asked for: they decide no number but their own."""
 
     @property
     def cell_id(self) -> str:
-        """A hash of the contents, but for the suite's name, the time limit and the reason of the precision."""
+        """A hash of the contents, but for the suite's name, the time limit, a reason and the optional probes."""
         contents = dataclasses.asdict(self)
-        del contents["suite"], contents["timeout_s"], contents["precision_reason"]
+        del contents["suite"], contents["timeout_s"], contents["precision_reason"], contents["probes"]
         return content_hash(contents)[:16]
 
     @property

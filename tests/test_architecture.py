@@ -27,6 +27,8 @@ LAYERS = [
         "paired",
         "learning_curves",
         "weights_name",
+        "calibration",
+        "overlap",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
     {
@@ -36,6 +38,8 @@ LAYERS = [
         "store",
         "aggregate",
         "rows",
+        "corruption_rows",
+        "overlap_notes",
         "verdicts",
         "recommend",
         "trial_rows",

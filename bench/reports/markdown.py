@@ -5,6 +5,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from bench.aggregate import Summary
+from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.figures import accuracy_curves, sensitivity_curves
 from bench.reports.tables import (
     Table,
@@ -47,6 +48,19 @@ def render(summary: Summary, folder: Path) -> str:
         best_table(summary),
         "Each method against the highest mean of its label budget, image by image and seed by seed. *Tie*: the data "
         "can't tell them apart.",
+    )
+    parts += _section(
+        "Beyond accuracy",
+        beyond_table(summary),
+        "*Calibration error*: how far confidence and accuracy lie apart, over 15 bins. *Macro-F1* counts each class "
+        "alike. *Forgotten*: what the transfer took from the accuracy of the initial weights' own classifier on images "
+        "of its source that were held out.",
+    )
+    parts += _section(
+        "Under corruption",
+        corruption_table(summary),
+        "Accuracy on corrupted test images, mean over four corruptions in five strengths; by corruption the mean and, "
+        "in brackets, at the greatest strength.",
     )
     parts += _section(
         "Cost",

@@ -21,8 +21,8 @@ class Overlap:
 
 IMAGENET, LARGER_IMAGENET, LVD, WEB = "ImageNet-1k", "ImageNet-21k", "LVD-142M", "images from the web"
 SETS: Mapping[str, str] = {
-    IMAGENET: r"in1k|imagenet1k|\bmae\b|fcmae|\bdino\b|tv_in|bt_in",
-    LARGER_IMAGENET: r"in2[12]k|in12k|miil_in21k",
+    IMAGENET: r"in1k|imagenet1k|(^|_)(fc)?mae($|_)|(^|_)dino($|_)",
+    LARGER_IMAGENET: r"inw?2[12]k|in12k",
     LVD: r"lvd",
     WEB: r"laion|openai|clip|webli|datacomp|dfn|jft|ig1b|swag|swsl|ssl|yfcc|merged2b|cc12m|metaclip",
 }

@@ -44,11 +44,11 @@ def test_who_is_right_as_often_as_he_says_is_calibrated() -> None:
 
 def test_errors_of_one_bin_cancel_and_those_of_two_do_not() -> None:
     """The same mean confidence and accuracy, once within a bin and once apart."""
-    within = np.array([[0.74, 0.26], [0.70, 0.30]])
-    apart = np.array([[1.0, 0.0], [0.6, 0.4]])
+    within = np.array([[0.69, 0.31], [0.71, 0.29]])
+    apart = np.array([[0.9, 0.1], [0.5, 0.5]])
     labels = np.array([0, 1])
-    assert expected_calibration_error(within, labels) == pytest.approx(0.72 - 0.5)
-    assert expected_calibration_error(apart, labels) == pytest.approx(0.3)
+    assert expected_calibration_error(within, labels) == pytest.approx(0.7 - 0.5)
+    assert expected_calibration_error(apart, labels) == pytest.approx((0.1 + 0.5) / 2)
 
 
 def test_certainty_stands_in_the_last_bin() -> None:

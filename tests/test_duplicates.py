@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import scipy.fft
 import tiny
 from examples import save_class_folders
 from PIL import Image, ImageEnhance
@@ -13,7 +14,14 @@ from PIL import Image, ImageEnhance
 from bench.contracts import Places, RawData, Split
 from bench.data.decode import Decoded, decode
 from bench.data.digits import ArrayImages, Digits
-from bench.data.duplicates import find_duplicates, kept_hashes, near_duplicates, perceptual_hashes, pixel_hashes
+from bench.data.duplicates import (
+    find_duplicates,
+    kept_hashes,
+    lowest_frequencies,
+    near_duplicates,
+    perceptual_hashes,
+    pixel_hashes,
+)
 from bench.data.glyphs import Glyphs
 from bench.data.transforms import Geometry
 from bench.data.unlabelled import read_unlabelled
@@ -64,9 +72,18 @@ def test_blank_images_are_like_nothing() -> None:
 
 def test_hashes_are_one_for_each_image_whatever_the_batch() -> None:
     images = photographs(300, 2, side=32)
-    assert np.array_equal(perceptual_hashes(images)[257:260], perceptual_hashes(images[257:260]))
-    assert perceptual_hashes(images[:0]).shape == pixel_hashes(images[:0]).shape == (0,)
-    assert len(np.unique(pixel_hashes(images))) == 300
+    hashes = perceptual_hashes(lowest_frequencies(images))
+    assert np.array_equal(hashes[257:260], perceptual_hashes(lowest_frequencies(images[257:260])))
+    assert len(np.unique(hashes)) == len(np.unique(pixel_hashes(images))) == 300
+    assert perceptual_hashes(lowest_frequencies(images[:0])).shape == pixel_hashes(images[:0]).shape == (0,)
+
+
+def test_frequencies_are_those_of_the_cosine_transform() -> None:
+    """As scipy has it, but for its factors."""
+    images = photographs(3, 5, side=32)
+    grey = images.sum(3, dtype=np.float64)
+    theirs = scipy.fft.dctn(grey, axes=(1, 2))[:, :8, :8].reshape(3, 64) / 4
+    assert np.allclose(lowest_frequencies(images), theirs, rtol=1e-3, atol=1)
 
 
 def decoded(train: Images, test: Images, root: Path) -> Decoded:

@@ -16,15 +16,18 @@ from bench.data.decode import Decoded, Pixels
 
 Hashes = npt.NDArray[np.uint64]
 Images = npt.NDArray[np.uint8]
+Frequencies = npt.NDArray[np.float32]
 
 RECIPE = 1
 """Raised whenever the search changes, since it is part of its key."""
 SIDE = 8
-"""Of the square of lowest frequencies whose signs are the perceptual hash: 64 bits with the mean itself."""
+"""Of the square of lowest frequencies that are compared: 64 with the mean."""
 FEW_BITS = 6
 """In which the hashes of near-duplicates may differ at most."""
-LIKE = 0.995
-"""Correlation of the grey pixels of near-duplicates, at least."""
+LIKE = 0.997
+"""Correlation of the lowest frequencies of near-duplicates, at least."""
+BLANK = 1e-4
+"""An image whose frequencies are smaller than this, over its mean, shows nothing but rounding."""
 CHUNK = 256
 PAIRS = 2**23
 """That are compared at a time."""
@@ -92,57 +95,53 @@ def pixel_hashes(images: Images) -> Hashes:
     return np.frombuffer(digests, np.uint64)
 
 
-def perceptual_hashes(images: Images) -> Hashes:
-    """Return 64 bits of each image (N, S, S, 3), (N,): which of its lowest frequencies lie above their median.
-
-    The hash of the discrete cosine transform (Zauner, "Implementation and benchmarking of perceptual image hash
-    functions", 2010). Images that look alike differ in few bits.
-    """
-    basis = _lowest_frequencies(images.shape[1])
-    chunks = [_signs(basis, images[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
-    return np.concatenate(chunks) if chunks else np.empty(0, np.uint64)
-
-
-def _lowest_frequencies(side: int) -> npt.NDArray[np.float32]:
-    """Return the first rows of the cosine transform, (SIDE, side)."""
+def lowest_frequencies(images: Images) -> Frequencies:
+    """Return the lowest frequencies of each image (N, S, S, 3) summed over its colours, (N, 64): a cosine transform."""
+    side = images.shape[1]
     places = (np.arange(side) + 0.5) / side
-    basis: npt.NDArray[np.float32] = np.cos(np.pi * np.outer(np.arange(SIDE), places)).astype(np.float32)
-    return basis
+    basis = np.cos(np.pi * np.outer(np.arange(SIDE), places)).astype(np.float32)
+    found = np.empty((len(images), SIDE * SIDE), np.float32)
+    for start in range(0, len(images), CHUNK):
+        rows = images[start : start + CHUNK].reshape(-1, side, side * 3).astype(np.float32)
+        across = (basis @ rows).reshape(len(rows), SIDE, side, 3).sum(3)
+        found[start : start + CHUNK] = (across @ basis.T).reshape(len(rows), -1)
+    return found
 
 
-def _signs(basis: npt.NDArray[np.float32], images: Images) -> Hashes:
-    frequencies = (basis @ grey(images) @ basis.T).reshape(len(images), -1)
+def perceptual_hashes(frequencies: Frequencies) -> Hashes:
+    """Return 64 bits of each image, (N,): which of its lowest frequencies lie above their median.
+
+    Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010. Images that look alike differ in
+    few bits.
+    """
     middle = np.median(frequencies[:, 1:], axis=1, keepdims=True)
     return np.packbits(frequencies > middle, axis=1).view(np.uint64)[:, 0]
 
 
-def grey(images: Images) -> npt.NDArray[np.float32]:
-    """Return the mean of the colours, (N, S, S)."""
-    mean: npt.NDArray[np.float32] = np.asarray(images).mean(3, dtype=np.float32)
-    return mean
-
-
 def near_duplicates(train: Images, test: Images) -> dict[int, int]:
-    """Return, for each test image that has a near-duplicate in the training set, the one that is most like it."""
-    known = perceptual_hashes(train)
+    """Return, for each test image that has a near-duplicate in the training set, the one that is most like it.
+
+    A hash alone is too coarse for small images of few kinds: whose hashes are close, the frequencies must agree too.
+    """
+    trained, tested = lowest_frequencies(train), lowest_frequencies(test)
+    known, hashes = perceptual_hashes(trained), perceptual_hashes(tested)
+    trained, tested = directions(trained), directions(tested)
     found: dict[int, int] = {}
-    hashes = perceptual_hashes(test)
     rows = max(1, PAIRS // max(1, len(known)))
     for start in range(0, len(test), rows):
         close = np.bitwise_count(hashes[start : start + rows, None] ^ known) <= FEW_BITS
         for row in np.flatnonzero(close.any(1)):
             candidates = np.flatnonzero(close[row])
-            likeness = correlations(test[start + row], train[candidates])
+            likeness = trained[candidates] @ tested[start + row]
             if likeness.max() >= LIKE:
                 found[int(start + row)] = int(candidates[likeness.argmax()])
     return found
 
 
-def correlations(image: Images, others: Images) -> npt.NDArray[np.float32]:
-    """Return the correlation of an image's grey pixels (S, S, 3) with those of others (N, S, S, 3); 0 with a blank."""
-    rows = grey(np.concatenate([image[None], others])).reshape(len(others) + 1, -1)
-    rows = rows - rows.mean(1, keepdims=True)
-    lengths = np.linalg.norm(rows, axis=1)
-    products: npt.NDArray[np.float32] = rows[1:] @ rows[0]
-    likeness: npt.NDArray[np.float32] = products / np.maximum(lengths[1:] * lengths[0], 1e-6)
-    return likeness
+def directions(frequencies: Frequencies) -> Frequencies:
+    """Return frequencies without the mean brightness, of length one: their products are correlations; 0 of a blank."""
+    varying = frequencies[:, 1:]
+    lengths = np.linalg.norm(varying, axis=1, keepdims=True)
+    blank = lengths < BLANK * np.abs(frequencies[:, :1])
+    unit: Frequencies = np.where(blank, np.float32(0), varying / np.maximum(lengths, np.float32(1e-6)))
+    return unit

@@ -122,10 +122,10 @@ def test_folder_without_test_images_has_hashes(tmp_path: Path) -> None:
     assert find_duplicates(data, tmp_path, tiny.ignore).found == {"exact": [], "near": [], "of": 0}
 
 
-def test_few_small_characters_that_look_alike_are_called_duplicates(places: Places) -> None:
-    """Of 360 handwritten digits, and of 500 printed ones, all of them drawn apart: one in a hundred at most."""
-    for dataset in (Digits(), Glyphs(train_images=4000, test_images=500)):
+def test_no_small_characters_that_look_alike_are_called_duplicates(places: Places) -> None:
+    """Handwritten ones, and printed ones that were all drawn apart: none."""
+    for dataset in (Digits(), Glyphs(train_images=1240, test_images=186)):
         raw = dataset.load(places)
         data = decode(raw, f"{dataset}", Geometry(32, None, "bilinear"), places.cache_dir, tiny.ignore)
         found = find_duplicates(data, places.cache_dir, tiny.ignore).found
-        assert len(found["near"]) <= found["of"] / 100
+        assert (found["exact"], found["near"]) == ([], [])

@@ -8,6 +8,7 @@ from bench.catalog import METHODS
 from bench.crossings import CrossingMap, crossings_of
 from bench.label_needs import TARGETS, Need, Worth, needs_of, worths_of
 from bench.noise_rows import Noise, Varied, noise_of, varied_of
+from bench.overlap_notes import overlap_notes
 from bench.ranking import Ranking, Task, rank
 from bench.record import Record
 from bench.rows import Row, rows_of
@@ -255,4 +256,4 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
     if stopped:
         probes = "1 probe" if stopped == 1 else f"{stopped} probes"
         notes.append(f"{probes}: the solver had to stop before it came to its tolerance; a larger l2 is solved faster.")
-    return tuple(notes)
+    return (*notes, *overlap_notes(finished))

@@ -136,6 +136,18 @@ PROBES = Registry(
         ("gpu", Entry("bench.probes.gpu:probe", "clocks, power, throttling and other processes, where NVML tells")),
         ("transferability", Entry("bench.probes.transferability:probe", "scores of the features, before any training")),
         ("profile", Entry("bench.probes.profile:probe", "what `bench/profiles` measured once for cells alike")),
+        ("calibration", Entry("bench.probes.calibration:probe", "is it as sure as it is right: ECE, log-likelihood")),
+        ("classes", Entry("bench.probes.classes:probe", "macro-F1, and the class that fares worst")),
+        ("forgetting", Entry("bench.probes.forgetting:probe", "what is left of the source task after the transfer")),
+        ("overlap", Entry("bench.probes.overlap:probe", "test images and classes that were seen before")),
+        (
+            "corruptions",
+            Entry(
+                "bench.probes.corruptions:probe",
+                "accuracy under noise, blur, low contrast, JPEG; where a suite asks for it",
+                optional=True,
+            ),
+        ),
         ("audit", Entry("bench.probes.audit:probe", "frozen is frozen, splits are disjoint, one look at the test")),
     ],
 )

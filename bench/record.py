@@ -173,6 +173,43 @@ class Record:
     total_params: int | None = None
     checkpoint_bytes: int | None = None
     """Bytes to keep beside the shared backbone: what training changed."""
+    expected_calibration_error: float | None = None
+    """Over 15 bins of equal width, 0 to 1."""
+    negative_log_likelihood: float | None = None
+    """In nats."""
+    macro_f1: float | None = None
+    worst_class: str | None = None
+    worst_class_accuracy: float | None = None
+    probes: list[str] = field(default_factory=list)
+    """Optional probes that were asked for."""
+    corruption_accuracy: dict[str, list[float]] | None = None
+    """By corruption, one value for each of five strengths, the weakest first."""
+    corruption_clean_accuracy: float | None = None
+    """On the same images as they are."""
+    n_corrupted: int | None = None
+    """Test images that were corrupted."""
+    corruptions_s: float | None = None
+    """What that took; no part of `total_s`."""
+    corruptions_reason: str | None = None
+    """Why it was asked for and not measured."""
+    source_accuracy_before: float | None = None
+    """Of the initial weights' own classifier, on held-out images of what they were trained on."""
+    source_accuracy_after: float | None = None
+    """Of the same classifier on the features after the transfer."""
+    forgetting: float | None = None
+    """How much of that accuracy the transfer cost."""
+    n_source_test: int | None = None
+    forgetting_s: float | None = None
+    """What measuring it took; no part of `total_s`."""
+    forgetting_reason: str | None = None
+    """Why it was not measured."""
+    overlap: str | None = None
+    """What of the target the pre-training has seen: its `images`, its `classes`, or `unknown`; null: nothing known."""
+    overlap_reason: str | None = None
+    n_test_pretrained: int | None = None
+    """Test images that stand, pixel by pixel, among those that the project's own weights were trained on."""
+    duplicates: dict[str, Any] | None = None
+    """Test images that stand in the training set, `exact` and `near`, with some of their names."""
     audit: dict[str, bool | None] | None = None
     executor: str | None = None
     workers: int | None = None

@@ -28,6 +28,8 @@ class Entry:
     """Licence of the data, where known."""
     extra: str | None = None
     """The extra of the package without which it is listed and checked, but not run."""
+    optional: bool = False
+    """Of a probe: whether it measures only where a suite asks for it."""
 
     @property
     def lacks(self) -> str | None:

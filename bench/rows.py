@@ -1,9 +1,10 @@
 """Records -> rows: cells that differ in nothing but their seed, as means with intervals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from bench.corruption_rows import corruption_drops, corruption_means, means_by_corruption, strongest_by_corruption
 from bench.record import Record
 from bench.schema import Choice, Seeds, content_hash
 from bench.stats import Estimate, mean_interval
@@ -63,6 +64,26 @@ class Row:
     tried: Tried | None
     transferability: Mapping[str, float]
     """Means over the seeds; empty where the row's cells made no features of the whole backbone."""
+    expected_calibration_error: Estimate | None = None
+    negative_log_likelihood: Estimate | None = None
+    macro_f1: Estimate | None = None
+    worst_class_accuracy: Estimate | None = None
+    worst_class: str | None = None
+    """The class that fares worst most often."""
+    corruption_clean_accuracy: Estimate | None = None
+    """On the images that were corrupted, as they are."""
+    corruption_accuracy: Estimate | None = None
+    """Over all corruptions and strengths."""
+    corruption_drop: Estimate | None = None
+    """Share of the accuracy on the same images as they are that corruption takes away."""
+    corruption_means: Mapping[str, float] = field(default_factory=dict)
+    """By corruption, over strengths and seeds."""
+    corruption_strongest: Mapping[str, float] = field(default_factory=dict)
+    """By corruption, at its strongest."""
+    source_accuracy: Estimate | None = None
+    """Of the initial weights' own classifier, before the transfer."""
+    forgetting: Estimate | None = None
+    """How much of that the transfer cost."""
 
     @property
     def setting(self) -> str:
@@ -175,6 +196,18 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         memory_mib_by_kind=profiled.memory_mib_by_kind,
         tried=tried_of(group),
         transferability=_mean_scores(group),
+        expected_calibration_error=_estimate(group, "expected_calibration_error"),
+        negative_log_likelihood=_estimate(group, "negative_log_likelihood"),
+        macro_f1=_estimate(group, "macro_f1"),
+        worst_class_accuracy=_estimate(group, "worst_class_accuracy"),
+        worst_class=_most_frequent([record.worst_class for record in group if record.worst_class is not None]),
+        corruption_clean_accuracy=_estimate(group, "corruption_clean_accuracy"),
+        corruption_accuracy=_mean(corruption_means(group)),
+        corruption_drop=_mean(corruption_drops(group)),
+        corruption_means=means_by_corruption(group),
+        corruption_strongest=strongest_by_corruption(group),
+        source_accuracy=_estimate(group, "source_accuracy_before"),
+        forgetting=_estimate(group, "forgetting"),
     )
 
 
@@ -183,6 +216,11 @@ def _mean_scores(group: Sequence[Record]) -> dict[str, float]:
     found = [record.transferability or {} for record in group]
     shared = [name for name in found[0] if all(scores.get(name) is not None for scores in found)]
     return {name: sum(scores[name] or 0.0 for scores in found) / len(found) for name in shared}
+
+
+def _most_frequent(names: Sequence[str]) -> str | None:
+    """Return the name that is met most often, of equals the first."""
+    return max(dict.fromkeys(names), key=names.count, default=None)
 
 
 def _cold(record: Record) -> float:

@@ -132,6 +132,8 @@ def cell_job(cell: Cell, supplies: Supplies, places: Places, workers: int, profi
         source=source.decoded if source else None,
         source_fingerprint=source.fingerprint if source else None,
         profiles=profiles,
+        learnt_from=supplies.weights.learnt_from,
+        duplicates=supplies.data.duplicates,
     )
 
 

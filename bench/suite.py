@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.catalog import DATASETS, METHODS, SELECTIONS
+from bench.catalog import DATASETS, METHODS, PROBES, SELECTIONS
 from bench.choices import TRAINING_KEYS, check_backbone, check_choice, check_weights
 from bench.errors import BenchError, InvalidSuite
 from bench.registry import unknown
@@ -90,6 +90,7 @@ def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
 def name_problems(contents: Mapping[str, Any], marks: Marks) -> list[str]:
     """Return a line for each name that nobody knows, whatever else is wrong with the file."""
     problems = list(_unknown_names(contents, ("dataset",), _check_dataset, marks))
+    problems += _unknown_names(contents, ("probes",), _check_probe, marks)
     includes = contents.get("include")
     listed = enumerate(includes) if isinstance(includes, list) else ()
     for path, axes in [(("grid",), contents.get("grid")), *((("include", place), axes) for place, axes in listed)]:
@@ -157,6 +158,12 @@ def _check_selection(item: str) -> None:
     SELECTIONS.entry(item)
 
 
+def _check_probe(item: Any) -> None:
+    if isinstance(item, str) and not PROBES.entry(item).optional:
+        known = ", ".join(name for name in PROBES.names() if PROBES.entry(name).optional)
+        raise BenchError(f"{item}: is taken in every cell, or can't be asked for; write some of {known}")
+
+
 _CHECKS: dict[str, Callable[[Any], None]] = {
     "dataset": _check_dataset,
     "backbone": lambda item: check_backbone(item) if isinstance(item, str) else None,
@@ -199,6 +206,7 @@ def _resolve(parsed: SuiteFile, source: str) -> Suite:
         threads=parsed.threads,
         timeout_s=parsed.timeout_s,
         deterministic=parsed.deterministic,
+        probes=tuple(dict.fromkeys(parsed.probes)),
     )
 
 

@@ -29,6 +29,8 @@ LAYERS = [
         "variance",
         "ranking",
         "weights_name",
+        "calibration",
+        "overlap",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
     {
@@ -38,6 +40,8 @@ LAYERS = [
         "store",
         "aggregate",
         "rows",
+        "corruption_rows",
+        "overlap_notes",
         "verdicts",
         "crossings",
         "label_needs",

@@ -348,3 +348,13 @@ def test_features_of_random_weights_are_extracted_once_per_initialisation() -> N
         for axes in ({}, {"subset_seeds": (0, 1, 2)}, {"init_seeds": (0, 1, 2)})
     )
     assert (subsets, starts) == (once, pytest.approx(3 * once))
+
+
+@pytest.mark.parametrize(("test_images", "looks"), [(100, 2000), (5000, 20_000)])
+def test_corruptions_are_priced_by_their_looks_at_the_test_set(test_images: int, looks: int) -> None:
+    """Twenty each, up to a number; for frozen features once for all cells that share them."""
+    speed = Speed(step_s=1.0, forward_s=0.64, batch=64, train_images=1000, test_images=test_images)
+    for method, priced in (("finetune", price), ("linear_probe", lambda cell, speed: extraction_price([cell], speed))):
+        plain = a_cell(method=Choice(method))
+        asked = dataclasses.replace(plain, probes=("corruptions",))
+        assert priced(asked, speed) - priced(plain, speed) == pytest.approx(looks * 0.01)

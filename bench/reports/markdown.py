@@ -5,6 +5,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from bench.aggregate import Summary
+from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS, crossing_maps
 from bench.reports.figures import accuracy_curves, sensitivity_curves
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_table
@@ -66,6 +67,19 @@ def render(summary: Summary, folder: Path) -> str:
     parts += [f"- {_escaped(line)}" for line in standings_lines(summary)]
     parts += rank_diagram(summary, folder)
     parts += _section("Where the noise comes from", noise_table(summary), NOISE)
+    parts += _section(
+        "Beyond accuracy",
+        beyond_table(summary),
+        "*Calibration error*: how far confidence and accuracy lie apart, over 15 bins. *Macro-F1* counts each class "
+        "alike. *Forgotten*: what the transfer took from the accuracy of the initial weights' own classifier on images "
+        "of its source that were held out.",
+    )
+    parts += _section(
+        "Under corruption",
+        corruption_table(summary),
+        "Accuracy on corrupted test images, mean over four corruptions in five strengths; by corruption the mean and, "
+        "in brackets, at the greatest strength.",
+    )
     parts += _section(
         "Cost",
         cost_table(summary),

@@ -13,7 +13,7 @@ from bench.verdicts import Overtaking, Right, Verdict, against_the_best, compare
 FROZEN, TUNED = "linear_probe", "finetune"
 SAME = (
     *("dataset", "backbone", "weights", "weights_sha256", "budget", "n_labels", "device", "precision"),
-    "image_selection",
+    *("image_selection", "machine"),
 )
 """What a frozen and a fine-tuned row have in common that are held against one another."""
 
@@ -68,8 +68,8 @@ def nothing_kept(cell_id: str) -> None:
 
 def summarise(records: Sequence[Record], manifest: Mapping[str, Any], right: Right = nothing_kept) -> Summary:
     """Group the records of the manifest's plan; where there is no plan, of all. Rows are compared by `right`."""
-    planned = manifest.get("cells")
-    mine = [record for record in records if planned is None or record.cell_id in set(planned)]
+    planned = None if manifest.get("cells") is None else set(manifest["cells"])
+    mine = [record for record in records if planned is None or record.cell_id in planned]
     finished = [record for record in mine if record.status == "ok"]
     rows = rows_of(finished, manifest.get("environments", {}))
     blocks = _blocks(rows)
@@ -86,7 +86,7 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any], right: Rig
         overtakings=_overtakings(pairs, right),
         ranks=ranks_of(rows),
         unfinished=tuple(record for record in mine if record.status != "ok"),
-        missing=len(set(planned) - {record.cell_id for record in mine}) if planned is not None else 0,
+        missing=len(planned - {record.cell_id for record in mine}) if planned is not None else 0,
         audit=_audit(finished),
         audit_failures=tuple(
             f"{name}: {record.label} ({record.cell_id})"
@@ -105,14 +105,16 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any], right: Rig
 
 def _frozen_and_tuned(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
     """Pair the linear probe with full fine-tuning from the same start and at the same budget."""
-    return [
-        (frozen, tuned)
-        for frozen in rows
-        for tuned in rows
-        if frozen.method.partition("(")[0] == FROZEN
-        and tuned.method.partition("(")[0] == TUNED
-        and all(getattr(frozen, name) == getattr(tuned, name) for name in SAME)
-    ]
+    tuned: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        if row.method.partition("(")[0] == TUNED:
+            tuned.setdefault(_start(row), []).append(row)
+    frozen = [row for row in rows if row.method.partition("(")[0] == FROZEN]
+    return [(row, other) for row in frozen for other in tuned.get(_start(row), [])]
+
+
+def _start(row: Row) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in SAME)
 
 
 def _overtakings(pairs: Sequence[tuple[Row, Row]], right: Right) -> tuple[Overtaking, ...]:
@@ -129,8 +131,8 @@ def _overtakings(pairs: Sequence[tuple[Row, Row]], right: Right) -> tuple[Overta
 def _blocks(rows: Sequence[Row]) -> tuple[Block, ...]:
     titles: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        titles.setdefault((row.dataset, row.backbone, row.device, row.precision), []).append(row)
-    several = [len({key[position] for key in titles}) > 1 for position in range(4)]
+        titles.setdefault((row.dataset, row.backbone, row.device, row.precision, row.machine), []).append(row)
+    several = [len({key[position] for key in titles}) > 1 for position in range(5)]
     return tuple(_block(key, several, mine) for key, mine in titles.items())
 
 

@@ -28,6 +28,8 @@ class Entry:
     """Licence of the data, where known."""
     extra: str | None = None
     """The extra of the package without which it is listed and checked, but not run."""
+    suffix: str | None = None
+    """Of the file that a report is written to; null: the name of the format."""
 
     @property
     def lacks(self) -> str | None:

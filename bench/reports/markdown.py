@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from tabulate import tabulate
-
 from bench.aggregate import Summary
 from bench.reports.figures import accuracy_curves, sensitivity_curves
+from bench.reports.pipes import pipe_table
 from bench.reports.tables import (
     Table,
     accuracy_table,
@@ -112,6 +111,4 @@ def _section(title: str, table: Table, explanation: str) -> list[str]:
 
 
 def _text(table: Table) -> str:
-    headers, cells = table
-    escaped = [[cell.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ") for cell in row] for row in cells]
-    return tabulate(escaped, headers, tablefmt="pipe", disable_numparse=True)
+    return pipe_table(*table)

@@ -1,6 +1,6 @@
 """The verbs that read runs: report, leaderboard, recommend."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,29 +12,46 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Format(click.ParamType):  # type: ignore[type-arg]
-    """A name of the catalogue of reports, which is read when it is needed."""
+    """A format of reports or of tables; which there are is looked up when it is needed."""
 
     name = "format"
 
+    def __init__(self, *kinds: Callable[[], Iterable[str]]) -> None:
+        self._kinds = kinds
+
+    def _names(self) -> list[str]:
+        return sorted({name for kind in self._kinds for name in kind()})
+
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Return the names that there are."""
-        from bench.catalog import REPORTS
-
-        return "|".join(REPORTS.names())
+        return "|".join(self._names())
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name; an unknown one is refused with the nearest."""
-        from bench.catalog import REPORTS
+        """Return the name; an unknown one is refused with the nearest, `package.module:object` is taken."""
+        from bench.registry import unknown
 
-        try:
-            REPORTS.entry(str(value))
-        except BenchError as error:
-            self.fail(str(error), param, ctx)
+        if value not in self._names() and ":" not in value:
+            self.fail(unknown("format", value, self._names()), param, ctx)
         return str(value)
 
 
+def _of_reports() -> Iterable[str]:
+    from bench.catalog import REPORTS
+
+    return REPORTS.names()
+
+
+def _of_tables() -> Iterable[str]:
+    from bench.reports.grids import GRID_FORMATS
+
+    return GRID_FORMATS
+
+
+def _format(*kinds: Callable[[], Iterable[str]]) -> Callable[[Command], Command]:
+    return click.option("--format", "format_", type=Format(*kinds), default="console", show_default=True)
+
+
 _RUNS = click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
-_FORMAT = click.option("--format", "format_", type=Format(), default="console", show_default=True)
 _FILTERS = click.option(
     "--filter",
     "filters",
@@ -82,7 +99,7 @@ def recommend(
 
 @click.command()
 @_RUNS
-@_FORMAT
+@_format(_of_reports, _of_tables)
 @_OUT
 @_FILTERS
 @click.option("--rows", metavar="KEY[,KEY]", help="A table of your own: what its lines are, as in backbone,method.")
@@ -159,7 +176,7 @@ def _table(
 
 @click.command()
 @_RUNS
-@_FORMAT
+@_format(_of_tables)
 @_OUT
 @_FILTERS
 @click.option("--metric", default="accuracy", show_default=True, metavar="NAME", help="A column of the CSV.")

@@ -18,7 +18,7 @@ from bench.verdicts import Overtaking, Right, Verdict, against_the_best, compare
 FROZEN, TUNED = "linear_probe", "finetune"
 SAME = (
     *("dataset", "backbone", "weights", "weights_sha256", "budget", "n_labels", "device", "precision"),
-    "image_selection",
+    *("image_selection", "machine"),
 )
 """What a frozen and a fine-tuned row have in common that are held against one another."""
 
@@ -101,8 +101,8 @@ def summarise(
 
     `targets` are accuracies in 0 to 1 whose labels are asked for.
     """
-    planned = manifest.get("cells")
-    mine = [record for record in records if planned is None or record.cell_id in set(planned)]
+    planned = None if manifest.get("cells") is None else set(manifest["cells"])
+    mine = [record for record in records if planned is None or record.cell_id in planned]
     finished = [record for record in mine if record.status == "ok"]
     rows = rows_of(finished, manifest.get("environments", {}))
     blocks = _blocks(rows)
@@ -128,7 +128,7 @@ def summarise(
         noise=noise_of(rows, finished),
         ranks=ranks_of(rows),
         unfinished=tuple(record for record in mine if record.status != "ok"),
-        missing=len(set(planned) - {record.cell_id for record in mine}) if planned is not None else 0,
+        missing=len(planned - {record.cell_id for record in mine}) if planned is not None else 0,
         audit=_audit(finished),
         audit_failures=tuple(
             f"{name}: {record.label} ({record.cell_id})"
@@ -147,14 +147,16 @@ def summarise(
 
 def _frozen_and_tuned(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
     """Pair the linear probe with full fine-tuning from the same start and at the same budget."""
-    return [
-        (frozen, tuned)
-        for frozen in rows
-        for tuned in rows
-        if frozen.method.partition("(")[0] == FROZEN
-        and tuned.method.partition("(")[0] == TUNED
-        and all(getattr(frozen, name) == getattr(tuned, name) for name in SAME)
-    ]
+    tuned: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        if row.method.partition("(")[0] == TUNED:
+            tuned.setdefault(_start(row), []).append(row)
+    frozen = [row for row in rows if row.method.partition("(")[0] == FROZEN]
+    return [(row, other) for row in frozen for other in tuned.get(_start(row), [])]
+
+
+def _start(row: Row) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in SAME)
 
 
 def _by_start(pairs: Sequence[tuple[Row, Row]]) -> list[list[tuple[Row, Row]]]:
@@ -184,8 +186,8 @@ def _by_task(blocks: Sequence[Block]) -> dict[Task, dict[str, float]]:
 def _blocks(rows: Sequence[Row]) -> tuple[Block, ...]:
     titles: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        titles.setdefault((row.dataset, row.backbone, row.device, row.precision), []).append(row)
-    several = [len({key[position] for key in titles}) > 1 for position in range(4)]
+        titles.setdefault((row.dataset, row.backbone, row.device, row.precision, row.machine), []).append(row)
+    several = [len({key[position] for key in titles}) > 1 for position in range(5)]
     return tuple(_block(key, several, mine) for key, mine in titles.items())
 
 

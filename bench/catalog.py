@@ -184,8 +184,11 @@ EXECUTORS = Registry(
 REPORTS = Registry(
     "reports",
     [
-        ("console", Entry("bench.reports.console:render", "tables for a terminal")),
+        ("console", Entry("bench.reports.console:render", "tables for a terminal", suffix="txt")),
         ("md", Entry("bench.reports.markdown:render", "Markdown with a picture")),
         ("csv", Entry("bench.reports.csv:render", "one line per row of the summary")),
+        ("json", Entry("bench.reports.json:render", "rows, verdicts, notes, audit: all of the summary, versioned")),
+        ("latex", Entry("bench.reports.latex:render", "tables for a paper, with booktabs", suffix="tex")),
+        ("parquet", Entry("bench.reports.parquet:render", "one line per row, typed columns; a binary file")),
     ],
 )

@@ -11,7 +11,7 @@ SCHEMA_VERSION = 2
 Status = Literal["ok", "failed", "oom", "timeout", "diverged", "skipped"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """What came of one cell. Every key stands in every record, null where it doesn't apply."""
 
@@ -216,6 +216,8 @@ class Record:
     """Cells that ran side by side; above one, no throughput is published."""
     side_file: str | None = None
     """Raw step times, losses and predictions, relative to the run's folder."""
+    right_offset: int | None = None
+    """Where `right.bin` says which test images the cell got right, in bytes."""
     env: str | None = None
     """Key of the environment in the manifest."""
     finished_at: str | None = None

@@ -29,6 +29,8 @@ class Row:
     n_labels: int
     device: str
     precision: str
+    machine: str
+    """Processor, cores and GPU; empty where no environment is known."""
     variant: str
     """Hash of all that cells of the row have in common, method and budget aside."""
     seeds: tuple[int, ...]
@@ -96,19 +98,21 @@ class Row:
 
 def rows_of(records: Sequence[Record], environments: Mapping[str, Mapping[str, Any]]) -> tuple[Row, ...]:
     """Group finished records; the environments tell machines apart."""
-    machines = {key: _machine(environment) for key, environment in environments.items()}
+    machines = {key: machine_of(environment) for key, environment in environments.items()}
     ambiguous = _ambiguous_methods(records)
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for record in records:
         machine = machines.get(record.env or "", "")
-        groups.setdefault((*_group_key(record), machine), []).append(record)
+        groups.setdefault((*row_key(record), machine), []).append(record)
     return tuple(_row(group, ambiguous, key[-1]) for key, group in groups.items())
 
 
-def _machine(environment: Mapping[str, Any]) -> str:
-    """What decides how fast a machine is: the seeds of a row ran on one kind of machine."""
+def machine_of(environment: Mapping[str, Any]) -> str:
+    """Return what decides how fast a machine is, in words: the seeds of a row ran on one kind of machine."""
     gpu = environment.get("gpu") or {}
-    return f"{environment.get('processor')} {environment.get('cores')} {gpu.get('name')}"
+    cores = environment.get("cores")
+    parts = [environment.get("processor"), f"{cores} cores" if cores else None, gpu.get("name")]
+    return ", ".join(str(part) for part in parts if part)
 
 
 def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
@@ -118,7 +122,8 @@ def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
     return {name for name, found in shapes.items() if len(found) > 1}
 
 
-def _group_key(record: Record) -> tuple[Any, ...]:
+def row_key(record: Record) -> tuple[Any, ...]:
+    """Return all that cells of one row have in common, the machine aside."""
     return (*_variant_key(record), record.budget, record.n_labels)
 
 
@@ -143,10 +148,16 @@ def _variant_key(record: Record) -> tuple[Any, ...]:
         str(record.source_params),
         record.source_fingerprint,
         record.search,
+        _tried(record),
         record.deterministic,
         str(record.determinism),
         record.limit,
     )
+
+
+def _tried(record: Record) -> str | None:
+    """Return the settings that tuning tried, in words: two searches are no sample of one thing."""
+    return str(sorted({str(trial["settings"]) for trial in record.trials})) if record.trials else None
 
 
 def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
@@ -166,6 +177,7 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         n_labels=first.n_labels or 0,
         device=first.device,
         precision=first.precision,
+        machine=machine,
         variant=content_hash([*(str(part) for part in _variant_key(first)), machine])[:8],
         seeds=tuple(record.seed for record in sorted(group, key=lambda record: record.seeds)),
         cells={record.seeds: record.cell_id for record in group},

@@ -5,12 +5,14 @@ import dataclasses
 import fcntl
 import json
 import os
+import sys
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import correctness
 from bench.cache import write_atomically
 from bench.errors import BenchError
 from bench.record import SCHEMA_VERSION, Record
@@ -27,6 +29,14 @@ _NEEDED = {
 }
 
 
+BLOCK = 2**21
+"""Bytes that are parsed at a time."""
+
+
+def silent(done: int, total: int) -> None:
+    """Tells nobody."""
+
+
 class Store:
     """`records.jsonl`, `manifest.json` and `cells/` of one run."""
 
@@ -34,9 +44,9 @@ class Store:
         self.folder = folder
         self.records_path = folder / "records.jsonl"
 
-    def records(self) -> dict[str, Record]:
-        """Return the last record of each cell, by its id."""
-        return read_records(self.records_path) if self.records_path.exists() else {}
+    def records(self, tell: Callable[[int, int], None] = silent) -> dict[str, Record]:
+        """Return the last record of each cell, by its id; `tell` learns how many bytes are read, and of how many."""
+        return read_records(self.records_path, tell) if self.records_path.exists() else {}
 
     @contextlib.contextmanager
     def writing(self) -> Iterator["Writer"]:
@@ -102,6 +112,13 @@ class Writer:
         self.stream.flush()
         os.fsync(self.stream.fileno())
 
+    def append_right(self, cell_id: str, right: "npt.NDArray[np.bool_]") -> int:
+        """Keep which test images (N,) a cell got right, and return where, for its record."""
+        with (self.folder / correctness.FILE).open("ab") as stream:
+            offset = stream.tell()
+            stream.write(correctness.entry(cell_id, right))
+        return offset
+
     def write_side_file(self, cell_id: str, arrays: "Mapping[str, npt.NDArray[np.generic]]") -> str:
         """Write a cell's bulk and return its name relative to the folder."""
         import numpy as np
@@ -129,30 +146,86 @@ def _cut_torn_line(path: Path) -> None:
             stream.truncate(whole)
 
 
-def read_records(path: Path) -> dict[str, Record]:
+def read_records(path: Path, tell: Callable[[int, int], None] = silent) -> dict[str, Record]:
     """Return the last record of each cell in a `records.jsonl`; a torn last line is left out with a warning."""
     found: dict[str, Record] = {}
-    for number, line in enumerate(_lines(path), start=1):
-        record = _parse(line, f"{path}:{number}")
+    shared = _Shared()
+    for number, line, contents in _parsed(path, tell):
+        record = _record(
+            _decoded(line, f"{path}:{number}") if contents is None else contents, f"{path}:{number}", shared
+        )
         found.pop(record.cell_id, None)
         found[record.cell_id] = record
     return found
 
 
-def _lines(path: Path) -> Iterable[str]:
+def _parsed(path: Path, tell: Callable[[int, int], None]) -> Iterator[tuple[int, str, Any]]:
+    """Yield the number of each line, the line, and what it holds; null where it can't be parsed with its neighbours.
+
+    Lines are parsed many at a time, so that they share the names of their keys.
+    """
+    number, done = 1, 0
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            total = os.fstat(stream.fileno()).st_size
+            while block := stream.readlines(BLOCK):
+                done += sum(map(len, block))
+                lines = _whole("".join(part.decode() for part in block), path)
+                parsed = _together(lines)
+                for line, contents in zip(lines, parsed, strict=True):
+                    yield number, line, contents
+                    number += 1
+                tell(done, total)
     except (OSError, UnicodeDecodeError) as error:
         raise BenchError(f"{path}: can't be read ({error}); give a run's folder or its records.jsonl") from error
+
+
+def _whole(text: str, path: Path) -> list[str]:
+    """Return the lines of a text but for a torn last one."""
     *lines, rest = text.split("\n")
     if rest:
-        warnings.warn(f"{path}: the last line is torn and left out", stacklevel=3)
+        warnings.warn(f"{path}: the last line is torn and left out", stacklevel=5)
     return lines
 
 
-def _parse(line: str, where: str) -> Record:
+def _together(lines: Sequence[str]) -> list[Any]:
+    """Return what the lines hold; nulls where one of them is no JSON."""
     try:
-        contents = json.loads(line)
+        found = json.loads("[" + ",\n".join(lines) + "]")
+    except ValueError:
+        return [None] * len(lines)
+    return found if len(found) == len(lines) else [None] * len(lines)
+
+
+class _Shared:
+    """Gives equal values of many records as one object: a grid repeats most of them."""
+
+    FIELDS = ("dataset_params", "method_params", "method_settings", "source_params", "training", "determinism", "audit")
+
+    def __init__(self) -> None:
+        self._known: dict[str, Any] = {}
+
+    def of(self, contents: dict[str, Any]) -> dict[str, Any]:
+        """Return what a record knows of its contents, texts and repeated settings shared."""
+        found = {
+            key: sys.intern(value) if type(value) is str else value for key, value in contents.items() if key in _KNOWN
+        }
+        for name in self.FIELDS:
+            value = found.get(name)
+            if value is not None:
+                found[name] = self._known.setdefault(repr(value), value)
+        return found
+
+
+def _decoded(line: str, where: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
+
+
+def _record(contents: Any, where: str, shared: _Shared) -> Record:
+    try:
         version = int(contents["schema_version"])
     except (ValueError, KeyError, TypeError) as error:
         raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
@@ -160,10 +233,10 @@ def _parse(line: str, where: str) -> Record:
         raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade transferbench")
     if version < 2:  # before the images of a budget could be chosen by another rule
         contents |= {"image_selection": "stratified", "schema_version": SCHEMA_VERSION}
-    missing = sorted(_NEEDED - contents.keys())
-    if missing:
+    if not contents.keys() >= _NEEDED:
+        missing = sorted(_NEEDED - contents.keys())
         raise BenchError(f"{where}: a record without {', '.join(missing[:4])}; remove the line, its cell runs again")
     numbers = [contents.get(key) for key in ("accuracy", "oracle_accuracy", "peak_rss_mib", "total_s")]
     if contents["status"] == "ok" and not all(isinstance(number, int | float) for number in numbers):
         raise BenchError(f"{where}: status ok without its numbers; remove the line, its cell runs again")
-    return Record(**{key: value for key, value in contents.items() if key in _KNOWN})
+    return Record(**shared.of(contents))

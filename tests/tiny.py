@@ -46,6 +46,7 @@ TIMED = {
     "cpu_s_by_phase",
     "baseline_rss_mib",
     "finished_at",
+    "right_offset",
     "executor",
     "env",
     "rss_method",

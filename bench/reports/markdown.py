@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from tabulate import tabulate
-
 from bench.aggregate import Summary
 from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS, crossing_maps
 from bench.reports.figures import accuracy_curves, sensitivity_curves
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
+from bench.reports.pipes import pipe_table
 from bench.reports.rank_diagram import rank_diagram
 from bench.reports.rank_tables import STANDINGS, standings_lines, standings_table
 from bench.reports.tables import (
@@ -148,6 +147,4 @@ def _escaped(text: str) -> str:
 
 
 def _text(table: Table) -> str:
-    headers, cells = table
-    escaped = [[_escaped(cell).replace("|", "\\|") for cell in row] for row in cells]
-    return tabulate(escaped, headers, tablefmt="pipe", disable_numparse=True)
+    return pipe_table(*table)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.catalog import METHODS
+from bench.pareto import Front, fronts_of
+from bench.recommend import Answer, best_by_budget
 from bench.record import Record
 from bench.rows import Row, rows_of
 from bench.score_rows import Ranked, ranks_of
@@ -60,6 +62,12 @@ class Summary:
     audit_failures: tuple[str, ...]
     environments: Mapping[str, Mapping[str, Any]]
     notes: tuple[str, ...]
+    fronts: tuple[Front, ...]
+    """For each data set the Pareto front over all axes that were measured, then over each pair of them."""
+    best: tuple[Answer, ...]
+    """For each data set and number of labels the best row of all, and what the data can't tell from it."""
+    records: tuple[Record, ...]
+    """Of all cells of the plan that have one."""
 
 
 def nothing_kept(cell_id: str) -> None:
@@ -100,6 +108,9 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any], right: Rig
             if key in {record.env for record in finished}
         },
         notes=_notes(records, mine, finished),
+        fronts=fronts_of(rows),
+        best=best_by_budget(rows, right),
+        records=tuple(mine),
     )
 
 

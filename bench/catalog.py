@@ -175,5 +175,6 @@ REPORTS = Registry(
         ("console", Entry("bench.reports.console:render", "tables for a terminal")),
         ("md", Entry("bench.reports.markdown:render", "Markdown with a picture")),
         ("csv", Entry("bench.reports.csv:render", "one line per row of the summary")),
+        ("html", Entry("bench.reports.html:render", "one page for a browser, self-contained")),
     ],
 )

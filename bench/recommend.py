@@ -71,6 +71,16 @@ def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
     return Answer(wanted, labels, best, corrected(compare(row, best, right) for row in rest), None, ())
 
 
+def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
+    """Answer for each data set and each number of labels that was measured, without limits, fewest labels first."""
+    asked: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        asked.setdefault((row.dataset, row.n_labels), []).append(row)
+    return tuple(
+        recommend(mine, Wanted(labels, dataset=dataset), right) for (dataset, labels), mine in sorted(asked.items())
+    )
+
+
 def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:
     """Say which limits a row breaks; what was not measured meets no limit."""
     throughput = row.throughput.mean if row.throughput else None

@@ -17,7 +17,7 @@ from bench.reports.answer import render_answer
 from bench.store import Store
 from bench.verdicts import Right
 
-FILES = {"console": "report.txt", "md": "report.md", "csv": "summary.csv"}
+FILES = {"console": "report.txt", "md": "report.md", "csv": "summary.csv", "html": "report.html"}
 
 
 def read_summary(folder: Path) -> Summary:

@@ -27,6 +27,8 @@ LAYERS = [
         "paired",
         "learning_curves",
         "weights_name",
+        "curves",
+        "phase_memory",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
     {
@@ -44,6 +46,7 @@ LAYERS = [
         "backbones",
         "data",
         "solvers",
+        "pareto",
     },
     {"choices", "features", "executors"},
     {"suite", "evaluation", "training", "recipe", "reports", "profiling", "tuning"},

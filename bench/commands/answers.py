@@ -36,7 +36,9 @@ def recommend(
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--format", "format_", type=click.Choice(["console", "md", "csv"]), default="console", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice(["console", "md", "csv", "html"]), default="console", show_default=True
+)
 def report(run_folder: Path, format_: str) -> None:
     """Print the report of RUN (a run's folder or its records.jsonl) and write it to RUN/report.<format>."""
     from bench.reporting import read_summary, write_report

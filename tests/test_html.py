@@ -122,7 +122,7 @@ def test_the_accuracies_are_those_of_the_csv(page: Page, summary: Summary, run_f
     shown = [
         text
         for table in page.tables
-        if table[0][0] == "method (initial weights)"
+        if table and table[0][0] == "method (initial weights)"
         for row in table[1:]
         for text in row[1:]
     ]
@@ -261,7 +261,7 @@ def test_the_pages_of_cells_end_where_the_file_would_grow_too_large(
     folder = page_runs.write_run(tmp_path, page_runs.cells(["resnet18"], ["finetune"], [10, 100], 3))
     text = render(read_summary(folder), folder)
     assert len(json.loads(Page(text).unpacked("packed-records"))) == 4
-    assert "2 more cells are in the run&#39;s records" in text
+    assert "2 more cells are in the run's records" in text
 
 
 def test_every_section_has_an_anchor_of_its_own(page: Page, summary: Summary) -> None:

@@ -46,6 +46,14 @@ class Opened:
     def do(self, script: str) -> Any:
         return self.page.evaluate(script)
 
+    def until(self, script: str) -> None:
+        """Wait until a script says true: the page's own policy forbids playwright's way of waiting for one."""
+        for _ in range(300):
+            if self.do(script):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"30 s and still not: {script}")
+
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
@@ -62,24 +70,35 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
-def opened(browser: "Browser", path: Path, **context: Any) -> Opened:
+def opened(browser: "Browser", path: Path, place: str = "", **context: Any) -> Opened:
     """Open a file without any network, and wait until its charts are drawn."""
     around = browser.new_context(offline=True, **context)
     found = Opened(around.new_page())
     found.page.on("console", lambda said: found.errors.append(said.text) if said.type in ("error", "warning") else None)
     found.page.on("pageerror", lambda error: found.errors.append(str(error)))
     found.page.on("request", lambda asked: found.requests.append(asked.url))
-    found.page.goto(path.as_uri())
+    found.page.goto(path.as_uri() + place)
     found.page.wait_for_selector("html[data-ready=charts]", timeout=60_000)
     return found
 
 
-@pytest.fixture
-def page(browser: "Browser", report: Path) -> Iterator[Opened]:
+@pytest.fixture(scope="module")
+def once_opened(browser: "Browser", report: Path) -> Iterator[Opened]:
     found = opened(browser, report)
     yield found
-    assert found.errors == []
     found.page.context.close()
+
+
+@pytest.fixture
+def page(once_opened: Opened) -> Iterator[Opened]:
+    """The page as it was when it was opened: loading it anew for each test would take most of the time."""
+    once_opened.do(
+        "location.hash = '';"
+        "document.querySelectorAll('form').forEach((form) => { form.reset(); form.dispatchEvent(new Event('input')); })"
+    )
+    once_opened.page.wait_for_selector("#main:not([hidden])")
+    yield once_opened
+    assert once_opened.errors == []
 
 
 def visible_cells(page: Opened) -> list[list[str]]:
@@ -156,22 +175,22 @@ def marks(page: Opened) -> int:
 
 def test_methods_and_backbones_can_be_switched_off_and_on(page: Opened) -> None:
     assert marks(page) == 2 * 3 * 3
-    page.page.get_by_label("scratch").uncheck()
-    page.page.wait_for_function("document.getElementById('chart-accuracy').data.length === 8")
+    page.page.locator("#choose-settings").get_by_label("scratch").uncheck()
+    page.until("document.getElementById('chart-accuracy').data.length === 8")
     assert marks(page) == 2 * 2 * 3
     page.page.locator("#choose-blocks").get_by_label("vit_tiny").uncheck()
-    page.page.wait_for_function("document.getElementById('chart-accuracy').data.length === 4")
+    page.until("document.getElementById('chart-accuracy').data.length === 4")
     assert marks(page) == 2 * 3
     page.page.get_by_label("95 % intervals").uncheck()
-    page.page.wait_for_function("document.getElementById('chart-accuracy').data.length === 2")
-    page.page.get_by_label("scratch").check()
-    page.page.wait_for_function("document.getElementById('chart-accuracy').data.length === 3")
+    page.until("document.getElementById('chart-accuracy').data.length === 2")
+    page.page.locator("#choose-settings").get_by_label("scratch").check()
+    page.until("document.getElementById('chart-accuracy').data.length === 3")
     assert marks(page) == 3 * 3
 
 
 def test_the_axes_of_the_front_can_be_chosen(page: Opened) -> None:
     page.page.locator("#choose-across").select_option("latency")
-    page.page.wait_for_function("document.getElementById('chart-pareto').layout.xaxis.title.text === 'latency, ms'")
+    page.until("document.getElementById('chart-pareto').layout.xaxis.title.text === 'latency, ms'")
     members = page.do(
         "JSON.parse(document.getElementById('data').textContent)"
         ".fronts.find(f => f.axes.join() === 'accuracy,latency').dots.length"
@@ -185,13 +204,13 @@ def test_the_axes_of_the_front_can_be_chosen(page: Opened) -> None:
 
 def test_the_slopes_of_one_budget_can_be_chosen(page: Opened) -> None:
     page.page.locator("#choose-slopes").select_option("100")
-    page.page.wait_for_function("document.getElementById('chart-slopes').data.length === 2")
+    page.until("document.getElementById('chart-slopes').data.length === 2")
 
 
 def test_a_cell_opens_with_its_record_and_curves_and_back_leads_back(page: Opened) -> None:
     page.page.fill("#find", "resnet18 finetune")
     page.page.locator("#cells-table tbody tr:not([hidden]) a").first.click()
-    page.page.wait_for_function("document.querySelectorAll('#chart-times .js-line').length === 1")
+    page.until("document.querySelectorAll('#chart-times .js-line').length === 1")
     assert page.page.inner_text("#cell-title") == "finetune on resnet18"
     assert page.page.locator("#main").is_hidden()
     assert page.do("document.activeElement.id") == "cell"
@@ -214,19 +233,17 @@ def test_a_cell_without_a_number_opens_with_its_reason(page: Opened) -> None:
 
 
 def test_a_link_to_a_cell_opens_it_and_a_wrong_one_says_so(browser: "Browser", report: Path) -> None:
-    around = browser.new_context(offline=True)
-    page = around.new_page()
-    page.goto(f"{report.as_uri()}#cell={page_runs.cells()[9].cell_id}")
-    page.wait_for_function("document.getElementById('cell-title').innerText.includes(' on ')")
-    page.goto(f"{report.as_uri()}#cell=constructor")
-    page.wait_for_function("document.getElementById('cell-title').innerText === 'This page holds no such cell'")
-    around.close()
+    page = opened(browser, report, f"#cell={page_runs.cells()[9].cell_id}")
+    page.until("document.getElementById('cell-title').innerText.includes(' on ')")
+    page.do("location.hash = 'cell=constructor'")
+    page.until("document.getElementById('cell-title').innerText === 'This page holds no such cell'")
+    page.page.context.close()
 
 
 def test_everything_can_be_reached_by_keyboard(page: Opened) -> None:
     """Tab comes to the skip link first and later to every control; enter sorts and opens; what has focus shows it."""
     reached = []
-    for _ in range(120):
+    for _ in range(300):
         page.page.keyboard.press("Tab")
         reached.append(page.do("document.activeElement.outerHTML.slice(0, 90)"))
         outlined = "getComputedStyle(document.activeElement.closest('.chip') ?? document.activeElement).outlineStyle"
@@ -265,7 +282,7 @@ def test_dark_follows_the_system_and_the_switch(browser: "Browser", report: Path
     assert dark.do(ink) != light.do(ink)
     light.page.locator("#theme").click()
     assert background(light) == background(dark)
-    light.page.wait_for_function(f"{ink} === '{dark.do(ink)}'")
+    light.until(f"{ink} === '{dark.do(ink)}'")
     assert light.page.locator("#theme").get_attribute("aria-pressed") == "true"
     dark.page.locator("#theme").click()
     assert background(dark) != background(light)
@@ -309,7 +326,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(browser: "Browser", report:
     page = opened(browser, report, viewport=PHONE, is_mobile=True, has_touch=True)
     assert page.do("document.documentElement.scrollWidth") <= PHONE["width"]
     page.do(f"location.hash = 'cell={page_runs.cells()[9].cell_id}'")
-    page.page.wait_for_function("document.querySelectorAll('#chart-times .js-line').length === 1")
+    page.until("document.querySelectorAll('#chart-times .js-line').length === 1")
     assert page.do("document.documentElement.scrollWidth") <= PHONE["width"]
     for name in ("losses", "candidates", "times"):
         box = page.page.locator(f"#chart-{name} .main-svg").first.bounding_box()
@@ -329,7 +346,7 @@ def test_on_paper_everything_is_open_and_light(browser: "Browser", report: Path)
     assert page.page.locator("#filters").is_hidden()
     ink = page.do("getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()")
     assert ink == "#1c2024"
-    page.page.wait_for_function(f"document.getElementById('chart-phases').layout.font.color === '{ink}'")
+    page.until(f"document.getElementById('chart-phases').layout.font.color === '{ink}'")
     page.page.context.close()
 
 
@@ -343,7 +360,7 @@ def test_hostile_names_do_no_harm(browser: "Browser", text: str, tmp_path: Path)
     write_report(read_summary(folder), folder, "html")
     page = opened(browser, folder / "report.html")
     page.page.locator("#cells-table tbody a").first.click()
-    page.page.wait_for_function("document.getElementById('cell-title').innerText.includes(' on ')")
+    page.until("document.getElementById('cell-title').innerText.includes(' on ')")
     assert text in page.page.inner_text("#cell-title") or " ".join(text.split()) in page.page.inner_text("#cell-title")
     assert page.page.title() != "owned"
     assert page.count("img, iframe, object") == 0
@@ -359,13 +376,14 @@ def test_the_policy_stops_a_script_that_got_in(page: Opened) -> None:
         "holder.innerHTML = '<img src=data:x onerror=\"document.title=`owned`\">';"
         "document.body.append(holder);"
         "const script = document.createElement('script'); script.textContent = 'document.title=`owned`';"
-        "document.body.append(script); 0"
+        "document.body.append(script); holder.id = 'intruder'; 0"
     )
     page.page.wait_for_timeout(200)
     assert page.page.title() != "owned"
     assert page.errors
     assert all("Content Security Policy" in error or "ERR_INVALID_URL" in error for error in page.errors), page.errors
     page.errors.clear()
+    page.do("document.getElementById('intruder').remove()")
 
 
 def test_a_run_without_any_number_has_a_page(browser: "Browser", tmp_path: Path) -> None:
@@ -394,6 +412,6 @@ def test_a_thousand_cells_with_curves_stay_under_six_megabytes(
     record_property("bytes", size)
     record_property("milliseconds", times)
     print(f"\n1,000 cells: {size:,} bytes; ready after {dict(times)} ms")
-    assert {name for name, _ in times} == {"tables", "charts"}
+    assert {"tables", "charts"} <= dict(times).keys()
     assert page.errors == []
     page.page.context.close()

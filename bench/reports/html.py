@@ -57,13 +57,15 @@ def _environment() -> "Environment":
     """Return templates that escape whatever is put into them, and refuse names that nobody gave."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("bench.reports", "page"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False}  # in the order given, not the alphabet's
+    return environment
 
 
 def _file(name: str) -> str:

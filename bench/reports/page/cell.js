@@ -30,11 +30,26 @@ async function drawCell() {
   if (!openCell || !CAN_UNPACK) return;
   const { found, numbers } = openCell;
   const of = (name) => (found.curves[name] ? curveOf(found.curves[name], numbers) : null);
-  const candidates = of("candidate_accuracies");
+  const candidates = found.curves.candidate_accuracies?.steps > 1 ? of("candidate_accuracies") : null;
   if (candidates && found.steps) candidates.steps = found.steps;
   await drawCurve("losses", of("losses"), 1, "lines", "step");
   await drawCurve("candidates", candidates, 100, "lines+markers", found.steps ? "step" : "candidate, in the order of training");
   await drawCurve("times", of("step_s"), 1000, "lines", "step");
+}
+
+// The figures that a reader looks for first: as the record has them, with the scale that the tables use.
+const FACTS = [
+  ["accuracy", "test accuracy", 100, " %"], ["val_accuracy", "validation", 100, " %"], ["n_labels", "labels", 1, ""],
+  ["total_s", "in all", 1, " s"], ["throughput_images_per_s", "images per second", 1, ""], ["peak_rss_mib", "peak memory", 1, " MiB"],
+];
+
+function fact([name, told, scale, unit], record) {
+  const item = document.createElement("li"), figure = document.createElement("b");
+  const digits = ["n_labels", "throughput_images_per_s", "peak_rss_mib"].includes(name) ? 0 : 1;
+  const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  figure.textContent = (record[name] * scale).toLocaleString("en", form) + unit;
+  item.append(figure, ` ${told}`);
+  return item;
 }
 
 function curveNote(curves) {
@@ -67,6 +82,8 @@ function fillCell(id, found) {
     ? `${record.method} on ${record.backbone}` : CAN_UNPACK ? "This page holds no such cell" : "This browser can't unpack the cells";
   document.getElementById("cell-id").textContent = found
     ? `${record.weights} weights · ${record.budget ?? "no budget"} · seed ${record.seed} · cell ${id}` : id;
+  document.getElementById("cell-facts").replaceChildren(...FACTS.filter(([name]) => typeof record[name] === "number").map((each) => fact(each, record)));
+  document.getElementById("cell-facts").hidden = !found;
   document.getElementById("cell-charts").hidden = !found;
   document.getElementById("cell-curves").textContent = found ? curveNote(found.curves) : "";
   const kept = Object.entries(record).filter(([, value]) => value !== null);

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from bench.aggregate import Block, Summary
 from bench.pareto import AXES
@@ -170,10 +171,11 @@ def _bars(summary: Summary, unit: str, of: Callable[[Row], Mapping[str, float] |
     """Take each setting of each block at its largest budget that was measured."""
     found: dict[str, tuple[int, Mapping[str, float]]] = {}
     for block in summary.blocks:
-        for (setting, _), row in block.rows.items():
+        for setting, budget in product(block.settings, block.budgets):
             name = setting if len(summary.blocks) == 1 else f"{block.title}: {setting}"
-            measured = of(row)
-            if measured and row.n_labels >= found.get(name, (0, {}))[0]:
+            row = block.rows.get((setting, budget))
+            measured = of(row) if row else None
+            if row and measured and row.n_labels >= found.get(name, (0, {}))[0]:
                 found[name] = row.n_labels, measured
     taken = [measured for _, measured in found.values()]
     return Bars(unit, tuple(found), {part: tuple(each.get(part, 0.0) for each in taken) for part in parts})

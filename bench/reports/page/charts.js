@@ -85,7 +85,8 @@ function drawPareto() {
   if (!document.getElementById("chart-pareto")) return;
   const across = document.getElementById("choose-across").value, up = document.getElementById("choose-up").value;
   const dataset = document.getElementById("choose-dataset").value;
-  const front = data.fronts.find((each) => each.dataset === dataset && each.axes.length === 2 && each.axes.includes(across) && each.axes.includes(up));
+  const front = across === up ? null : data.fronts.find((each) => each.dataset === dataset
+    && each.axes.length === 2 && each.axes.includes(across) && each.axes.includes(up));
   const members = new Set(front ? front.dots : []);
   const traces = [];
   for (const [position, setting] of data.settings.entries()) {
@@ -105,8 +106,18 @@ function drawPareto() {
   }
   if (front) traces.unshift(frontLine(front, across, up));
   document.getElementById("pareto-told").textContent = told(front);
+  showKey(dataset);
   const scale = (name) => (name === "accuracy" ? {} : logarithmic(dataset, name));
   return plot("pareto", traces, layout({}, { title: axisTitle(across), ...scale(across) }, { title: axisTitle(up), ...scale(up) }));
+}
+
+function showKey(dataset) {
+  const settings = new Set(data.dots.filter((dot) => dot.dataset === dataset).map((dot) => dot.setting));
+  document.getElementById("pareto-key").replaceChildren(...data.settings.filter((each) => settings.has(each)).map((setting) => {
+    const item = document.createElement("span");
+    item.append(swatch(data.settings.indexOf(setting)), setting);
+    return item;
+  }));
 }
 
 function frontLine(front, across, up) {
@@ -135,6 +146,7 @@ function dotText(dot) {
 }
 
 const PATTERNS = ["", "/", "\\", ".", "x", "-", "+", "|"];
+const QUIET = "before the cell"; // what no phase of the cell raised
 
 function drawBars(name, bars) {
   if (!document.getElementById(`chart-${name}`)) return;
@@ -142,7 +154,10 @@ function drawBars(name, bars) {
   const traces = parts.map(([part, values], position) => ({
     type: "bar", orientation: "h", y: bars.names.map(plain), x: values, name: plain(part), hoverinfo: "text",
     hovertext: values.map((value, k) => `<b>${plain(bars.names[k])}</b><br>${plain(part)}: ${number(value)} ${bars.unit}`),
-    marker: { color: styleOf(position).color, pattern: { shape: PATTERNS[position % PATTERNS.length], size: 6, solidity: 0.25, fgcolor: variable("--paper") } },
+    marker: {
+      color: part === QUIET ? variable("--rule") : styleOf(position).color,
+      pattern: { shape: PATTERNS[position % PATTERNS.length], fillmode: "overlay", size: 7, solidity: 0.12, fgcolor: variable("--paper") },
+    },
   }));
   const narrow = document.getElementById(`chart-${name}`).clientWidth < 520;
   return plot(name, traces, layout(
@@ -170,6 +185,6 @@ const SUMMARY_CHARTS = [drawAccuracy, drawSlopes, drawPareto, () => drawBars("st
 async function drawSummary() {
   for (const draw of SUMMARY_CHARTS) {
     await draw();
-    await new Promise((resume) => { setTimeout(resume, 0); }); // let the reader scroll and type in between
+    await breath();
   }
 }

@@ -5,7 +5,7 @@ function chip(value, checked, mark) {
   const input = document.createElement("input");
   input.type = "checkbox";
   input.value = value;
-  input.checked = checked;
+  input.defaultChecked = checked;
   label.append(input, mark, value);
   return label;
 }
@@ -36,7 +36,7 @@ function stroke(position) {
 }
 
 function fill(select, values, chosen) {
-  select.replaceChildren(...values.map(([value, text]) => new Option(text, value, false, value === chosen)));
+  select.replaceChildren(...values.map(([value, text]) => new Option(text, value, value === chosen, value === chosen)));
 }
 
 function startAccuracyControls() {
@@ -52,7 +52,7 @@ function startSlopeControls() {
   if (!choice) return;
   const counts = [...new Set(data.slopes.map((slope) => slope.labels))].sort((one, other) => one - other);
   fill(choice, [["all", "all"], ...counts.map((count) => [String(count), count.toLocaleString("en")])], "all");
-  choice.addEventListener("input", drawSlopes);
+  choice.closest("form").addEventListener("input", drawSlopes);
 }
 
 function startParetoControls() {

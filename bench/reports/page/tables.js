@@ -28,6 +28,13 @@ function sortBy(table, column, descending) {
   }
 }
 
+// How a column is set: numbers to the right, short texts on one line.
+function kindOf(texts) {
+  const isNumber = (text) => sortKey(text) !== null && /^[^a-zA-Z]*$/.test(text.replace(" to ", ""));
+  if (texts.length && texts.every(isNumber)) return "number";
+  return texts.every((text) => text.length <= 24) ? "short" : null;
+}
+
 function makeSortable(table) {
   for (const [column, head] of [...table.tHead.rows[0].cells].entries()) {
     const button = document.createElement("button");
@@ -36,10 +43,10 @@ function makeSortable(table) {
     button.addEventListener("click", () => sortBy(table, column, head.getAttribute("aria-sort") === "ascending"));
     head.replaceChildren(button);
     const texts = [...table.tBodies[0].rows].slice(0, 50).map((row) => row.cells[column].textContent).filter((text) => text !== "-");
-    if (texts.length && texts.every((text) => sortKey(text) !== null && /^[^a-zA-Z]*$/.test(text))) {
-      head.classList.add("number");
-      for (const row of table.tBodies[0].rows) row.cells[column].classList.add("number");
-    }
+    const kind = kindOf(texts);
+    if (!kind) continue;
+    head.classList.add(kind);
+    for (const row of table.tBodies[0].rows) row.cells[column].classList.add(kind);
   }
 }
 

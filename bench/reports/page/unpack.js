@@ -12,14 +12,21 @@ async function unpackText(id) {
   return new TextDecoder().decode(await unpack(id));
 }
 
+// Lets the reader scroll and type between two pieces of work.
+function breath() {
+  return new Promise((resume) => { setTimeout(resume, 0); });
+}
+
 let plotlyReady = null;
 
 // The library runs as a script of its own: the page's policy knows its hash and lets no other script run.
 function loadPlotly() {
-  plotlyReady ??= unpackText("packed-plotly").then((source) => {
+  plotlyReady ??= unpackText("packed-plotly").then(async (source) => {
     const script = document.createElement("script");
     script.textContent = source;
     document.head.append(script);
+    performance.mark("library");
+    await breath();
     return window.Plotly;
   });
   return plotlyReady;

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bench.variance import mean_error, mean_squares
+
 Matrix = npt.NDArray[np.float64]
 
 
@@ -32,11 +34,12 @@ class Difference:
 def crossed(differences: Matrix, confidence: float = 0.95) -> Difference:
     """Return the mean of per-image differences (S seeds, N images) with an interval over both seeds and images.
 
-    Every seed is tested on the same images, so that averages over either alone are not independent: the variance of the
-    mean is that of a two-way random-effects table (Searle, Casella and McCulloch, 1992), and its degrees of freedom are
-    Satterthwaite's (1946). With one seed the interval is over the images alone, and nothing is tested.
+    Every seed is tested on the same images, so that averages over either alone are not independent: the variance of
+    the mean is that of a crossed random-effects table (`variance.mean_error`). With one seed the interval is over the
+    images alone, and nothing is tested. Where seeds of several kinds varied apart each has an axis, images the last.
     """
-    seeds, images = differences.shape
+    images = differences.shape[-1]
+    seeds = differences.size // images
     if images < 2:
         raise ValueError("a comparison needs two test images or more")
     mean = float(differences.mean())
@@ -46,31 +49,12 @@ def crossed(differences: Matrix, confidence: float = 0.95) -> Difference:
         return Difference(
             mean, mean - half, mean + half, None, 1, images, math.sqrt(spread), images - 1, (0.0, spread, 0.0)
         )
-    by_seed, by_image = differences.mean(1), differences.mean(0)
-    squares_seed = images * float(np.square(by_seed - mean).sum()) / (seeds - 1)
-    squares_image = seeds * float(np.square(by_image - mean).sum()) / (images - 1)
-    rest = differences - by_seed[:, None] - by_image + mean
-    squares_rest = float(np.square(rest).sum()) / ((seeds - 1) * (images - 1))
-    count = seeds * images
-    of_seeds = max(0.0, squares_seed - squares_rest) / count
-    of_images = max(0.0, squares_image - squares_rest) / count
-    variance = of_seeds + of_images + squares_rest / count
-    freedom = _freedom(variance * count, (squares_seed, squares_image, squares_rest), seeds, images)
-    error = math.sqrt(variance)
-    half = _quantile(freedom, confidence) * error
-    p = _two_sided(mean / error, freedom) if error else float(mean == 0)
-    parts = (of_seeds, of_images, squares_rest / count)
-    return Difference(mean, mean - half, mean + half, p, seeds, images, error, freedom, parts)
-
-
-def _freedom(total: float, squares: tuple[float, float, float], seeds: int, images: int) -> float:
-    of_seeds, of_images, rest = squares
-    spread = of_seeds**2 / (seeds - 1)
-    if of_images > rest:
-        spread += of_images**2 / (images - 1)
-    if of_seeds > rest or of_images > rest:
-        spread += rest**2 / ((seeds - 1) * (images - 1))
-    return max(float(seeds - 1), total**2 / spread) if spread else float(seeds - 1)
+    found = mean_error(mean_squares(differences), differences.ndim - 1)
+    half = _quantile(found.freedom, confidence) * found.error
+    p = _two_sided(mean / found.error, found.freedom) if found.error else float(mean == 0)
+    *of_seeds, of_images, rest = found.parts
+    parts = (sum(of_seeds), of_images, rest)
+    return Difference(mean, mean - half, mean + half, p, seeds, images, found.error, found.freedom, parts)
 
 
 def _quantile(freedom: float, confidence: float) -> float:

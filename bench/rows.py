@@ -6,9 +6,10 @@ from typing import Any
 
 from bench.phase_memory import memory_by_phase
 from bench.record import Record
-from bench.schema import Choice, content_hash
+from bench.schema import Choice, Seeds, content_hash
 from bench.stats import Estimate, mean_interval
 from bench.trial_rows import Tried, tried_of
+from bench.variance import mean_over
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Row:
     variant: str
     """Hash of all that cells of the row have in common, method and budget aside."""
     seeds: tuple[int, ...]
-    cells: Mapping[int, str]
-    """The cell of each seed."""
+    cells: Mapping[Seeds, str]
+    """The cell of each draw."""
     test_sha256: str | None
     """Of the names of the test images."""
     accuracy: Estimate
@@ -148,8 +149,8 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         device=first.device,
         precision=first.precision,
         variant=content_hash([*(str(part) for part in _variant_key(first)), machine])[:8],
-        seeds=tuple(sorted(record.seed for record in group)),
-        cells={record.seed: record.cell_id for record in group},
+        seeds=tuple(record.seed for record in sorted(group, key=lambda record: record.seeds)),
+        cells={record.seeds: record.cell_id for record in group},
         test_sha256=first.test_sha256,
         accuracy=_sure(group, "accuracy"),
         val_accuracy=_estimate(group, "val_accuracy"),
@@ -197,7 +198,8 @@ def _mean(values: Sequence[float]) -> Estimate | None:
 
 
 def _estimate(group: Sequence[Record], name: str) -> Estimate | None:
-    return _mean([value for record in group if (value := getattr(record, name)) is not None])
+    found = [(record.seeds, value) for record in group if (value := getattr(record, name)) is not None]
+    return mean_over([seeds for seeds, _ in found], [value for _, value in found]) if found else None
 
 
 def _sure(group: Sequence[Record], name: str) -> Estimate:

@@ -4,6 +4,7 @@ import base64
 import csv
 import dataclasses
 import gzip
+import html
 import io
 import json
 import re
@@ -23,10 +24,12 @@ from bench.aggregate import Summary
 from bench.catalog import REPORTS
 from bench.record import Record
 from bench.reporting import read_summary
+from bench.reports.crossing_maps import told
 from bench.reports.html import render
 from bench.reports.page.cell_pages import CURVES
 from bench.reports.page.sections import sections
 from bench.reports.tables import accuracy_table
+from bench.reports.verdict_tables import overtaking_lines
 
 
 class Page(HTMLParser):
@@ -36,6 +39,7 @@ class Page(HTMLParser):
         super().__init__()
         self.tables: list[list[list[str]]] = []
         self.scripts: dict[str, str] = {}
+        self.text = html.unescape(text)
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._cell: list[str] | None = None
         self._script: str | None = None
@@ -69,6 +73,13 @@ class Page(HTMLParser):
     def table(self, *headers: str) -> list[list[str]]:
         """Return the rows of the first table that has these headers."""
         return next(table[1:] for table in self.tables if table and set(headers) <= set(table[0]))
+
+    @property
+    def accuracies(self) -> list[list[list[str]]]:
+        """The rows of the tables of accuracy, a table per block."""
+        return [
+            table[1:] for table in self.tables if "method (initial weights)" == table[0][0] and "label" in table[0][1]
+        ]
 
     def unpacked(self, name: str) -> bytes:
         """Return what stands on the page as base64 of gzip."""
@@ -110,7 +121,7 @@ def test_the_policy_lets_no_script_run_but_the_two_it_knows(page: Page) -> None:
 
 
 def test_the_accuracies_are_those_of_the_other_reports(page: Page, summary: Summary, run_folder: Path) -> None:
-    tables = [table[1:] for table in page.tables if table and table[0][0] == "method (initial weights)"]
+    tables = page.accuracies
     assert tables == [accuracy_table(block)[1] for block in summary.blocks]
     markdown = REPORTS.entry("md").load()(summary, run_folder)
     for row in (row for table in tables for row in table):
@@ -119,13 +130,7 @@ def test_the_accuracies_are_those_of_the_other_reports(page: Page, summary: Summ
 
 def test_the_accuracies_are_those_of_the_csv(page: Page, summary: Summary, run_folder: Path) -> None:
     lines = list(csv.DictReader(io.StringIO(REPORTS.entry("csv").load()(summary, run_folder))))
-    shown = [
-        text
-        for table in page.tables
-        if table and table[0][0] == "method (initial weights)"
-        for row in table[1:]
-        for text in row[1:]
-    ]
+    shown = [text for table in page.accuracies for row in table for text in row[1:]]
     assert sorted(shown) == sorted(
         f"{float(line['accuracy']) * 100:.1f} ± {float(line['accuracy_half_width_95']) * 100:.1f} (3)" for line in lines
     )
@@ -170,10 +175,17 @@ def test_the_answer_comes_first(summary: Summary, run_folder: Path) -> None:
 
 
 def test_a_crossover_is_told_as_a_sentence_and_in_the_heat_map(page: Page, summary: Summary) -> None:
-    (rows,) = [table[1:] for table in page.tables if table and table[0][:2] == ["is ahead", "of"]]
-    found = [each.found for each in summary.overtakings]
-    assert [each.side for each in found] == ["crosses", "crosses"]
-    assert rows == [["finetune (pretrained)", "linear_probe (pretrained)", *(f"{each.labels:,.0f}" for each in found)]]
+    maps = [table for table in page.tables if table and table[0][0] == "" and len(table[0]) > 2]
+    assert [each.found.side for each in summary.overtakings] == ["crosses", "crosses"]
+    for shown, each in zip(maps, summary.crossings, strict=True):
+        settings, *rows = shown[0][1:], *shown[1:]
+        assert tuple(settings) == each.settings
+        for first, *texts in rows:
+            for second, text in zip(settings, texts, strict=True):
+                found = each.found.get((first, second))
+                assert text == (told(found.found) if found else "")
+    for line in overtaking_lines(summary):
+        assert line in page.text
 
 
 def test_every_cell_without_a_number_is_told_with_its_reason(page: Page) -> None:

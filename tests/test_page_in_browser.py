@@ -123,8 +123,10 @@ def test_each_chart_has_marks(page: Opened, name: str) -> None:
     assert page.page.locator(f"#chart-{name}").get_attribute("aria-label")
 
 
-def test_the_heat_map_has_a_field_for_each_backbone(page: Opened) -> None:
-    assert page.count("#chart-crossovers td[class^=heat]") == 2
+def test_the_heat_map_of_each_backbone_has_a_field_for_each_pair(page: Opened) -> None:
+    assert page.count("#crossovers table.heat") == 2
+    assert page.count("#crossovers table.heat tbody td:not(.none)") == 2 * 3 * 2
+    assert page.count("#crossovers td[class^=heat]") > 0
 
 
 def test_lines_stand_where_the_figures_say(page: Opened) -> None:

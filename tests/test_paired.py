@@ -3,69 +3,38 @@
 import itertools
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm, ttest_1samp
+from scipy.stats import ttest_1samp
+from simulations.pairs import simulate
 
 from bench.paired import crossed, holm
-
-Matrix = npt.NDArray[np.float64]
-
-
-def answers(generator: np.random.Generator, shift: float, seeds: int, difficulty: Matrix, by_seed: float) -> Matrix:
-    """Which images a model gets right: some are hard for all, each model has its own taste, each training its luck."""
-    taste = generator.normal(size=len(difficulty)) * 0.3
-    luck = generator.normal(size=(seeds, 1)) * by_seed
-    rest = generator.normal(size=(seeds, len(difficulty))) * 0.5
-    right: Matrix = (shift + difficulty + taste + luck + rest > 0).astype(np.float64)
-    return right
-
-
-def simulate(
-    seeds: int, by_seed: float, shift: float, images: int = 360, times: int = 400
-) -> tuple[float, float, float]:
-    """Return the coverage of the interval, the share that is called different, and the true difference."""
-    generator = np.random.default_rng(seeds)
-    spread = np.sqrt(1 + 0.3**2 + by_seed**2 + 0.5**2)
-    truth = float(norm.cdf((0.5 + shift) / spread) - norm.cdf(0.5 / spread))
-    covered = rejected = 0
-    for _ in range(times):
-        difficulty = generator.normal(size=images)
-        found = crossed(
-            answers(generator, 0.5 + shift, seeds, difficulty, by_seed)
-            - answers(generator, 0.5, seeds, difficulty, by_seed)
-        )
-        assert found.p is not None
-        covered += found.low <= truth <= found.high
-        rejected += found.p < 0.05
-    return covered / times, rejected / times, truth
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 @pytest.mark.parametrize("by_seed", [0.0, 0.2])
 def test_interval_covers_the_truth_over_seeds_and_images(seeds: int, by_seed: float) -> None:
     """Near 95 %, whether trainings differ by luck or not; a difference that is not there is rarely found."""
-    covered, rejected, _ = simulate(seeds, by_seed, 0.0)
-    assert 0.91 <= covered <= 0.99
-    assert rejected <= 0.09
+    found = simulate(seeds, by_seed, 0.0)
+    assert 0.91 <= found.covered <= 0.99
+    assert found.rejected <= 0.09
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 def test_interval_covers_closely_where_trainings_differ_by_luck(seeds: int) -> None:
     """Within 93 to 97 % over 4,000 simulations of 2,000 images."""
-    covered, rejected, _ = simulate(seeds, 0.1, 0.0, images=1000, times=3000)
-    assert 0.93 <= covered <= 0.97
-    assert 0.03 <= rejected <= 0.07
+    found = simulate(seeds, 0.1, 0.0, images=1000, times=3000)
+    assert 0.93 <= found.covered <= 0.97
+    assert 0.03 <= found.rejected <= 0.07
 
 
 def test_three_points_are_found_with_images_enough() -> None:
     """Five seeds, two thousand images, trainings that differ little: power over one half."""
-    _, power, truth = simulate(5, 0.05, 0.1, images=2000, times=150)
-    assert truth == pytest.approx(0.031, abs=0.003)
-    assert power > 0.5
+    found = simulate(5, 0.05, 0.1, images=2000, times=150)
+    assert found.truth == pytest.approx(0.031, abs=0.003)
+    assert found.rejected > 0.5
 
 
 def test_images_alike_leave_the_t_test_over_seeds() -> None:

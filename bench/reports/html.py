@@ -11,11 +11,12 @@ from bench.aggregate import Summary
 from bench.reports.page.cell_pages import cell_pages, compressed
 from bench.reports.page.cell_table import cell_table, unfinished_cells
 from bench.reports.page.chart_data import chart_data
-from bench.reports.page.crossover_map import crossover_map
+from bench.reports.page.crossover_map import heat_maps
 from bench.reports.page.plain_json import written
 from bench.reports.page.sections import sections
 from bench.reports.page.short_answer import cards, facts, lead
 from bench.reports.tables import environment_rows
+from bench.reports.verdict_tables import overtaking_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,7 +40,8 @@ def render(summary: Summary, folder: Path) -> str:
             lead=lead(summary),
             cards=cards(summary),
             sections=sections(summary),
-            crossovers=crossover_map(summary),
+            maps=heat_maps(summary),
+            overtakings=overtaking_lines(summary),
             cells=cell_table(summary),
             unfinished=unfinished_cells(summary),
             environment=environment_rows(summary),

@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.aggregate import Summary
 from bench.pareto import Front
-from bench.reports.figures import COLOURS, MARKERS
+from bench.reports.figures import COLOURS, MARKERS, literal
 from bench.rows import Row
 
 AXES = ("accuracy", "training time")
@@ -46,11 +46,11 @@ def _panel(axes: Any, front: Front, rows: list[Row], settings: list[str]) -> Non
         marker = MARKERS[(position + position // len(COLOURS)) % len(MARKERS)]
         style = {"color": COLOURS[position % len(COLOURS)], "marker": marker, "linestyle": "none", "markersize": 5}
         if mine:
-            axes.plot(*_places(mine), label=setting, **style)
+            axes.plot(*_places(mine), label=literal(setting), **style)
     axes.plot(*_places(list(front.rows)), drawstyle="steps-pre", color="#666666", linewidth=1, label="front", zorder=0)
     axes.set_xscale("log")
     axes.set_xlabel("seconds of a cell without caches")
-    axes.set_title(front.dataset)
+    axes.set_title(literal(front.dataset))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
 

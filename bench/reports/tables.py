@@ -243,7 +243,7 @@ def unfinished_table(summary: Summary) -> Table:
     cells = [
         [
             record.status,
-            f"{record.backbone} {record.weights} {record.method} {record.budget} seed {record.seed}",
+            f"{record.backbone} {record.weights} {record.method} {record.budget} seed {record.seeds}",
             record.reason or "",
         ]
         for record in summary.unfinished

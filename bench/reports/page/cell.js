@@ -81,7 +81,7 @@ function fillCell(id, found) {
   document.getElementById("cell-title").textContent = found
     ? `${record.method} on ${record.backbone}` : CAN_UNPACK ? "This page holds no such cell" : "This browser can't unpack the cells";
   document.getElementById("cell-id").textContent = found
-    ? `${record.weights} weights · ${record.budget ?? "no budget"} · seed ${record.seed} · cell ${id}` : id;
+    ? `${record.weights} weights · ${record.budget ?? "no budget"} · seed ${found.seeds} · cell ${id}` : id;
   document.getElementById("cell-facts").replaceChildren(...FACTS.filter(([name]) => typeof record[name] === "number").map((each) => fact(each, record)));
   document.getElementById("cell-facts").hidden = !found;
   document.getElementById("cell-charts").hidden = !found;

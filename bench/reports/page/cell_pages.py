@@ -45,7 +45,8 @@ def cell_pages(records: Sequence[Record], folder: Path) -> Packed:
             arrays += [curve.at, curve.levels]
             offset += 2 * len(curve.at)
         cells[record.cell_id] = {
-            "record": written(record.to_json()),
+            "record": written({**record.to_json(), "side_file": _short(record.side_file)}),
+            "seeds": str(record.seeds),
             "curves": curves,
             "steps": _checkpoints(record, curves),
         }
@@ -55,6 +56,11 @@ def cell_pages(records: Sequence[Record], folder: Path) -> Packed:
         compressed(numbers.tobytes()),
         max(0, len(records) - MOST),
     )
+
+
+def _short(side_file: str | None) -> str | None:
+    """Return where a side file lies in its run's folder, wherever on this machine that is."""
+    return None if side_file is None else "/".join(Path(side_file).parts[-2:])
 
 
 def compressed(contents: bytes) -> str:

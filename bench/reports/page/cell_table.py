@@ -30,7 +30,7 @@ COLUMNS = (
     Column("weights", lambda record: record.weights, choice=True),
     Column("method", lambda record: Choice(record.method, record.method_params).label, choice=True),
     Column("labels", lambda record: "-" if record.n_labels is None else f"{record.n_labels:,}", True, True),
-    Column("seed", lambda record: str(record.seed), True),
+    Column("seed", lambda record: str(record.seeds), True),
     Column("device", lambda record: record.device, choice=True, always=False),
     Column("precision", lambda record: record.precision, choice=True, always=False),
     Column("status", lambda record: record.status, choice=True),

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 
 from bench.aggregate import Summary
+from bench.reports.crossing_maps import CROSSINGS
+from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_table
+from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
 from bench.reports.pareto_table import pareto_left_out, pareto_table
+from bench.reports.rank_tables import STANDINGS, standings_lines, standings_table
 from bench.reports.tables import (
     Table,
     accuracy_table,
@@ -53,11 +57,14 @@ def _answers(summary: Summary) -> list[Section]:
         Section(
             "crossovers",
             "From how many labels on?",
-            "Where one way of transferring overtakes another for good, with a 95 % interval. The darker, the fewer "
-            "labels it takes.",
+            _unmarked(CROSSINGS),
             (),
-            "crossovers" if summary.overtakings else "",
+            "crossovers" if summary.crossings else "",
             tuple(overtaking_lines(summary)),
+        ),
+        Section("needs", "Labels needed", _unmarked(NEEDS), _shown("Labels for a target", needs_table(summary))),
+        Section(
+            "worth", "Label more or fine-tune?", _unmarked(WORTH), _shown("Against the probe", worth_table(summary))
         ),
         Section(
             "frozen",
@@ -74,6 +81,13 @@ def _answers(summary: Summary) -> list[Section]:
             "data can't tell them apart.",
             _shown("Each row against the best of its budget", best_table(summary)),
         ),
+        Section(
+            "standings",
+            "Always the same choice",
+            _unmarked(STANDINGS),
+            _shown("Ranks and regret", standings_table(summary)),
+            lines=tuple(standings_lines(summary)),
+        ),
     ]
 
 
@@ -81,9 +95,9 @@ def _costs(summary: Summary) -> list[Section]:
     return [
         Section(
             "pareto",
-            "What nothing else beats",
-            "The Pareto front: no other row is as good on every axis and better on one. Choose two axes for the "
-            "picture; the table is of all of them.",
+            "Pareto front",
+            "Rows that no other row of their data set beats: by the means, none is as good on each axis and better on "
+            "one. Choose two axes for the picture; the table is of all of them.",
             _shown("On the front of all axes", pareto_table(summary)),
             "pareto" if summary.fronts else "",
             pareto_left_out(summary),
@@ -109,6 +123,13 @@ def _costs(summary: Summary) -> list[Section]:
 
 def _background(summary: Summary) -> list[Section]:
     return [
+        Section(
+            "noise",
+            "Where the noise comes from",
+            _unmarked(NOISE),
+            _shown("By what was drawn anew", noise_table(summary)),
+            lines=(seeds_sentence(summary),) if summary.noise else (),
+        ),
         Section(
             "tuning",
             "Tuning",
@@ -151,6 +172,11 @@ def _cells(summary: Summary) -> list[Section]:
             lines=tuple(f"failed: {failure}" for failure in summary.audit_failures),
         ),
     ]
+
+
+def _unmarked(text: str) -> str:
+    """Return a text of the Markdown report without its stars."""
+    return text.replace("*", "")
 
 
 def _shown(caption: str, table: Table) -> tuple[tuple[str, Table], ...]:

@@ -11,7 +11,7 @@ export GOMP_SPINCOUNT ?= 0
 .PHONY: help setup bench test test-slow test-browser check perf
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## The environment in .venv/; the other targets call it by themselves
 

@@ -77,9 +77,8 @@ class Page(HTMLParser):
     @property
     def accuracies(self) -> list[list[list[str]]]:
         """The rows of the tables of accuracy, a table per block."""
-        return [
-            table[1:] for table in self.tables if "method (initial weights)" == table[0][0] and "label" in table[0][1]
-        ]
+        tables = [table for table in self.tables if table and table[0][0] == "method (initial weights)"]
+        return [table[1:] for table in tables if "label" in table[0][1]]
 
     def unpacked(self, name: str) -> bytes:
         """Return what stands on the page as base64 of gzip."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.corruption_rows import corruption_drops, corruption_means, means_by_corruption, strongest_by_corruption
+from bench.phase_memory import memory_by_phase
 from bench.record import Record
 from bench.schema import Choice, Seeds, content_hash
 from bench.stats import Estimate, mean_interval
@@ -66,6 +67,8 @@ class Row:
     tried: Tried | None
     transferability: Mapping[str, float]
     """Means over the seeds; empty where the row's cells made no features of the whole backbone."""
+    memory_mib_by_phase: Mapping[str, float] | None
+    """By how much each phase raised the peak; together they are the highest peak of all."""
     expected_calibration_error: Estimate | None = None
     negative_log_likelihood: Estimate | None = None
     macro_f1: Estimate | None = None
@@ -220,6 +223,7 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         corruption_strongest=strongest_by_corruption(group),
         source_accuracy=_estimate(group, "source_accuracy_before"),
         forgetting=_estimate(group, "forgetting"),
+        memory_mib_by_phase=memory_by_phase(group),
     )
 
 

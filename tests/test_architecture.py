@@ -33,6 +33,8 @@ LAYERS = [
         "overlap",
         "correctness",
         "record_filter",
+        "curves",
+        "phase_memory",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
     {
@@ -59,6 +61,7 @@ LAYERS = [
         "backbones",
         "data",
         "solvers",
+        "pareto",
     },
     {"choices", "features", "executors", "reading"},
     {"suite", "evaluation", "training", "recipe", "reports", "profiling", "tuning"},

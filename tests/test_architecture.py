@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import bench
-from bench.catalog import DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS
+from bench.catalog import DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS, WORKLOADS
 
 ROOT = Path(bench.__file__).parent
 LAYERS = [
@@ -49,6 +49,7 @@ LAYERS = [
     {"suite", "evaluation", "training", "recipe", "reports", "profiling", "tuning"},
     {"plan", "methods", "pretraining", "probes", "profiles", "precision", "packing", "prepare", "pretrained"},
     {"resume", "provision", "assembly", "cell", "reporting", "progress"},
+    {"workloads"},
     {"run", "planning", "executors.preload", "listing"},
     {"commands"},
     {"cli"},
@@ -126,7 +127,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 def test_extensions_never_import_one_another() -> None:
     """What stands in a catalogue is on its own; what two of them share stands in none."""
-    registries = (DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS)
+    registries = (DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS, WORKLOADS)
     targets = {
         registry.entry(name).target.partition(":")[0].removeprefix("bench.")
         for registry in registries
@@ -167,6 +168,7 @@ SHOWN_TOGETHER = {
     "reports": "reports",
     "catalog": "contracts",
     "commands": "commands",
+    "workloads": "workloads",
     "__main__": "cli",
     "data": "contracts",
     "backbones": "contracts",

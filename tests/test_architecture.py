@@ -44,6 +44,7 @@ LAYERS = [
         "backbones",
         "data",
         "solvers",
+        "gate",
     },
     {"choices", "features", "executors"},
     {"suite", "evaluation", "training", "recipe", "reports", "profiling", "tuning"},

@@ -64,7 +64,7 @@ def lines_of(side: Side, name: str, saved_at: str) -> Iterator[dict[str, Any]]:
     keys = [content_hash(each)[:12] for each in shared]
     for key, conditions in sorted(dict(zip(keys, shared, strict=True)).items()):
         yield {"conditions": key, "values": conditions}
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell": [list(part) for part in sample.name],
             "conditions": key,

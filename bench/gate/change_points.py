@@ -32,12 +32,15 @@ class Shift:
 def shifts(values: Sequence[float]) -> tuple[Shift, ...]:
     """Return the changes of level of a series, first to last.
 
-    A segment is split where the energy distance of its two parts is greatest, if no more than a hundredth of
-    its permutations reach that; then its parts are (Matteson and James, "A nonparametric approach for multiple change
-    point analysis", 2014; for software performance: Daly et al., 2020). Under ten points nothing can be found.
+    A segment is split where the energy distance between what is before and what follows is greatest, if no more than a
+    hundredth of its permutations reach that; then its parts are (Matteson and James, "A nonparametric approach for
+    multiple change point analysis", 2014; for software performance: Daly et al., 2020). Under ten points nothing can be
+    found.
     """
     generator = np.random.default_rng(0)
     found = _split(np.asarray(values, dtype=np.float64), 0, generator)
+    if not found:
+        return ()
     starts = [0, *(at for at, _ in found), len(values)]
     medians = [statistics.median(values[low:high]) for low, high in itertools.pairwise(starts)]
     shares = [new / old - 1 if old else float("inf") for old, new in itertools.pairwise(medians)]
@@ -64,15 +67,21 @@ def _split(values: Matrix, offset: int, generator: np.random.Generator) -> list[
 
 
 def _best(distances: Matrix) -> tuple[int, float]:
-    """Return the split with the greatest energy distance, scaled by the parts' sizes, and that distance."""
+    """Return the split with the greatest energy distance, scaled by the parts' sizes, and that distance.
+
+    The second part may end before the series does: what goes up and comes down again hides no change.
+    """
     count = len(distances)
-    sums = distances.cumsum(0).cumsum(1)
-    first = np.arange(FEWEST, count - FEWEST + 1)
-    second = count - first
-    within = sums[first - 1, first - 1]
-    between = sums[first - 1, -1] - within
-    beyond = sums[-1, -1] - 2 * between - within
-    energy = 2 * between / (first * second) - within / (first * (first - 1)) - beyond / (second * (second - 1))
-    scaled = energy * first * second / count
+    sums = np.zeros((count + 1, count + 1))
+    sums[1:, 1:] = distances.cumsum(0).cumsum(1)
+    split, end = np.triu_indices(count + 1, FEWEST)
+    usable = split >= FEWEST
+    split, end = split[usable], end[usable]
+    second = end - split
+    within = sums[split, split]
+    between = sums[split, end] - within
+    beyond = sums[end, end] - 2 * between - within
+    energy = 2 * between / (split * second) - within / (split * (split - 1)) - beyond / (second * (second - 1))
+    scaled = energy * split * second / end
     best = int(scaled.argmax())
-    return int(first[best]), float(scaled[best])
+    return int(split[best]), float(scaled[best])

@@ -8,7 +8,6 @@ from typing import Any
 from bench.errors import BenchError
 from bench.gate.quantities import Quantity
 from bench.record import Record
-from bench.schema import canonical_json
 
 Environment = Mapping[str, Any]
 NOT_COMPUTING = {"transferbench", "pandas", "matplotlib", "huggingface-hub"}
@@ -159,19 +158,15 @@ def mismatches(
 
 def equal(base: Any, new: Any) -> bool:
     """Say whether two values of a condition are known and equal."""
-    return base is not None and new is not None and canonical_json(base) == canonical_json(new)
+    return base is not None and bool(base == new)
 
 
 def told(base: Any, new: Any) -> tuple[str, str]:
     """Return two values that differ in words: of mappings with keys in common only what differs."""
     if not (isinstance(base, Mapping) and isinstance(new, Mapping) and base.keys() & new.keys()):
         return _word(base), _word(new)
-    keys = [key for key in dict.fromkeys([*base, *new]) if not _same(base.get(key), new.get(key))]
+    keys = [key for key in dict.fromkeys([*base, *new]) if base.get(key) != new.get(key)]
     return tuple(", ".join(f"{key} {_word(side.get(key))}" for key in keys) for side in (base, new))  # type: ignore[return-value]
-
-
-def _same(base: Any, new: Any) -> bool:
-    return canonical_json(base) == canonical_json(new)
 
 
 def _word(value: Any) -> str:

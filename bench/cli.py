@@ -10,6 +10,7 @@ import click
 from bench import __version__
 from bench.commands.answers import recommend, report
 from bench.commands.cache import cache_group
+from bench.commands.duel import duel
 from bench.commands.inventory import env, list_names
 from bench.commands.runs import plan, run, validate
 from bench.errors import BenchError, Exit, InvalidSuite
@@ -25,7 +26,7 @@ def cli() -> None:
     """Benchmark how well, how fast and at what cost pretrained vision backbones transfer."""
 
 
-for _verb in (run, plan, validate, list_names, recommend, report, cache_group, env):
+for _verb in (run, plan, validate, list_names, recommend, report, cache_group, env, duel):
     cli.add_command(_verb)
 
 

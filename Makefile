@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum |
 export GOMP_SPINCOUNT ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test test-slow check perf
+.PHONY: help setup bench test test-slow check perf regress
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test-slow: $(STAMP) ## The slow tests: whole suites, all families of networks
 
 perf: $(STAMP) ## Speed against how it is usually done: [DATA_DIR=] [WEIGHTS_DIR=] [ARGS="--only prefix --quick"]
 	@$(VENV)/bin/python -m tests.perf $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
+
+regress: $(STAMP) ## Has the harness become slower, larger or worse than BASE=<git ref>? [ARGS="--only probe_fit"]
+	@$(BENCH) duel throughput --base "$(BASE)" $(ARGS)
 
 check: $(STAMP) ## Style and types: ruff and mypy --strict
 	@$(VENV)/bin/ruff format --check -q bench tests

@@ -35,7 +35,7 @@ def compare(base: str, new: str, limits: Sequence[str], allowed: Sequence[str], 
     from bench.gate.comparability import check_allowed
     from bench.gate.compare import compare as compare_sides
     from bench.gate.rules import parse_rules, usual_rules
-    from bench.gate.sources import read_side
+    from bench.gate.sides import read_side
     from bench.reports import comparison as rendering
 
     check_allowed(allowed)
@@ -64,7 +64,7 @@ def baseline_group() -> None:
 def baseline_save(name: str, run: str | None, force: bool) -> None:
     """Save RUN (the run in results/ that was written last where it is not given) as the baseline NAME."""
     from bench.gate import baselines
-    from bench.gate.sources import latest_run, read_side
+    from bench.gate.sides import latest_run, read_side
 
     side = read_side(run or str(latest_run()))
     path = baselines.save(side, name, force)
@@ -94,7 +94,7 @@ def baseline_ls(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def baseline_show(name: str, as_json: bool) -> None:
     """Show what the baseline NAME holds: its machine, and the mean figures of its rows."""
-    from bench.gate.sources import read_baseline
+    from bench.gate.sides import read_baseline
     from bench.reports.baseline import render_json, render_side
 
     click.echo((render_json if as_json else render_side)(read_baseline(name)))

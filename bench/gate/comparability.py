@@ -12,8 +12,8 @@ from bench.record import Record
 Environment = Mapping[str, Any]
 NOT_COMPUTING = {"transferbench", "pandas", "matplotlib", "huggingface-hub"}
 """Packages whose version changes no figure of a cell, and the one whose changes are to be judged."""
-TIMES, MACHINE, OUTCOMES = {"time"}, {"time", "peak"}, {"time", "peak", "score"}
-ALL = {"time", "peak", "score", "exact"}
+TIMES, MACHINE, OUTCOMES = {"time"}, {"time", "peak"}, {"time", "peak", "score", "count"}
+ALL = OUTCOMES | {"exact"}
 MISSING = "missing"
 """Not a condition, but allowed like one: cells that only BASE has."""
 

@@ -93,7 +93,7 @@ def change_of(rule: Rule, pairs: Sequence[tuple[float, float]]) -> Change:
     if not rule.by_interval:
         worst = max(changes, key=lambda each: rule.sign * each)
         value = statistics.median(changes) if rule.quantity.kind == "peak" else worst
-        if rule.quantity.kind == "exact" and rule.sign * worst <= 0:
+        if rule.quantity.kind != "peak" and rule.sign * worst <= 0:
             value = min(changes, key=lambda each: rule.sign * each)
         return Change(value, None, None, None, len(pairs), equal)
     if rule.quantity.kind == "time":

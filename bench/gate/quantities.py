@@ -8,8 +8,9 @@ from typing import Literal
 from bench.errors import BenchError
 from bench.record import Record
 
-Kind = Literal["score", "time", "peak", "exact"]
-"""How a figure varies where nothing changed: by seed; by what else the machine does; hardly; not at all."""
+Kind = Literal["score", "time", "peak", "exact", "count"]
+"""How a figure varies where nothing changed: by seed; by what else the machine does; hardly; not at all, whatever the
+libraries; not at all with the same libraries."""
 
 UNITS: Mapping[str, Mapping[str, float]] = {
     "": {"": 1.0},
@@ -80,7 +81,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 def counter(name: str) -> Quantity:
     """Return the quantity of a count that a benchmark file brings along: the same whenever the same work is done."""
-    return Quantity(name, "exact", "", False)
+    return Quantity(name, "count", "", False)
 
 
 def figures_of(record: Record) -> dict[str, float]:

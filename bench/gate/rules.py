@@ -11,7 +11,7 @@ from bench.gate.quantities import UNITS, Kind, Quantity, quantity
 
 How = Literal["ci", "percent", "absolute"]
 
-MARGINS: Mapping[Kind, float] = {"score": 0.03, "time": math.log(1.08), "peak": math.log(1.03), "exact": 0.0}
+MARGINS: Mapping[Kind, float] = {"score": 0.03, "time": math.log(1.08), "peak": math.log(1.03)}
 """What an interval around no change must exclude before `ci` calls two sides the same: a loss of 3 points, 8 % more
 time, 3 % more memory."""
 
@@ -57,7 +57,7 @@ class Rule:
     @property
     def margin(self) -> float:
         """What an interval's worse end must stay under before the two sides are the same."""
-        return MARGINS[self.quantity.kind] if self.how == "ci" else self.floor
+        return MARGINS.get(self.quantity.kind, 0.0) if self.how == "ci" else self.floor
 
     @property
     def by_interval(self) -> bool:

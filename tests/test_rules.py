@@ -85,10 +85,11 @@ def test_growth_from_nothing_is_without_bound() -> None:
 
 def test_usual_rules_are_of_what_the_sides_hold() -> None:
     """A rule given twice counts once."""
-    assert [rule.text for rule in usual_rules({"accuracy", "throughput"}, [])] == [
+    assert [rule.text for rule in usual_rules({"accuracy", "throughput"}, [], {})] == [
         "accuracy:ci",
         "throughput:5%",
         "peak_rss:3%",
     ]
-    assert [rule.text for rule in usual_rules({"min", "calls"}, ["calls"])] == ["calls:0", "min:5%"]
+    found = usual_rules({"min", "steps", "calls"}, ["steps", "calls"], {"steps": "2%"})
+    assert [rule.text for rule in found] == ["calls:0", "steps:2%", "min:5%"]
     assert len(parse_rules(["accuracy:ci", "accuracy:ci"])) == 1

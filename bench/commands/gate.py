@@ -41,7 +41,7 @@ def compare(base: str, new: str, limits: Sequence[str], allowed: Sequence[str], 
     check_allowed(allowed)
     left, right = read_side(base), read_side(new)
     counters = left.counters | right.counters
-    rules = parse_rules(limits, counters) or usual_rules(left.figures | right.figures, counters)
+    rules = parse_rules(limits, counters) or usual_rules(left.figures | right.figures, counters, _counter_limits())
     found = compare_sides(left, right, rules, allowed)
     renderings = {
         "console": rendering.render_console,
@@ -50,6 +50,13 @@ def compare(base: str, new: str, limits: Sequence[str], allowed: Sequence[str], 
     }
     click.echo(renderings[format_](found))
     sys.exit(found.exit_code)
+
+
+def _counter_limits() -> dict[str, str]:
+    """Return how much a duel lets each of its counters grow."""
+    from bench.duel.verdict import RULES
+
+    return {name: f"{rule.share * 100:g}%" if rule.share else f"{rule.amount:g}" for name, rule in RULES.items()}
 
 
 @click.group("baseline")

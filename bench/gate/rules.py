@@ -119,13 +119,14 @@ def parse_rules(texts: Sequence[str], counters: Iterable[str] = ()) -> tuple[Rul
     return tuple(dict.fromkeys(parse_rule(text, counted) for text in texts))
 
 
-def usual_rules(has: Iterable[str], counters: Iterable[str]) -> tuple[Rule, ...]:
+def usual_rules(has: Iterable[str], counters: Iterable[str], limits: Mapping[str, str]) -> tuple[Rule, ...]:
     """Return the rules where none is given: of a run accuracy, speed and memory; of benchmarks their counters and time.
 
-    `has` names the figures that the two sides hold.
+    `has` names the figures that the two sides hold; `limits` says of counters how much they may grow, 0 where it is
+    silent.
     """
-    names = set(has)
+    names, counted = set(has), sorted(counters)
     texts = ["accuracy:ci", "throughput:5%", "peak_rss:3%"] if "accuracy" in names else []
     if "min" in names:
-        texts += [*(f"{name}:0" for name in sorted(counters)), "min:5%"]
-    return parse_rules(texts, counters)
+        texts += [*(f"{name}:{limits.get(name, '0')}" for name in counted), "min:5%"]
+    return parse_rules(texts, counted)

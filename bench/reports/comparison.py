@@ -36,13 +36,21 @@ def render_console(comparison: Comparison) -> str:
     parts = [_sides(comparison)]
     if shared:
         parts.append(f"all rows: {label(shared)}")
-    for rule in comparison.rules:
-        rows = [_cells(verdict, shared) for verdict in _sorted(comparison, rule)]
-        text = tabulate(rows, _headers(comparison), tablefmt="simple", disable_numparse=True)
-        parts.append(f"{rule.text}\n{text}" if rows else f"{rule.text}\nno cell of either side has it")
+    parts += [f"{rule.text}\n{_table(comparison, rule, shared)}" for rule in comparison.rules]
     parts += ["\n".join(lines) for lines in (_blocking(comparison), _left_over(comparison)) if lines]
     parts += [*_notes(comparison), _outcome(comparison)]
     return "\n\n".join(parts)
+
+
+def _table(comparison: Comparison, rule: Rule, shared: Name) -> str:
+    """Return the rows that a rule was judged on; in a word where each of them is equal."""
+    verdicts = _sorted(comparison, rule)
+    if not verdicts:
+        return "no cell of either side has it"
+    if all(verdict.change and verdict.change.equal for verdict in verdicts):
+        return f"{_rows(sum(bool(verdict.row) for verdict in verdicts))}: equal to the last digit"
+    rows = [_cells(verdict, shared) for verdict in verdicts]
+    return tabulate(rows, _headers(comparison), tablefmt="simple", disable_numparse=True)
 
 
 def render_github(comparison: Comparison) -> str:
@@ -154,6 +162,8 @@ def figure(value: float | None, of: Quantity) -> str:
         return "-"
     if of.unit == "share":
         return f"{value * 100:.2f} %"
+    if of.unit == "s" and 0 < value < 1:
+        return f"{value * 1000:.4g} ms"
     digits = f"{value:,.0f}" if value == int(value) or abs(value) >= 10_000 else f"{value:.4g}"
     return f"{digits} {of.unit}".rstrip()
 

@@ -6,7 +6,7 @@ import pytest
 from measured import GPU, MACHINE, a_cell_record
 
 from bench.errors import BenchError
-from bench.gate.comparability import ALLOWED, NEEDED_BY, check_allowed, conditions_of, mismatches
+from bench.gate.comparability import ALLOWED, NEEDED_BY, check_allowed, conditions_of, machine_conditions, mismatches
 from bench.gate.quantities import QUANTITIES
 from bench.record import Record
 
@@ -18,10 +18,15 @@ ONE = {
 }
 
 
+def known(record: Record, machine: dict[str, Any]) -> dict[str, Any]:
+    """Return the conditions of a record that was made on a machine."""
+    return conditions_of(record, {"machine": machine_conditions(machine)})
+
+
 def names(base: Record, new: Record, kind: str, changed: dict[str, Any] | None = None) -> list[str]:
     """Return which conditions stand between two records of one machine, which may be changed for the second."""
-    left = conditions_of(base, {"machine": MACHINE})
-    right = conditions_of(new, {"machine": {**MACHINE, **(changed or {})}})
+    left = known(base, MACHINE)
+    right = known(new, {**MACHINE, **(changed or {})})
     return [each.name for each in mismatches(left, right, ONE[kind], ())]
 
 
@@ -76,13 +81,13 @@ def test_machine_matters_to_times_and_libraries_to_all(change: dict[str, Any], n
 
 def test_driver_matters_to_times_only() -> None:
     """And another GPU to memory too."""
-    base = conditions_of(a_cell_record(0), {"machine": {**MACHINE, "gpu": GPU}})
-    other = conditions_of(a_cell_record(0), {"machine": {**MACHINE, "gpu": {**GPU, "driver": "600.1"}}})
+    base = known(a_cell_record(0), {**MACHINE, "gpu": GPU})
+    other = known(a_cell_record(0), {**MACHINE, "gpu": {**GPU, "driver": "600.1"}})
     assert [each.text for each in mismatches(base, other, ONE["time"], ())] == [
         "driver: driver 590.1 against driver 600.1"
     ]
     assert not mismatches(base, other, ONE["peak"], ())
-    third = conditions_of(a_cell_record(0), {"machine": {**MACHINE, "gpu": {**GPU, "name": "another"}}})
+    third = known(a_cell_record(0), {**MACHINE, "gpu": {**GPU, "name": "another"}})
     assert [each.name for each in mismatches(base, third, ONE["peak"], ())] == ["gpu"]
 
 
@@ -94,17 +99,17 @@ def test_what_the_code_decides_is_judged_and_not_asked() -> None:
 
 def test_both_values_are_told_and_of_versions_only_those_that_differ() -> None:
     """A line that says what to look at."""
-    left = conditions_of(a_cell_record(0), {"machine": MACHINE})
+    left = known(a_cell_record(0), MACHINE)
     changed = {**MACHINE, "packages": {**MACHINE["packages"], "torch": "2.14.0"}}
-    right = conditions_of(a_cell_record(0, threads=4), {"machine": changed})
+    right = known(a_cell_record(0, threads=4), changed)
     texts = [each.text for each in mismatches(left, right, ONE["time"], ())]
     assert texts == ["threads: 1 against 4", "versions: torch 2.15.0 against torch 2.14.0"]
 
 
 def test_allowed_by_name_and_by_nothing_else() -> None:
     """Each difference by its own name."""
-    left = conditions_of(a_cell_record(0), {"machine": MACHINE})
-    right = conditions_of(a_cell_record(0, threads=4, precision="bf16"), {"machine": MACHINE})
+    left = known(a_cell_record(0), MACHINE)
+    right = known(a_cell_record(0, threads=4, precision="bf16"), MACHINE)
     assert [each.name for each in mismatches(left, right, ONE["time"], ("threads",))] == ["precision"]
     assert not mismatches(left, right, ONE["time"], ("threads", "precision"))
 

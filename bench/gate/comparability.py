@@ -113,16 +113,14 @@ def check_allowed(names: Iterable[str]) -> None:
             raise BenchError(f"--allow {name}: no condition; {meant}")
 
 
-def conditions_of(record: Record, environments: Mapping[str, Environment]) -> dict[str, Any]:
-    """Return all conditions of a record, as JSON.
+def conditions_of(record: Record, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return all conditions of a record, as JSON; `machines` has those of each environment.
 
     Where the environment is not to be had its key stands in for it: a hash of all that it holds.
     """
     recorded = {condition.name: condition.read(record) for condition in RECORDED}
-    environment = environments.get(record.env or "")
-    if environment:
-        return {**recorded, **machine_conditions(environment)}
-    return {**recorded, **dict.fromkeys(_MACHINE, {"environment": record.env} if record.env else None)}
+    machine = machines.get(record.env or "")
+    return {**recorded, **(machine or dict.fromkeys(_MACHINE, {"environment": record.env} if record.env else None))}
 
 
 def machine_conditions(environment: Environment) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.errors import BenchError
-from bench.gate.comparability import Environment, conditions_of
+from bench.gate.comparability import Environment, conditions_of, machine_conditions
 from bench.gate.quantities import QUANTITIES, figures_of
 from bench.record import Record, Status
 from bench.schema import Choice, canonical_json
@@ -80,10 +80,10 @@ def name_of(record: Record) -> Name:
     return tuple((key, value) for key, value in keys.items() if value)
 
 
-def sample_of(record: Record, environments: Mapping[str, Environment]) -> Sample:
-    """Return a record as a sample."""
+def sample_of(record: Record, machines: Mapping[str, Mapping[str, Any]]) -> Sample:
+    """Return a record as a sample; `machines` has the conditions that each environment is."""
     figures = figures_of(record) if record.status == "ok" else {}
-    conditions = conditions_of(record, environments)
+    conditions = conditions_of(record, machines)
     return Sample(name_of(record), record.seed, record.status, record.reason, conditions, figures)
 
 
@@ -93,15 +93,15 @@ def side_of(title: str, records: Iterable[Record], environments: Mapping[str, En
     used = {
         key: environments[key] for key in dict.fromkeys(record.env or "" for record in listed) if key in environments
     }
-    machines = dict.fromkeys(machine_in_words(each) for each in used.values())
+    machines = {key: machine_conditions(each) for key, each in used.items()}
     commits = dict.fromkeys(str(each["commit"]) for each in used.values() if each.get("commit"))
     times = [record.finished_at for record in listed if record.finished_at]
     return Side(
         title=title,
-        samples=tuple(sample_of(record, environments) for record in listed),
+        samples=tuple(sample_of(record, machines) for record in listed),
         made_at=max(times, default=None),
         commit=", ".join(commits) or None,
-        machine="; ".join(machines) or "not recorded",
+        machine="; ".join(dict.fromkeys(map(machine_in_words, used.values()))) or "not recorded",
     )
 
 

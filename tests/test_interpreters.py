@@ -26,7 +26,7 @@ def side(folder: Path, constraints: str = FITTING, project: str = PROJECT) -> Pa
 def test_pins_are_read_as_pip_reads_them() -> None:
     """Comments, markers, and the spelling of names do not matter."""
     text = "# all of them\nTorch==2.12.0\nnvidia_ml.py == 12.5 ; sys_platform == 'linux'\n\nclick==8.1.7  # why\n"
-    assert pins(text) == {"torch": "2.12.0", "nvidia-ml-py": "12.5", "click": "8.1.7"}
+    assert pins(text) == {"torch": {"2.12.0"}, "nvidia-ml-py": {"12.5"}, "click": {"8.1.7"}}
     assert needed(PROJECT) == ["torch>=2.11", "Click>=8.1"]
 
 
@@ -35,6 +35,7 @@ def test_pins_are_read_as_pip_reads_them() -> None:
     [
         (FITTING, []),
         (FITTING + "scipy==1.0\n", []),
+        (FITTING + "torch==2.13.0 ; python_full_version >= '3.15'\n", []),
         (FITTING + "pytest==8.4.0\n", ["pytest 8.4.0 (here 8.3.0)"]),
         (FITTING.replace("2.12.0", "2.11.0"), ["torch 2.11.0 (here 2.12.0)"]),
     ],

@@ -27,6 +27,7 @@ SETTLED = {
     "executor": "process",
     "test_sha256": "e" * 64,
     "subset_sha256": "b" * 64,
+    "features_s": 2.5,
     "finished_at": "2026-11-01T12:00:00+00:00",
 }
 """What a run fills in beside what `a_record` has."""

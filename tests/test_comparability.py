@@ -50,6 +50,7 @@ def names(base: Record, new: Record, kind: str, changed: dict[str, Any] | None =
         ({"training": {"steps": 7}}, "recipe", "score time peak exact"),
         ({"throughput_of": "extraction"}, "part", "time"),
         ({"rss_method": "getrusage"}, "rss_method", "peak"),
+        ({"features_s": 0.1}, "features", "peak"),
     ],
     ids=str,
 )

@@ -16,6 +16,7 @@ from bench.errors import Exit
 from bench.gate.compare import Comparison, change_of, compare, measured_apart
 from bench.gate.rules import parse_rule, parse_rules
 from bench.gate.samples import Side
+from bench.reports.comparison import render_console
 
 BASE = (0.90, 0.91, 0.89, 0.92, 0.90)
 THROUGHPUT, STEADY = "throughput_images_per_s", (100.0, 101.0, 99.0, 100.5, 99.5)
@@ -85,6 +86,21 @@ def test_a_time_that_cells_share_is_one_measurement() -> None:
     assert (found.verdicts[0].change.pairs, found.verdicts[0].change.shared) == (1, True)
 
 
+def test_a_time_that_both_sides_share_says_nothing() -> None:
+    """Features that the second run finds in the cache of the first are not timed again."""
+    found = judged(row(STEADY, THROUGHPUT), row(STEADY, THROUGHPUT), "throughput:5%")
+    assert (words(found), found.exit_code) == (["unknown"], Exit.NOTHING_COMPARED)
+
+
+def test_an_interval_open_towards_better_is_told_so() -> None:
+    """It passes, and is not called the same."""
+    new = [value * factor for value, factor in zip(STEADY, (1.02, 1.3, 1.1, 1.5, 1.05), strict=True)]
+    found = judged(row(STEADY, THROUGHPUT), row(new, THROUGHPUT), "throughput:5%")
+    assert words(found) == ["same"]
+    assert found.verdicts[0].maybe_better
+    assert "same or better" in render_console(found)
+
+
 def test_pairs_that_share_a_base_or_a_new_time_stand_together() -> None:
     """Through others, too."""
     pairs = [(1.0, 5.0), (2.0, 6.0), (3.0, 5.0), (3.0, 7.0)]
@@ -120,7 +136,7 @@ def test_exact_figures_and_peaks_need_no_seeds(field: str, rule: str, base: Any,
 def test_a_side_is_never_worse_than_itself(values: list[float]) -> None:
     """By any rule that its cells have figures for."""
     records = row(values)
-    rules = parse_rules(["accuracy:ci", "accuracy:1pp", "throughput:5%", "peak_rss:ci", "checkpoint_bytes:0"])
+    rules = parse_rules(["accuracy:ci", "accuracy:1pp", "peak_rss:ci", "checkpoint_bytes:0"])
     found = compare(a_side(records), a_side(records), rules)
     assert set(words(found)) == {"same"}
     assert found.exit_code == Exit.OK

@@ -1,13 +1,13 @@
 """What one unit of work does, counted: the same on each run, however busy the machine is."""
 
 import gc
+import itertools
 import sys
 import threading
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -42,6 +42,15 @@ class Counted:
 def count(unit: Callable[[], object], device: str, root: str) -> Counted:
     """Count one unit, in several passes over it; names of functions are given below `root`."""
     unit()
+    gc.collect()
+    gc.freeze()  # what is there stays: collecting after each unit looks at what is new alone
+    try:
+        return _counted(unit, device, root)
+    finally:
+        gc.unfreeze()
+
+
+def _counted(unit: Callable[[], object], device: str, root: str) -> Counted:
     operators = Operators()
     with operators:
         unit()
@@ -168,27 +177,25 @@ def short(file: str, root: str) -> str:
 
 
 def host_memory(unit: Callable[[], object]) -> dict[str, float]:
-    """Return what torch allocates in a unit, the most that is in use at once, and what each further unit keeps."""
-    once, twice = allocations(unit, 1), allocations(unit, 2)
-    in_use = [0]
-    for size_ in once:
-        in_use.append(in_use[-1] + size_)
+    """Return what torch allocates in a unit, the most that is in use at once, and what is not given back."""
+    allocations(unit)  # what the next one frees of it is known then
+    changes = allocations(unit)
+    in_use = list(itertools.accumulate(changes, initial=0))
     return {
-        "bytes_allocated": sum(size_ for size_ in once if size_ > 0),
+        "bytes_allocated": sum(change for change in changes if change > 0),
         "peak_bytes": max(in_use),
-        "leaked_tensor_bytes": max(0, sum(twice) - sum(once)),
+        "leaked_tensor_bytes": max(0, in_use[-1]),
     }
 
 
-def allocations(unit: Callable[[], object], units: int) -> list[int]:
+def allocations(unit: Callable[[], object]) -> list[int]:
     """Return the bytes of each allocation of torch's, negative where they are given back, in the order of time."""
     from torch.autograd.profiler import profile
 
     gc.collect()
     with profile(profile_memory=True) as watched:
-        for _ in range(units):
-            unit()
-            gc.collect()
+        unit()
+        gc.collect()
     results: Any = watched.kineto_results
     events = sorted((each for each in results.events() if each.name() == "[memory]"), key=lambda each: each.start_ns())
     return [event.nbytes() for event in events]
@@ -223,4 +230,4 @@ def leaked_python_bytes(unit: Callable[[], object]) -> int:
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    return max(0, min(after - before for before, after in pairwise(held)))
+    return max(0, min(after - before for before, after in itertools.pairwise(held)))

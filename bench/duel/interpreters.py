@@ -17,13 +17,16 @@ READY = ".ready"
 """Written last: an environment without it was left by a killed process."""
 
 
-def pins(constraints: str) -> dict[str, str]:
-    """Return the versions that a constraints file fixes, by the package's normal name."""
-    found = {}
+def pins(constraints: str) -> dict[str, set[str]]:
+    """Return the versions that a constraints file fixes, by the package's normal name.
+
+    There are several where they hang on the Python or the system.
+    """
+    found: dict[str, set[str]] = {}
     for line in constraints.splitlines():
         name, equals, version = line.partition("#")[0].partition(";")[0].partition("==")
         if equals:
-            found[_normal(name)] = version.strip()
+            found.setdefault(_normal(name), set()).add(version.strip())
     return found
 
 
@@ -41,9 +44,9 @@ def misfits(root: Path, installed: Callable[[str], str | None]) -> list[str]:
     wanted = {_normal(_name(each)) for each in needed(pyproject.read_text())}
     fixed = pins(constraints.read_text())
     found = [
-        f"{name} {version} (here {here or 'not installed'})"
-        for name, version in sorted(fixed.items())
-        if (here := installed(name)) != version and (here is not None or name in wanted)
+        f"{name} {' or '.join(sorted(versions))} (here {here or 'not installed'})"
+        for name, versions in sorted(fixed.items())
+        if (here := installed(name)) not in versions and (here is not None or name in wanted)
     ]
     return found + sorted(f"{name} (here not installed)" for name in wanted - fixed.keys() if installed(name) is None)
 
@@ -64,7 +67,7 @@ def interpreter(root: Path, tell: Callable[[str], None], cache: Path | None = No
     tell(f"{root.name}: other versions are fixed there ({', '.join(differs[:3])}): it gets an environment of its own")
     given = (root / "constraints.txt").read_text()
     dependencies = needed((root / "pyproject.toml").read_text())
-    key = content_hash([pins(given), dependencies, sys.version])[:32]
+    key = content_hash([given, dependencies, sys.version])[:32]
     folder = (cache or default_root()) / "environments" / key
     with locked(folder.with_name(f".{key}.lock")):
         if not (folder / READY).is_file():

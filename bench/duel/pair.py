@@ -20,7 +20,7 @@ WORKER = Path(__file__).with_name("worker.py")
 ANSWER_S = 600.0
 """After so long a process is said to hang."""
 BLOCK_S = 0.35
-FEWEST_UNITS = 3
+FEWEST_UNITS, MOST_UNITS = 3, 200
 TURNS = ("AB", "BA", "AB", "BA")
 """Blocks of one workload in one restart: base and candidate, each first as often as the other."""
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -169,7 +169,7 @@ class Pair:
     def units(self, name: str) -> int:
         """Return how many units make a block, from a short one of each side."""
         costs = [min(self._block(letter, name, 2).cost_s) for letter in "AB"]
-        return max(FEWEST_UNITS, math.ceil(BLOCK_S / max(1e-6, max(costs))))
+        return min(MOST_UNITS, max(FEWEST_UNITS, math.ceil(BLOCK_S / max(1e-6, *costs))))
 
 
 @contextlib.contextmanager

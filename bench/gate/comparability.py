@@ -54,6 +54,13 @@ def _part(record: Record) -> str:
     return f"{record.throughput_of or 'nothing'}{behind}"
 
 
+def _features(record: Record) -> str:
+    """Return whether a cell extracted frozen features itself, which costs time and memory, or found them."""
+    if record.features_s is None or record.features_cold_s is None:
+        return "none"
+    return "extracted" if record.features_s >= record.features_cold_s else "from the cache"
+
+
 RECORDED = (
     Condition("data", OUTCOMES, _data),
     Condition("test_images", {"score"}, lambda record: record.test_sha256 and record.test_sha256[:16]),
@@ -71,6 +78,7 @@ RECORDED = (
     Condition("start_method", MACHINE, lambda record: record.executor),
     Condition("flags", OUTCOMES, lambda record: record.determinism),
     Condition("part", {"throughput", "cpu_time", "step_time"}, _part),
+    Condition("features", {"peak", "train_time", "total_time"}, _features),
     Condition("rss_method", {"peak_rss"}, lambda record: record.rss_method),
 )
 """What a record says itself. What the code decides (memory format, fused optimiser, the batch that fitted) is no

@@ -61,9 +61,21 @@ class Verdict:
         """What a gate does with it hangs on this."""
         if self.mismatches:
             return "not comparable"
-        if self.change is None:
+        if self.change is None or self.same_measurement:
             return "unknown"
         return judge(self.rule, self.change, self.p)
+
+    @property
+    def maybe_better(self) -> bool:
+        """Whether the interval ends below the limit for the worse, but not for the better."""
+        if self.change is None or self.change.low is None or self.change.high is None:
+            return False
+        return min(self.rule.sign * self.change.low, self.rule.sign * self.change.high) < -self.rule.margin
+
+    @property
+    def same_measurement(self) -> bool:
+        """Whether both sides carry times that were measured once, as cells with features from one cache do."""
+        return bool(self.row) and self.rule.quantity.kind == "time" and bool(self.change and self.change.equal)
 
 
 def judge(rule: Rule, change: Change, p: float | None) -> Word:
@@ -225,7 +237,7 @@ def _measured(base: Sample, new: Sample) -> bool:
 def _of_rule(rule: Rule, rows: dict[Name, Pairs], allowed: Collection[str]) -> list[Verdict]:
     """Return the verdicts of a rule on all rows that have its figure, headed by that on all of them together."""
     found = [each for row, pairs in rows.items() if (each := _of_row(rule, row, pairs, allowed)) is not None]
-    usable = {each.row for each in found if each.change is not None and not each.change.shared}
+    usable = {each.row for each in found if each.change and not each.change.shared and not each.same_measurement}
     together = _together(rule, [rows[row] for row in rows if row in usable])
     return [*([together] if together else []), *found]
 

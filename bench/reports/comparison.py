@@ -47,7 +47,7 @@ def _table(comparison: Comparison, rule: Rule, shared: Name) -> str:
     verdicts = _sorted(comparison, rule)
     if not verdicts:
         return "no cell of either side has it"
-    if all(verdict.change and verdict.change.equal for verdict in verdicts):
+    if all(verdict.word == "same" and verdict.change and verdict.change.equal for verdict in verdicts):
         return f"{_rows(sum(bool(verdict.row) for verdict in verdicts))}: equal to the last digit"
     rows = [_cells(verdict, shared) for verdict in verdicts]
     return tabulate(rows, _headers(comparison), tablefmt="simple", disable_numparse=True)
@@ -152,8 +152,13 @@ def _cells(verdict: Verdict, shared: Name) -> list[str]:
         figure(verdict.base, of),
         figure(verdict.new, of),
         changed(verdict.rule, change) if change else "-",
-        f"{verdict.word}: {reason}" if reason else verdict.word,
+        f"{_word(verdict)}: {reason}" if reason else _word(verdict),
     ]
+
+
+def _word(verdict: Verdict) -> str:
+    """The word; of an interval that is open towards better, that it may be so."""
+    return "same or better" if verdict.word == "same" and verdict.maybe_better else verdict.word
 
 
 def figure(value: float | None, of: Quantity) -> str:
@@ -189,6 +194,8 @@ def why(verdict: Verdict) -> str | None:
     """Return what stands in the way of a better answer; nothing where the answer says it all."""
     if verdict.mismatches:
         return ", ".join(each.name for each in verdict.mismatches)
+    if verdict.same_measurement:
+        return "measured once for both sides"
     if verdict.word != "unknown" or verdict.change is None:
         return verdict.reason
     if verdict.change.low is None:

@@ -193,3 +193,17 @@ REPORTS = Registry(
         ("html", Entry("bench.reports.html:render", "one page for a browser, self-contained")),
     ],
 )
+
+WORKLOADS = Registry(
+    "workloads",
+    [
+        ("finetune_step", Entry("bench.workloads.finetune_step:prepare", "training steps in which everything learns")),
+        ("frozen_step", Entry("bench.workloads.frozen_step:prepare", "training steps behind a frozen trunk")),
+        (
+            "feature_extraction",
+            Entry("bench.workloads.feature_extraction:prepare", "features of a frozen network, into an empty cache"),
+        ),
+        ("probe_fit", Entry("bench.workloads.probe_fit:prepare", "a linear probe solved on features that are there")),
+        ("data_path", Entry("bench.workloads.data_path:prepare", "files of images decoded, then augmented batches")),
+    ],
+)

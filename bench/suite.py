@@ -12,6 +12,7 @@ from bench.errors import BenchError, InvalidSuite
 from bench.registry import unknown
 from bench.schema import Budget, Choice, Grid, Span, Suite, Tune
 from bench.suite_file import Axes, SuiteFile, TuneModel, explain_all
+from bench.workload_suite import refuse_workloads
 from bench.yaml_marks import Marks, Place, load_with_marks
 
 
@@ -43,6 +44,7 @@ def read_suite(path: Path, overrides: Iterable[str] = ()) -> Suite:
     except (OSError, UnicodeDecodeError) as error:
         raise BenchError(f"{path}: can't be read ({error}); give a UTF-8 text file") from error
     contents, marks = load_with_marks(source, str(path))
+    refuse_workloads(contents, path)
     for override in overrides:
         _override(contents, marks, override)
     problems = [*marks.duplicates]

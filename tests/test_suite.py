@@ -10,8 +10,11 @@ from bench.choices import check_backbone, check_weights, make
 from bench.errors import BenchError, InvalidSuite
 from bench.schema import Budget, Choice, Suite
 from bench.suite import read_suite, suite_names, suite_path
+from bench.workload_suite import is_workload_suite
 
-SHIPPED = sorted((Path(__file__).parent.parent / "suites").glob("*.yaml"))
+SHIPPED = [
+    path for path in sorted((Path(__file__).parent.parent / "suites").glob("*.yaml")) if not is_workload_suite(path)
+]
 VALID = """\
 name: mine
 dataset: digits

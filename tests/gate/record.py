@@ -1,6 +1,6 @@
 """Records restarts of a version against itself: `python -m tests.gate.record --restarts 50 [--busy 2]`.
 
-Each restart is a line of `tests/gate/restarts.jsonl`, written as it comes: end the command when you like, give it again.
+Each restart is a line of `tests/gate/restarts.jsonl`, written as it comes: end the command at any time, give it again.
 """
 
 import contextlib

@@ -189,7 +189,7 @@ def _by_task(blocks: Sequence[Block]) -> dict[Task, dict[str, float]]:
     found: dict[Task, dict[str, float]] = {}
     for block in blocks:
         for (setting, (budget, _)), row in block.rows.items():
-            task = (row.dataset, f"{row.backbone} {row.device} {row.precision}", budget)
+            task = (row.dataset, block.title.removeprefix(f"{row.dataset} "), budget)
             found.setdefault(task, {})[setting] = row.accuracy.mean
     return found
 

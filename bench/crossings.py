@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.rows import Row
-from bench.verdicts import Overtaking, Right, overtakings
+from bench.verdicts import Overtaking, Right, differ_among, overtakings
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class CrossingMap:
 def crossings_of(title: str, rows: Mapping[str, Sequence[Row]], right: Right) -> CrossingMap | None:
     """Compare the settings of a table with one another; null where no two share two label budgets."""
     found: dict[tuple[str, str], Overtaking] = {}
+    differ = differ_among(itertools.chain.from_iterable(rows.values()), right)
     for one, other in itertools.combinations(rows, 2):
-        both = overtakings(rows[one], rows[other], right)
+        both = overtakings(rows[one], rows[other], differ)
         if both:
             found[one, other], found[other, one] = both
     settings = tuple(setting for setting in rows if any(setting == one for one, _ in found))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float64]
 Side = Literal["always", "never", "crosses"]
 
-DRAWS, CURVES = 2000, 400
+DRAWS, CURVES = 1000, 400
 """Draws of a crossover, and curves fitted to draws."""
 LARGEST_EXPONENT, GRID, ROUNDS = 2.0, 60, 3
 CLOSER = np.array([-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75])

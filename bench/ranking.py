@@ -107,9 +107,10 @@ def _shared(accuracies: Accuracies) -> tuple[list[str], tuple[Task, ...]]:
 
 
 def _ranks(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    from scipy.stats import rankdata
-
-    ranks: npt.NDArray[np.float64] = rankdata(-table, axis=1)
+    """Return ranks along rows, 1 for the highest, equals at the mean of theirs."""
+    higher = (table[:, None, :] > table[:, :, None]).sum(2)
+    equal = (table[:, None, :] == table[:, :, None]).sum(2)
+    ranks: npt.NDArray[np.float64] = higher + (equal + 1) / 2
     return ranks
 
 

@@ -1,5 +1,6 @@
 """Records -> rows: cells that differ in nothing but their seed, as means with intervals."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -247,9 +248,15 @@ def _mean(values: Sequence[float]) -> Estimate | None:
     return mean_interval(values) if values else None
 
 
+_SEEDS_APART = operator.attrgetter("subset_seed", "init_seed", "order_seed", "repeat")
+
+
 def _estimate(group: Sequence[Record], name: str) -> Estimate | None:
-    found = [(record.seeds, value) for record in group if (value := getattr(record, name)) is not None]
-    return mean_over([seeds for seeds, _ in found], [value for _, value in found]) if found else None
+    there = [record for record in group if getattr(record, name) is not None]
+    values = [getattr(record, name) for record in there]
+    if any(_SEEDS_APART(record) != (None, None, None, 0) for record in there):
+        return mean_over([record.seeds for record in there], values)
+    return _mean(values)
 
 
 def _sure(group: Sequence[Record], name: str) -> Estimate:

@@ -51,8 +51,9 @@ class Seeds(NamedTuple):
     @staticmethod
     def of(seed: int, subset: int | None, init: int | None, order: int | None, repeat: int) -> "Seeds":
         """Return the seeds; what is null is as `seed`."""
-        subset, init, order = (seed if part is None else part for part in (subset, init, order))
-        return Seeds(subset, init, order, repeat)
+        return Seeds(
+            seed if subset is None else subset, seed if init is None else init, seed if order is None else order, repeat
+        )
 
     def __str__(self) -> str:
         """`3`, or `subset 0, init 1, order 2` where they are apart; the repeat where it is none of the first."""

@@ -128,7 +128,7 @@ def mean_error(found: Squares, seed_axes: int) -> MeanError:
         for axis, (square, freedom) in enumerate(zip(found.means, found.freedoms, strict=True))
         if axis < seed_axes or active[axis]
     )
-    if any(active) and found.rest_freedom:
+    if found.rest_freedom:
         spread += max(1, sum(active) - 1) ** 2 * found.rest**2 / found.rest_freedom
     least = float(min(found.freedoms[:seed_axes]))
     freedom = max(least, (total * found.count) ** 2 / spread) if spread else least

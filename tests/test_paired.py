@@ -4,12 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 from simulations.pairs import simulate
 
-from bench.paired import crossed, holm
+from bench.paired import all_pairs, crossed, holm
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10])
@@ -77,3 +77,27 @@ def test_holm_is_monotone_and_no_smaller_than_the_plain_values(values: list[floa
 
 def test_holm_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03]) == [pytest.approx(0.03), pytest.approx(0.06), pytest.approx(0.06)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 4), st.integers(2, 12), st.integers(0, 10_000))
+def test_sums_tell_of_any_pair_what_its_answers_do(seeds: int, images: int, draw: int) -> None:
+    """The same figures, whichever two of three models."""
+    right = np.random.default_rng(draw).random((3, seeds, images)) < 0.7
+    table = all_pairs(right)
+    for first, second in itertools.permutations(range(3), 2):
+        plain = crossed(right[first].astype(float) - right[second])
+        found = table.difference(first, second)
+        assert (found.seeds, found.images) == (plain.seeds, plain.images)
+        assert found.mean == pytest.approx(plain.mean)
+        assert found.error == pytest.approx(plain.error, abs=1e-9)
+        assert (found.p is None) == (plain.p is None)
+        alike = [part > 0 for part in found.variances] == [part > 0 for part in plain.variances]
+        if plain.error > 1e-6 and alike:  # a component of nothing but rounding counts or not by its last digit
+            assert found.freedom == pytest.approx(plain.freedom)
+            assert found.low == pytest.approx(plain.low)
+
+
+def test_sums_of_a_single_image_are_refused() -> None:
+    with pytest.raises(ValueError, match="two test images"):
+        all_pairs(np.ones((2, 3, 1), bool))

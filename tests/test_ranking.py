@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import friedmanchisquare
+from scipy.stats import friedmanchisquare, rankdata
 
 from bench.ranking import Task, critical_difference, rank
 
@@ -62,6 +62,15 @@ def test_only_what_all_share_is_ranked_over() -> None:
 )
 def test_one_column_or_one_setting_is_no_ranking(found: Found) -> None:
     assert rank(found) is None
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4]), min_size=2, max_size=7))
+def test_ranks_are_those_of_scipy(accuracies: list[float]) -> None:
+    found = rank({("a", "net", budget): dict(zip("tuvwxyz", accuracies, strict=False)) for budget in "12"})
+    assert found is not None
+    expected = dict(zip("tuvwxyz", rankdata(-np.array(accuracies)), strict=False))
+    assert {each.setting: each.average_rank for each in found.standings} == expected
 
 
 @settings(deadline=None, max_examples=50)

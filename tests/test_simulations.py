@@ -26,7 +26,7 @@ def test_intervals_cover_about_as_often_as_they_say(simulate: Callable[[int], li
 
 def test_figure_is_told_with_the_interval_that_its_number_leaves() -> None:
     line = Figure("interval", "a case", "95 %", 0.95, 2000).line
-    assert line == ["interval", "a case", "95 %", "95.0% (94.0% to 95.9%)", "2,000"]
+    assert line == ["interval", "a case", "95 %", "95.0% (94.0% to 96.0%)", "2,000"]
 
 
 def test_truth_of_a_crossing_is_where_the_true_curves_cross() -> None:

@@ -17,7 +17,7 @@ from bench.aggregate import Summary, summarise
 from bench.catalog import REPORTS
 from bench.record import Record
 from bench.reports.crossing_maps import crossing_maps, told
-from bench.reports.label_tables import labels, needs_table, worth_table
+from bench.reports.label_tables import labels, needs_table, worth_lines, worth_table
 from bench.reports.noise_tables import noise_table, seeds_sentence
 from bench.reports.rank_diagram import rank_diagram
 from bench.reports.rank_tables import standings_lines, standings_table
@@ -141,6 +141,18 @@ def test_fine_tuning_is_told_in_labels_of_the_probe() -> None:
     assert set(times) == {"10", "50", "250", "1,000"}
     assert float(times["10"]) < 1, "behind the probe"
     assert times["1,000"] == "-" or times["1,000"].startswith("over") or float(times["1,000"]) > 1
+
+
+def test_worth_is_one_sentence_for_a_start(tmp_path: Path) -> None:
+    """In the terminal as in the report, with a warning where a figure is a guess."""
+    summary = a_summary()
+    (line,) = worth_lines(summary)
+    start = "test_resnet: finetune (supervised@glyphs) on 10, 50, 250 and 1,000 labels reaches what linear_probe"
+    assert line.startswith(start)
+    *_, last = summary.worths
+    assert ("extrapolated" in line or "endless" in line) == (last.found.extrapolated or last.found.labels is None)
+    for name in ("console", "md"):
+        assert line in REPORTS.entry(name).load()(summary, tmp_path)
 
 
 def test_standings_are_told_with_what_they_are_over() -> None:

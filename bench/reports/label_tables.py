@@ -3,7 +3,7 @@
 from bench.aggregate import TUNED, Summary
 from bench.label_needs import Need, Worth
 from bench.learning_curves import LabelsNeeded
-from bench.reports.tables import Table, percent
+from bench.reports.tables import Table, listed, percent
 
 NEEDS = (
     "Labels for a target accuracy, off a power law fitted to each setting's means; the 95 % interval is from refitting "
@@ -72,6 +72,31 @@ def _worth(worth: Worth) -> list[str]:
         extrapolated(found),
         off(found),
     ]
+
+
+def worth_lines(summary: Summary) -> list[str]:
+    """Return a sentence for each start: what fine-tuning on its labels is worth in labels of the linear probe."""
+    starts: dict[tuple[str, ...], list[Worth]] = {}
+    for worth in summary.worths:
+        key = (worth.frozen.dataset, worth.frozen.backbone, worth.frozen.variant, worth.tuned.variant)
+        starts.setdefault(key, []).append(worth)
+    return [_sentence(worths) for worths in starts.values()]
+
+
+def _sentence(worths: list[Worth]) -> str:
+    spent = listed([f"{worth.frozen.n_labels:,}" for worth in worths])
+    frozen, tuned = worths[0].frozen, worths[0].tuned
+    return (
+        f"{frozen.backbone}: {tuned.setting} on {spent} labels reaches what {frozen.setting} would take "
+        f"{listed([_alone(worth) for worth in worths])} labels for."
+    )
+
+
+def _alone(worth: Worth) -> str:
+    """The figure without its interval; `endless` where the curve never comes to it."""
+    found = worth.found
+    told = "endless" if found.labels is None else _count(found.labels, worth.budgets)
+    return f"{told} (extrapolated)" if found.extrapolated else told
 
 
 def labels(found: LabelsNeeded, budgets: tuple[int, ...]) -> str:

@@ -6,7 +6,7 @@ from bench.aggregate import Summary
 from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS, crossing_maps
 from bench.reports.figures import accuracy_curves, sensitivity_curves
-from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_table
+from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_lines, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
 from bench.reports.pareto_figure import pareto_picture
 from bench.reports.pareto_table import pareto_left_out, pareto_table
@@ -54,6 +54,7 @@ def render(summary: Summary, folder: Path) -> str:
     )
     parts += [f"- {_escaped(line)}" for line in overtaking_lines(summary)]
     parts += _section("Label more or fine-tune?", worth_table(summary), WORTH)
+    parts += [f"- {_escaped(line)}" for line in worth_lines(summary)]
     maps = crossing_maps(summary, folder)
     if maps is not None:
         parts += ["## Ahead from how many labels on", CROSSINGS, f"![Ahead from how many labels on]({maps.name})"]

@@ -2,7 +2,7 @@
 
 from bench.aggregate import Summary
 from bench.noise_rows import Noise
-from bench.reports.tables import Table
+from bench.reports.tables import Table, listed
 from bench.variance import CAUSES, Component
 
 NOISE = (
@@ -14,20 +14,16 @@ NOISE = (
 def seeds_sentence(summary: Summary) -> str:
     """Say what chance drew anew from cell to cell, and what stayed the same."""
     varied = summary.varied
-    drawn = [f"{_listed(cause.split(' + '))} ({count} seeds)" for cause, count in varied.factors]
+    drawn = [f"{listed(cause.split(' + '))} ({count} seeds)" for cause, count in varied.factors]
     if not drawn:
         told = "A single seed drew the labelled images, the initialisation and the order of training."
     elif len(drawn) == 1 and not varied.fixed:
-        told = f"A seed draws {_listed(list(CAUSES.values()))} together."
+        told = f"A seed draws {listed(list(CAUSES.values()))} together."
     else:
         told = f"Seeds that varied{' apart' if len(drawn) > 1 else ''}: {'; '.join(drawn)}."
         if varied.fixed:
-            told += f" The same in all cells: {_listed(list(varied.fixed))}."
+            told += f" The same in all cells: {listed(list(varied.fixed))}."
     return told + (f" Cells ran up to {varied.repeats} times." if varied.repeats > 1 else "")
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def noise_table(summary: Summary) -> Table:

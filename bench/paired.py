@@ -60,8 +60,9 @@ def _difference(mean: float, squares: Squares, seed_axes: int, images: int, conf
     found = mean_error(squares, seed_axes)
     half = _quantile(found.freedom, confidence) * found.error
     p = _two_sided(mean / found.error, found.freedom) if found.error else float(mean == 0)
-    *of_seeds, of_images, rest = found.parts
-    parts = (sum(of_seeds), of_images, rest)
+    of_images = found.parts[seed_axes,]
+    of_seeds = math.fsum(part for axes, part in found.parts.items() if seed_axes not in axes)
+    parts = (of_seeds, of_images, math.fsum(found.parts.values()) - of_seeds - of_images)
     seeds = squares.count // images
     return Difference(mean, mean - half, mean + half, p, seeds, images, found.error, found.freedom, parts)
 
@@ -90,10 +91,9 @@ class AllPairs:
         left = self._apart(self.of_all, first, second) - around
         if self.seeds == 1:
             return _of_one_seed(total / count, left / (self.images - 1), self.images, confidence)
-        freedoms = (self.seeds - 1, self.images - 1)
-        rest_freedom = freedoms[0] * freedoms[1]
-        rest = max(0.0, left - of_seeds - of_images) / rest_freedom
-        squares = Squares((of_seeds / freedoms[0], of_images / freedoms[1]), freedoms, rest, rest_freedom, count)
+        sums = {(0,): of_seeds, (1,): of_images, (0, 1): max(0.0, left - of_seeds - of_images)}
+        shape = Squares((self.seeds, self.images), {})
+        squares = Squares(shape.shape, {axes: each / shape.freedom(axes) for axes, each in sums.items()})
         return _difference(total / count, squares, 1, self.images, confidence)
 
     @staticmethod

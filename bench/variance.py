@@ -1,7 +1,8 @@
 """Where the noise of a figure comes from: labelled images, initialisation, order of training, the run itself. Pure."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,33 +74,55 @@ def _places(factors: Sequence[Factor], count: int) -> list[tuple[int, ...]]:
     return [tuple(factor.places[draw] for factor in factors) for draw in range(count)]
 
 
+Axes = tuple[int, ...]
+"""Some axes of a table: one is a main effect, several are their interplay."""
+
+
 @dataclass(frozen=True)
 class Squares:
     """Mean squares of a complete crossing with one value for each combination."""
 
-    means: tuple[float, ...]
-    """Of each axis."""
-    freedoms: tuple[int, ...]
-    rest: float
-    """Of what the axes leave; 0 with a single axis."""
-    rest_freedom: int
-    count: int
-    """Values in the table."""
+    shape: tuple[int, ...]
+    means: Mapping[Axes, float]
+    """Of each axis and of each interplay of axes."""
+
+    @property
+    def count(self) -> int:
+        """Values in the table."""
+        return math.prod(self.shape)
+
+    def freedom(self, axes: Axes) -> int:
+        """Return the degrees of freedom of a mean square."""
+        return math.prod(self.shape[axis] - 1 for axis in axes)
+
+    def own(self, axes: Axes) -> float:
+        """Return what of a mean square is due to its own axes, and not to their interplay with others; may be negative.
+
+        Of random effects the expected mean square holds every interplay that the axes have part in (Searle, Casella and
+        McCulloch, 1992), with alternating signs what is left is the component times the values of a level.
+        """
+        inside = set(axes)
+        return math.fsum(
+            (-1) ** (len(other) - len(axes)) * square for other, square in self.means.items() if inside <= set(other)
+        )
+
+
+def _sets(count: int) -> list[Axes]:
+    """Return all choices of some of `count` axes, smallest first."""
+    return [axes for size in range(1, count + 1) for axes in itertools.combinations(range(count), size)]
 
 
 def mean_squares(table: Table) -> Squares:
-    """Return the mean squares of a table's axes (analysis of variance without interactions; Fisher, 1925)."""
+    """Return the mean squares of a table (analysis of variance; Fisher, 1925)."""
     centred = table - table.mean()
-    sums, freedoms = [], []
-    for axis, levels in enumerate(table.shape):
-        effect = centred.mean(tuple(other for other in range(table.ndim) if other != axis))
-        sums.append(float(np.square(effect).sum()) * table.size / levels)
-        freedoms.append(levels - 1)
-    rest_freedom = table.size - 1 - sum(freedoms)
-    left = max(0.0, float(np.vdot(centred, centred)) - math.fsum(sums))
-    rest = left / rest_freedom if rest_freedom else 0.0
-    means = tuple(each / freedom for each, freedom in zip(sums, freedoms, strict=True))
-    return Squares(means, tuple(freedoms), rest, rest_freedom, table.size)
+    every = _sets(table.ndim)
+    sums: dict[Axes, float] = {}
+    for axes in every:
+        effect = centred.mean(tuple(axis for axis in range(table.ndim) if axis not in axes))
+        whole = float(np.vdot(effect, effect)) * table.size / effect.size
+        sums[axes] = max(0.0, whole - math.fsum(sums[other] for other in sums if set(other) < set(axes)))
+    squares = Squares(table.shape, {})
+    return Squares(table.shape, {axes: sums[axes] / squares.freedom(axes) for axes in every})
 
 
 @dataclass(frozen=True)
@@ -110,8 +133,8 @@ class MeanError:
     """Standard error."""
     freedom: float
     """Satterthwaite's degrees of freedom."""
-    parts: tuple[float, ...]
-    """What each axis, and last the rest, adds to the square of the error."""
+    parts: Mapping[Axes, float]
+    """What each axis and each interplay adds to the square of the error."""
 
 
 def mean_error(found: Squares, seed_axes: int) -> MeanError:
@@ -120,19 +143,19 @@ def mean_error(found: Squares, seed_axes: int) -> MeanError:
     The variance is that of a crossed random-effects table (Searle, Casella and McCulloch, 1992), components below zero
     taken as none; its degrees of freedom are Satterthwaite's (1946), no fewer than the fewest seeds give.
     """
-    parts = [max(0.0, square - found.rest) / found.count for square in found.means] + [found.rest / found.count]
-    total = sum(parts)
-    active = [square > found.rest for square in found.means]
-    spread = sum(
-        square**2 / freedom
-        for axis, (square, freedom) in enumerate(zip(found.means, found.freedoms, strict=True))
-        if axis < seed_axes or active[axis]
-    )
-    if found.rest_freedom:
-        spread += max(1, sum(active) - 1) ** 2 * found.rest**2 / found.rest_freedom
-    least = float(min(found.freedoms[:seed_axes]))
+    parts = {axes: max(0.0, found.own(axes)) / found.count for axes in found.means}
+    total = math.fsum(parts.values())
+    spread = 0.0
+    for axes, square in found.means.items():
+        weight = abs(
+            sum((-1) ** (len(axes) - len(other)) for other in parts if parts[other] and set(other) <= set(axes))
+        )
+        if len(axes) > 1 or axes[0] < seed_axes:  # counted also where its component came out as none
+            weight = max(1, weight)
+        spread += (weight * square) ** 2 / found.freedom(axes)
+    least = float(min(found.shape[:seed_axes])) - 1
     freedom = max(least, (total * found.count) ** 2 / spread) if spread else least
-    return MeanError(math.sqrt(total), freedom, tuple(parts))
+    return MeanError(math.sqrt(total), freedom, parts)
 
 
 def mean_over(draws: Sequence[Seeds], values: Sequence[float], confidence: float = 0.95) -> Estimate:
@@ -199,25 +222,56 @@ def decompose(draws: Sequence[Seeds], values: Sequence[float], confidence: float
         return None
     factors = factors_of(draws)
     run, run_freedom, repeats = _within(factors, values)
+    noise = _Chi(run / repeats, run_freedom)
     components = []
     if table.ndim:
         squares = mean_squares(table)
-        rest, rest_freedom = squares.rest, squares.rest_freedom
-        if table.ndim == 1:
-            rest, rest_freedom = run / repeats, run_freedom
-        for factor, square, freedom in zip(factors, squares.means, squares.freedoms, strict=True):
-            per_level = table.size / factor.levels
-            bounds = _between(square, freedom, rest, rest_freedom, per_level, confidence)
+        for axis, factor in enumerate(factors):
+            error = noise if table.ndim == 1 else _beside(squares, axis)
+            bounds = _between(
+                _Chi(squares.means[axis,], factor.levels - 1), error, table.size / factor.levels, confidence
+            )
             components.append(Component(factor.label, factor.levels, *bounds))
         if table.ndim > 1:
             name = "their interplay" if run_freedom else "their interplay and the run itself"
-            bounds = _between(rest, rest_freedom, run / repeats, run_freedom, 1.0, confidence)
+            bounds = _between(_interplay(squares), noise, 1.0, confidence)
             components.append(Component(name, table.size, *bounds))
     if run_freedom:
-        components.append(
-            Component("the run itself", run_freedom + 1, *_between(run, run_freedom, 0.0, 0, 1.0, confidence))
-        )
+        bounds = _between(_Chi(run, run_freedom), _Chi(0.0, 0), 1.0, confidence)
+        components.append(Component("the run itself", run_freedom + 1, *bounds))
     return Decomposition(tuple(components), len(values))
+
+
+@dataclass(frozen=True)
+class _Chi:
+    """A sum of mean squares, taken for one with Satterthwaite's (1946) degrees of freedom."""
+
+    square: float
+    freedom: float
+
+
+def _summed(squares: Squares, weights: Mapping[Axes, float]) -> _Chi:
+    terms = [(weight * squares.means[axes], squares.freedom(axes)) for axes, weight in weights.items() if weight]
+    total = max(0.0, math.fsum(term for term, _ in terms))
+    spread = math.fsum(term**2 / freedom for term, freedom in terms)
+    return _Chi(total, max(1.0, total**2 / spread) if spread else 1.0)
+
+
+def _beside(squares: Squares, axis: int) -> _Chi:
+    """Return what the mean square of an axis would be without a component of its own: that of its interplay."""
+    return _summed(squares, {axes: (-1.0) ** len(axes) for axes in squares.means if axis in axes and len(axes) > 1})
+
+
+def _interplay(squares: Squares) -> _Chi:
+    """Return the variance of all interplays of axes in one cell."""
+    weights = dict.fromkeys(squares.means, 0.0)
+    for axes in squares.means:
+        if len(axes) > 1:
+            level = squares.count / math.prod(squares.shape[axis] for axis in axes)
+            for other in squares.means:
+                if set(axes) <= set(other):
+                    weights[other] += (-1) ** (len(other) - len(axes)) / level
+    return _summed(squares, weights)
 
 
 def _within(factors: Sequence[Factor], values: Sequence[float]) -> tuple[float, int, float]:
@@ -231,16 +285,14 @@ def _within(factors: Sequence[Factor], values: Sequence[float]) -> tuple[float, 
     return squares / freedom if freedom else 0.0, freedom, repeats
 
 
-def _between(
-    square: float, freedom: int, error: float, error_freedom: int, count: float, confidence: float
-) -> tuple[float, float, float]:
+def _between(square: _Chi, error: _Chi, count: float, confidence: float) -> tuple[float, float, float]:
     """Return a component from its mean square and that of the error, with the interval's ends; none is below 0."""
     from scipy.special import chdtri, fdtri
 
     def bound(tail: float) -> float:
-        scale = float(chdtri(freedom, 1 - tail)) / freedom
-        ratio = float(fdtri(freedom, error_freedom, tail)) if error_freedom else scale
-        return max(0.0, (square - error * ratio) / (count * scale))
+        scale = float(chdtri(square.freedom, 1 - tail)) / square.freedom
+        ratio = float(fdtri(square.freedom, error.freedom, tail)) if error.freedom else scale
+        return max(0.0, (square.square - error.square * ratio) / (count * scale))
 
     tail = (1 - confidence) / 2
-    return max(0.0, (square - error) / count), bound(1 - tail), bound(tail)
+    return max(0.0, (square.square - error.square) / count), bound(1 - tail), bound(tail)

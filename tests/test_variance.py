@@ -55,16 +55,27 @@ def test_mean_squares_of_one_axis_are_the_variance_and_of_two_those_of_the_textb
     """Two ways without repetition, by hand."""
     values = np.random.default_rng(0).normal(size=(4, 5))
     one = mean_squares(values[:, 0])
-    assert one.means == (pytest.approx(values[:, 0].var(ddof=1)),)
-    assert (one.rest, one.rest_freedom) == (0.0, 0)
+    assert one.means == {(0,): pytest.approx(values[:, 0].var(ddof=1))}
     rows, columns, mean = values.mean(1), values.mean(0), values.mean()
     two = mean_squares(values)
-    assert two.means == (
-        pytest.approx(5 * ((rows - mean) ** 2).sum() / 3),
-        pytest.approx(4 * ((columns - mean) ** 2).sum() / 4),
-    )
-    assert two.rest == pytest.approx(((values - rows[:, None] - columns + mean) ** 2).sum() / 12)
-    assert (two.freedoms, two.rest_freedom) == ((3, 4), 12)
+    assert two.means == {
+        (0,): pytest.approx(5 * ((rows - mean) ** 2).sum() / 3),
+        (1,): pytest.approx(4 * ((columns - mean) ** 2).sum() / 4),
+        (0, 1): pytest.approx(((values - rows[:, None] - columns + mean) ** 2).sum() / 12),
+    }
+    assert [two.freedom(axes) for axes in two.means] == [3, 4, 12]
+
+
+def test_sums_of_squares_of_three_axes_make_up_the_whole() -> None:
+    """Each interplay is what its axes together tell beyond less of them."""
+    values = np.random.default_rng(0).normal(size=(4, 3, 2))
+    found = mean_squares(values)
+    sums = {axes: square * found.freedom(axes) for axes, square in found.means.items()}
+    assert math.fsum(sums.values()) == pytest.approx(values.var() * 24)
+    flat = mean_squares(values.mean(2))
+    for axes in ((0,), (1,), (0, 1)):
+        assert found.means[axes] == pytest.approx(2 * flat.means[axes])
+    assert sum(map(found.freedom, found.means)) == 23
 
 
 def test_seeds_against_repeats_is_the_one_way_analysis_of_scipy() -> None:
@@ -80,16 +91,37 @@ def test_seeds_against_repeats_is_the_one_way_analysis_of_scipy() -> None:
 
 
 def test_components_of_a_crossing_by_their_closed_form() -> None:
-    """Mean squares less that of the rest, over the cells of a level."""
-    draws = crossing(4, 3, 2)
-    values = drawn(draws, np.random.default_rng(2), (0.05, 0.04, 0.03, 0.01, 0))
-    squares = mean_squares(np.reshape(values, (4, 3, 2)))
+    """Mean squares less that of the interplay, over the cells of a level; of three axes with signs that alternate."""
+    generator = np.random.default_rng(2)
+    draws = crossing(4, 3, 1)
+    values = drawn(draws, generator, (0.05, 0.04, 0, 0.01, 0))
+    squares = mean_squares(np.reshape(values, (4, 3))).means
     found = by_cause(decompose(draws, values))
-    for cause, square, cells in zip(
-        ("labelled images", "initialisation", "order of training"), squares.means, (6, 8, 12), strict=True
-    ):
-        assert found[cause].variance == pytest.approx(max(0.0, (square - squares.rest) / cells))
-    assert found["their interplay and the run itself"].variance == pytest.approx(squares.rest)
+    assert found["labelled images"].variance == pytest.approx((squares[0,] - squares[0, 1]) / 3)
+    assert found["initialisation"].variance == pytest.approx((squares[1,] - squares[0, 1]) / 4)
+    assert found["their interplay and the run itself"].variance == pytest.approx(squares[0, 1])
+    draws = crossing(4, 3, 2)
+    values = drawn(draws, generator, (0.05, 0.04, 0.03, 0.01, 0))
+    squares = mean_squares(np.reshape(values, (4, 3, 2))).means
+    error = max(0.0, squares[0, 1] + squares[0, 2] - squares[0, 1, 2])
+    images = by_cause(decompose(draws, values))["labelled images"]
+    assert images.variance == pytest.approx((squares[0,] - error) / 6)
+
+
+def test_interplay_of_two_is_not_taken_for_many_independent_cells() -> None:
+    """Where the order changes nothing, three orders of a cell are one: the interval still covers."""
+    draws, generator, covered = crossing(4, 3, 3), np.random.default_rng(7), 0
+    variances = []
+    for _ in range(300):
+        mixed = generator.normal(0, 0.05, (4, 3)) + generator.normal(0, 0.03, (4, 1))
+        values = [0.8 + float(mixed[draw.subset, draw.init]) for draw in draws]
+        found = mean_over(draws, values)
+        covered += found.low <= 0.8 <= found.high
+        parts = by_cause(decompose(draws, values))
+        assert parts["order of training"].variance == pytest.approx(0.0, abs=1e-12)
+        variances.append(parts["their interplay and the run itself"].variance)
+    assert 0.92 <= covered / 300 <= 0.99
+    assert np.mean(variances) == pytest.approx(0.05**2, rel=0.1)
 
 
 def test_known_components_are_found_on_average() -> None:

@@ -42,26 +42,32 @@ def means(times: int) -> list[Figure]:
     return found
 
 
+CROSSINGS = (
+    ((3, 3, 3), (3.0, 1.0, 1.0), 0.0),
+    ((5, 3, 3), (3.0, 3.0, 3.0), 0.0),
+    ((4, 3, 3), (3.0, 2.0, 0.0), 2.0),
+)
+"""Seeds of images, initialisation and order; what each adds, and what images with initialisation add, in points."""
+
+
 def crossed_means(times: int) -> list[Figure]:
     """The interval of a mean, and of a component, where images, initialisation and order varied apart."""
     found = []
-    for levels, deviations in (((3, 3, 3), (0.03, 0.01, 0.01)), ((5, 3, 3), (0.03, 0.03, 0.03))):
+    for levels, points, mixed in CROSSINGS:
         draws = [Seeds(*each) for each in itertools.product(*map(range, levels))]
-        generator = np.random.default_rng(0)
-        mean_covered = part_covered = 0
+        generator, mean_covered, part_covered = np.random.default_rng(0), 0, 0
         for _ in range(times):
-            effects = [
-                generator.normal(0, deviation, count) for deviation, count in zip(deviations, levels, strict=True)
-            ]
-            values = [
-                0.8 + float(effects[0][draw.subset] + effects[1][draw.init] + effects[2][draw.order]) for draw in draws
-            ]
-            values = (np.array(values) + generator.normal(0, 0.01, len(values))).tolist()
+            table = 80 + generator.normal(0, 1.0, levels) + generator.normal(0, mixed, (*levels[:2], 1))
+            for axis, (deviation, count) in enumerate(zip(points, levels, strict=True)):
+                table = table + generator.normal(0, deviation, [count if axis == each else 1 for each in range(3)])
+            values = table.ravel().tolist()
             mean, parts = mean_over(draws, values), decompose(draws, values)
             assert parts is not None
-            mean_covered += mean.low <= 0.8 <= mean.high
-            part_covered += parts.components[0].low <= deviations[0] ** 2 <= parts.components[0].high
-        case = " x ".join(map(str, levels)) + f" seeds, {', '.join(f'{each * 100:.0f}' for each in deviations)} points"
+            mean_covered += mean.low <= 80 <= mean.high
+            part_covered += parts.components[0].low <= points[0] ** 2 <= parts.components[0].high
+        case = f"{' x '.join(map(str, levels))} seeds, {', '.join(f'{each:g}' for each in points)} points" + (
+            f", interplay {mixed:g}" if mixed else ""
+        )
         found += [
             Figure("mean over crossed seeds, 95 % interval", case, "95 %", mean_covered / times, times),
             Figure("component of the images, 95 % interval", case, "95 %", part_covered / times, times),

@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.weights_name import parse_own
-
 Kind = Literal["images", "classes", "unknown"]
 """What the pre-training has seen of the target: its images, other images of its classes, or nobody can tell."""
 
@@ -17,6 +15,17 @@ class Overlap:
 
     kind: Kind
     reason: str
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many of some images were seen before."""
+
+    seen: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.seen:,} of {self.total:,}"
 
 
 IMAGENET, LARGER_IMAGENET, LVD, WEB = "ImageNet-1k", "ImageNet-21k", "LVD-142M", "images from the web"
@@ -36,7 +45,7 @@ KNOWN: Mapping[tuple[str, str], Overlap] = {
     (LARGER_IMAGENET, "food101"): Overlap("classes", "it holds many dishes"),
     **{
         (LVD, name): Overlap(
-            "images", "it was gathered by likeness to this data set, among others (Oquab et al., 2023)"
+            "classes", "it was gathered by likeness to this data set, among others (Oquab et al., 2023)"
         )
         for name in ("flowers102", "food101", "pets", "dtd")
     },
@@ -87,9 +96,9 @@ def plain(name: str) -> str:
     return re.sub(r"[_\-\s]+", " ", name).strip().lower()
 
 
-def of_own(weights: str, dataset: str, labelled: bool) -> Overlap | None:
-    """Return what the project's own weights have seen of a target that stands among their sources."""
-    if dataset not in [source.dataset for source in parse_own(weights).sources]:
+def of_own(trained: Counted, tested: Counted, labelled: bool) -> Overlap | None:
+    """Return what the project's own weights have seen of a target's images, which were compared pixel by pixel."""
+    if not trained.seen + tested.seen:
         return None
-    how = "with all their labels, which no budget allows" if labelled else "without their labels"
-    return Overlap("images", f"pre-trained on {dataset} itself: its training images, {how}")
+    labels = "with their labels, which are in no budget" if labelled else "without their labels"
+    return Overlap("images", f"pre-trained on {trained} training images and {tested} test images, {labels}")

@@ -39,11 +39,6 @@ def _pretrained(record: Record) -> Iterator[str]:
     start = f"{record.backbone} {record.weights}"
     if record.overlap is not None:
         yield f"{record.dataset}: the pre-training of {start} {_seen(record.overlap)} ({record.overlap_reason})."
-    if record.n_test_pretrained:
-        yield (
-            f"{record.dataset}: {record.n_test_pretrained:,} of {record.n_test:,} test images are, pixel by pixel, "
-            f"among those that {start} was pre-trained on."
-        )
 
 
 def _seen(overlap: str) -> str:

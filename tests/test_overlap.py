@@ -1,13 +1,33 @@
 """What is known of pre-training sets, by the names of weights."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import pytest
 import timm
+import tiny
+from PIL import Image
 from torchvision import models
 
 from bench.backbones.timm import TimmSource
 from bench.backbones.torchvision import TorchvisionSource
 from bench.catalog import DATASETS
-from bench.overlap import IMAGENET, KNOWN, LARGER_IMAGENET, LVD, WEB, by_class_names, of_own, of_published, sets_of
+from bench.cell import run_cell
+from bench.contracts import Places
+from bench.overlap import (
+    IMAGENET,
+    KNOWN,
+    LARGER_IMAGENET,
+    LVD,
+    WEB,
+    Counted,
+    Overlap,
+    by_class_names,
+    of_own,
+    of_published,
+    sets_of,
+)
 from bench.probes.overlap import imagenet_names
 
 NAMES = frozenset({"daisy", "tabby cat"})
@@ -59,7 +79,7 @@ def test_facts_are_of_data_sets_of_the_catalogue() -> None:
         ("a1_in1k", "flowers102", None),
         ("augreg_in21k", "flowers102", "classes"),
         ("a1_in1k", "svhn", None),
-        ("lvd142m", "pets", "images"),
+        ("lvd142m", "pets", "classes"),
         ("laion2b", "svhn", "unknown"),
         ("laion2b_ft_in1k", "pets", "classes"),
         ("", "cifar10", None),
@@ -89,12 +109,46 @@ def test_names_of_imagenet_are_those_of_its_classes() -> None:
     assert len(imagenet_names()) > 1000
 
 
-def test_own_weights_have_seen_their_sources() -> None:
-    """With their labels, or without."""
-    blind, told = of_own("simclr@glyphs+digits", "digits", False), of_own("supervised@digits", "digits", True)
-    assert blind is not None
+def test_own_weights_have_seen_what_they_were_trained_on() -> None:
+    """With the labels, or without."""
+    blind = of_own(Counted(1438, 1438), Counted(0, 359), labelled=False)
+    told = of_own(Counted(0, 1438), Counted(2, 359), labelled=True)
+    assert blind == Overlap(
+        "images", "pre-trained on 1,438 of 1,438 training images and 0 of 359 test images, without their labels"
+    )
     assert told is not None
-    assert (blind.kind, told.kind) == ("images", "images")
-    assert "without their labels" in blind.reason
-    assert "no budget allows" in told.reason
-    assert of_own("simclr@glyphs", "digits", False) is None
+    assert "2 of 359 test images, with their labels" in told.reason
+    assert of_own(Counted(0, 1438), Counted(0, 359), labelled=True) is None
+
+
+def probed(weights: str, folder: Path, places: Places) -> Mapping[str, Any]:
+    cell = tiny.one_cell(folder, f"grid.weights=[{weights!r}]")
+    return run_cell(tiny.job_of(cell, places), tiny.ignore).fields
+
+
+def test_pre_training_on_the_target_is_noticed_and_never_on_its_test_images(places: Places, tmp_path: Path) -> None:
+    """By the images themselves, wherever they come from."""
+    own = probed("own_pretraining:Quick@digits", tmp_path, places)
+    assert own["overlap"] == "images"
+    assert own["overlap_reason"].startswith("pre-trained on 200 of 200 training images and 0 of 200 test images")
+    assert own["n_test_pretrained"] == 0
+    other = probed("own_pretraining:Quick@glyphs", tmp_path, places)
+    assert (other["overlap"], other["overlap_reason"], other["n_test_pretrained"]) == (None, None, 0)
+
+
+def test_folder_that_holds_the_test_images_is_noticed(places: Places, tmp_path: Path) -> None:
+    """Images to pre-train on that somebody gathered: among them three of the target's test images."""
+    pixels = tiny.job_of(tiny.one_cell(tmp_path), places).data.split("test").images
+    for number in range(10):
+        image = pixels[number] if number < 3 else 255 - pixels[number]
+        (tmp_path / "gathered").mkdir(exist_ok=True)
+        Image.fromarray(image).save(tmp_path / "gathered" / f"{number}.png")
+    found = probed(f"own_pretraining:Quick@image_folder:{tmp_path / 'gathered'}", tmp_path, places)
+    assert (found["overlap"], found["n_test_pretrained"]) == ("images", 3)
+
+
+def test_random_weights_have_seen_nothing(places: Places, tmp_path: Path) -> None:
+    """But the data's own duplicates are counted all the same."""
+    fields = probed("random", tmp_path, places)
+    assert (fields["overlap"], fields["n_test_pretrained"]) == (None, None)
+    assert fields["duplicates"] == {"exact": 0, "near": 0, "of": 200, "examples": {"exact": [], "near": []}}

@@ -38,11 +38,5 @@ def test_overlap_is_told_with_its_reason(kind: str, said: str) -> None:
     assert "(pre-trained on photographs)" in note
 
 
-def test_test_images_that_were_pre_trained_on_are_counted() -> None:
-    (note,) = overlap_notes([a_record(n_test_pretrained=3, n_test=359)])
-    assert "3 of 359 test images" in note
-    assert overlap_notes([a_record(n_test_pretrained=0, n_test=359)]) == []
-
-
 def test_notes_stand_in_the_summary() -> None:
     assert any("pixel by pixel" in note for note in summarise([a_record(duplicates=FOUND)], {}).notes)

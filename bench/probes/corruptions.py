@@ -10,7 +10,6 @@ from bench.cell_run import CellRun
 from bench.data.batches import ImageBatches, OutputRows, fetch
 from bench.data.corruptions import CORRUPTIONS, LEVELS, RECIPE, CorruptedImages
 from bench.data.splits import Index, limited
-from bench.features import forward_all
 
 MOST_IMAGES = 1000
 """Of the test set's, evenly from its classes: they are looked at twenty times."""
@@ -50,6 +49,8 @@ def accuracy_under(run: CellRun, index: Index, name: str, level: int) -> float:
     Heads on frozen features take those of the corrupted images from the cache that cells share, or put them there, on
     an account of their own. Adaptation at test time meets them as it meets other test images.
     """
+    from bench.features import forward_all
+
     pixels, fitted, cell = run.evaluation.pixels, run.fitted, run.cell
     worse = CorruptedImages(pixels.images[index], [pixels.ids[i] for i in index], name, level)
     if fitted.adaptation is not None:

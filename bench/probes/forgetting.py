@@ -3,15 +3,12 @@
 import time
 from typing import Any
 
-import torch
-
 from bench.backbones.sources import source_of
 from bench.cell_run import CellRun
 from bench.contracts import Backbone
 from bench.data.batches import ImageBatches, Index, fetch
 from bench.data.joined import Rows
 from bench.data.splits import limited
-from bench.features import forward_all
 from bench.pretrained import joined_split
 from bench.profiling import once
 
@@ -60,6 +57,8 @@ def accuracy_before(run: CellRun, images: Rows, labels: Index, index: Index) -> 
     """Return the accuracy from a fresh copy of the initial weights; measured once in a run."""
     cell = run.cell
 
+    import torch
+
     def measure() -> dict[str, float]:
         fresh = source_of(cell.backbone).build(cell.backbone, run.job.weights.path, cell.image_size)
         fresh.network.to(cell.device).to(memory_format=torch.channels_last)
@@ -80,6 +79,10 @@ def accuracy_before(run: CellRun, images: Rows, labels: Index, index: Index) -> 
 
 def accuracy_of(run: CellRun, backbone: Backbone, images: Rows, labels: Index, index: Index) -> float:
     """Return how often the source's classifier is right on the features of some images."""
+    import torch
+
+    from bench.features import forward_all
+
     assert run.backbone.source_head is not None
     cell = run.cell
     batches = ImageBatches(images, backbone.input, cell.device)

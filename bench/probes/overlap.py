@@ -9,7 +9,7 @@ from bench.backbones.sources import is_checkpoint, source_of
 from bench.catalog import PRETRAINING
 from bench.cell_run import CellRun
 from bench.data.duplicates import kept_hashes
-from bench.overlap import Overlap, of_own, of_published
+from bench.overlap import Counted, Overlap, of_own, of_published
 from bench.weights_name import parse_own
 
 EXAMPLES = 5
@@ -21,11 +21,16 @@ def probe(run: CellRun) -> dict[str, Any]:
 
     The table of facts is `bench/overlap.py`; of the project's own weights the very images are compared, too.
     """
-    known = known_overlap(run)
+    if run.job.learnt_from:
+        trained, tested = (seen_by_own_weights(run, split) for split in ("train", "test"))
+        labelled = PRETRAINING.entry(parse_own(run.cell.weights).objective).load().labelled
+        known, n_tested = of_own(trained, tested, labelled), tested.seen
+    else:
+        known, n_tested = of_published_weights(run), None
     return {
         "overlap": known.kind if known else None,
         "overlap_reason": known.reason if known else None,
-        "n_test_pretrained": n_pretrained(run) if run.job.learnt_from else None,
+        "n_test_pretrained": n_tested,
         "duplicates": duplicates(run),
     }
 
@@ -39,24 +44,21 @@ def duplicates(run: CellRun) -> dict[str, Any] | None:
     return {**counts, "of": found["of"], "examples": {kind: found[kind][:EXAMPLES] for kind in counts}}
 
 
-def n_pretrained(run: CellRun) -> int:
-    """Return how many test images stand, pixel by pixel, among those that own weights were trained on."""
+def seen_by_own_weights(run: CellRun, split: str) -> Counted:
+    """Return how many images of a split stand, pixel by pixel, among those that own weights were trained on."""
     root = run.job.places.cache_dir
     seen = np.concatenate([kept_hashes(source, "train", root) for source in run.job.learnt_from])
-    return int(np.isin(kept_hashes(run.job.data, "test", root), seen).sum())
+    mine = kept_hashes(run.job.data, split, root)
+    return Counted(int(np.isin(mine, seen).sum()), len(mine))
 
 
-def known_overlap(run: CellRun) -> Overlap | None:
-    """Return what the initial weights have seen of the target, as far as anybody knows."""
-    weights, dataset = run.cell.weights, run.cell.dataset.name
-    if weights == "random" or is_checkpoint(weights):
-        return None
-    if run.job.learnt_from:
-        return of_own(weights, dataset, PRETRAINING.entry(parse_own(weights).objective).load().labelled)
+def of_published_weights(run: CellRun) -> Overlap | None:
+    """Return what is known of published weights; nothing of random ones and of a user's own file."""
     tag = getattr(source_of(run.cell.backbone), "tag", None)
-    if tag is None:
+    if run.cell.weights == "random" or is_checkpoint(run.cell.weights) or tag is None:
         return None
-    return of_published(tag(run.cell.backbone), dataset, run.job.data.about["class_names"], imagenet_names())
+    classes = run.job.data.about["class_names"]
+    return of_published(tag(run.cell.backbone), run.cell.dataset.name, classes, imagenet_names())
 
 
 @cache

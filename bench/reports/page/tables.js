@@ -50,6 +50,12 @@ function makeSortable(table) {
   }
 }
 
+// No text is broken in a table that has room for all of them.
+function setOnOneLine(table) {
+  table.classList.add("one-line");
+  if (table.offsetWidth > table.parentElement.clientWidth) table.classList.remove("one-line");
+}
+
 function startFilters() {
   const form = document.getElementById("filters");
   if (!form) return;
@@ -76,5 +82,6 @@ function startFilters() {
 
 function startTables() {
   document.querySelectorAll("table.sortable").forEach(makeSortable);
+  document.querySelectorAll("details[open] table").forEach(setOnOneLine);
   startFilters();
 }

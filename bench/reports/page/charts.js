@@ -194,7 +194,11 @@ function wrapped(name, narrow) {
 
 const SUMMARY_CHARTS = [drawAccuracy, drawSlopes, drawPareto, () => drawBars("step", data.step), () => drawBars("kinds", data.kinds), () => drawBars("phases", data.phases)];
 
+let summaryDrawn = false;
+
 async function drawSummary() {
+  summaryDrawn = !mainPage.hidden; // while a cell is shown these have no width: they are drawn when the reader is back
+  if (!summaryDrawn) return;
   for (const draw of SUMMARY_CHARTS) {
     await draw();
     if (draw === drawAccuracy) performance.mark("first chart");

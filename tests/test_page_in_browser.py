@@ -104,12 +104,12 @@ def page(once_opened: Opened) -> Iterator[Opened]:
 def visible_cells(page: Opened) -> list[list[str]]:
     return page.do(
         "[...document.querySelectorAll('#cells-table tbody tr')].filter(row => !row.hidden)"
-        ".map(row => [...row.cells].map(cell => cell.innerText))"
+        ".map(row => [...row.cells].map(cell => cell.textContent))"
     )
 
 
 def column(page: Opened, heading: str) -> int:
-    return [text.strip() for text in page.texts("#cells-table thead th")].index(heading)
+    return page.page.locator("#cells-table thead th").all_text_contents().index(heading)
 
 
 def test_it_asks_for_nothing_but_its_own_file(page: Opened, report: Path) -> None:
@@ -239,6 +239,11 @@ def test_a_link_to_a_cell_opens_it_and_a_wrong_one_says_so(browser: "Browser", r
     page.until("document.getElementById('cell-title').innerText.includes(' on ')")
     page.do("location.hash = 'cell=constructor'")
     page.until("document.getElementById('cell-title').innerText === 'This page holds no such cell'")
+    page.page.locator("#back").click()
+    page.until(f"document.querySelectorAll('#chart-phases {CHARTS['phases']}').length > 0")
+    box = page.page.locator("#chart-accuracy .main-svg").first.bounding_box()
+    assert box is not None
+    assert box["width"] > 700
     page.page.context.close()
 
 

@@ -103,7 +103,7 @@ function showMain() {
   const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
   if (target && target !== mainPage) target.scrollIntoView();
   else scrollTo(0, mainScroll);
-  window.dispatchEvent(new Event("resize")); // charts that were drawn while hidden find their width
+  if (!summaryDrawn && CAN_UNPACK) drawSummary();
 }
 
 function route() {

@@ -64,10 +64,22 @@ function drawSlopes() {
   ));
 }
 
+// Places for labels near their values, far enough apart to be read.
+function spread(values, all) {
+  const gap = (Math.max(...all) - Math.min(...all)) / 16;
+  const order = [...values.keys()].sort((one, other) => values[one] - values[other]);
+  const places = [...values];
+  for (let k = 1; k < order.length; k += 1) {
+    places[order[k]] = Math.max(places[order[k]], places[order[k - 1]] + gap);
+  }
+  return places;
+}
+
 function endLabels(slopes) {
   const starts = new Set(slopes.map((slope) => slope.start)).size;
-  return slopes.map((slope) => ({
-    x: 1.04, y: slope.tuned, xanchor: "left", showarrow: false, font: { size: 12, color: variable("--muted") },
+  const places = spread(slopes.map((slope) => slope.tuned), slopes.flatMap((slope) => [slope.tuned, slope.frozen]));
+  return slopes.map((slope, k) => ({
+    x: 1.04, y: places[k], xanchor: "left", showarrow: false, font: { size: 12, color: variable("--muted") },
     text: starts > 1 ? `${plain(slope.start)}, ${slope.labels.toLocaleString("en")}` : `${slope.labels.toLocaleString("en")} labels`,
   }));
 }
@@ -182,9 +194,14 @@ function wrapped(name, narrow) {
 
 const SUMMARY_CHARTS = [drawAccuracy, drawSlopes, drawPareto, () => drawBars("step", data.step), () => drawBars("kinds", data.kinds), () => drawBars("phases", data.phases)];
 
+let summaryDrawn = false;
+
 async function drawSummary() {
+  summaryDrawn = !mainPage.hidden; // while a cell is shown these have no width: they are drawn when the reader is back
+  if (!summaryDrawn) return;
   for (const draw of SUMMARY_CHARTS) {
     await draw();
+    if (draw === drawAccuracy) performance.mark("first chart");
     await breath();
   }
 }

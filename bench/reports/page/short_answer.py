@@ -94,11 +94,12 @@ def _sentence(dataset: str, answers: Sequence[Answer]) -> str:
         if not taken or taken[-1][1] != name:
             taken.append((answer.labels, name))
     (fewest, first), *rest = taken
-    parts = [f"{first} is the most accurate at {fewest:,} labels"]
-    parts += [f"{name} from {labels:,} on" for labels, name in rest]
     if not rest and len(answers) > 1:
-        parts = [f"{first} is the most accurate at every budget from {fewest:,} to {answers[-1].labels:,} labels"]
-    return f"On {dataset}, {', '.join(parts)}."
+        span = f"{fewest:,} to {answers[-1].labels:,} labels"
+        return f"On {dataset}, {first} is the most accurate at every budget from {span}."
+    parts = [f"On {dataset}, {first} is the most accurate at {fewest:,} labels"]
+    parts += [f"{name} from {labels:,} on" for labels, name in rest]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}." if rest else f"{parts[0]}."
 
 
 def facts(summary: Summary) -> list[Fact]:

@@ -42,6 +42,7 @@ function makeSortable(table) {
     button.textContent = head.textContent;
     button.addEventListener("click", () => sortBy(table, column, head.getAttribute("aria-sort") === "ascending"));
     head.replaceChildren(button);
+    if (table.dataset.set === "already") continue; // a long table comes with its columns set
     const texts = [...table.tBodies[0].rows].slice(0, 50).map((row) => row.cells[column].textContent).filter((text) => text !== "-");
     const kind = kindOf(texts);
     if (!kind) continue;
@@ -50,15 +51,25 @@ function makeSortable(table) {
   }
 }
 
+// No text is broken in a table that has room for all of them.
+function setOnOneLine(table) {
+  table.classList.add("one-line");
+  if (table.offsetWidth > table.parentElement.clientWidth) table.classList.remove("one-line");
+}
+
 function startFilters() {
   const form = document.getElementById("filters");
   if (!form) return;
   const rows = [...document.getElementById("cells-table").tBodies[0].rows];
-  const texts = rows.map((row) => [...row.cells].map((cell) => cell.textContent));
-  const lower = texts.map((cells) => cells.join(" ").toLowerCase());
+  let texts = null, lower = null;
+  const read = () => {
+    texts = rows.map((row) => [...row.cells].map((cell) => cell.textContent));
+    lower = texts.map((cells) => cells.join(" ").toLowerCase());
+  };
   const selects = [...form.querySelectorAll("select")];
   const find = document.getElementById("find");
   const filter = () => {
+    if (!texts) read();
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     rows.forEach((row, number) => {
@@ -76,5 +87,6 @@ function startFilters() {
 
 function startTables() {
   document.querySelectorAll("table.sortable").forEach(makeSortable);
+  document.querySelectorAll("details[open] table").forEach(setOnOneLine);
   startFilters();
 }

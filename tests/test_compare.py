@@ -266,6 +266,31 @@ def test_an_empty_comparison_is_never_a_pass(base: Any, new: Any, rule: str) -> 
     assert judged(base, new, rule).exit_code == Exit.NOTHING_COMPARED
 
 
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(0.5, 0.9), min_size=1, max_size=4),
+    st.lists(st.sampled_from([-0.05, -0.001, 0.0, 0.0, 0.04]), min_size=4, max_size=4),
+    st.sampled_from(["ok", "ok", "ok", "oom", "skipped"]),
+    st.sampled_from(["fp32", "fp32", "bf16"]),
+)
+def test_a_pass_means_that_every_cell_of_the_base_was_judged_well(
+    values: list[float], shifts: list[float], status: Any, precision: str
+) -> None:
+    """Whatever else happens: all there, all comparable, none worse, none unknown."""
+    new = [value + shift for value, shift in zip(values, shifts, strict=False)]
+    records = [
+        *row(new[:-1], precision=precision),
+        a_cell_record(len(new) - 1, accuracy=new[-1], status=status, reason="why", precision=precision),
+    ]
+    found = judged(row(values), records, "accuracy:ci")
+    passed = found.exit_code == Exit.OK
+    assert passed == (set(words(found)) in ({"same"}, {"better"}) and not found.lost and not found.only_in_base)
+    if status != "ok" or precision != "fp32":
+        assert not passed
+    if math.fsum(new) < math.fsum(values) - 0.03 * len(values):
+        assert not passed
+
+
 def test_every_rule_must_have_something_to_judge() -> None:
     """One that has does not answer for one that has not."""
     found = compare(a_side(row(BASE)), a_side(row(BASE)), parse_rules(["accuracy:ci", "peak_cuda:3%"]))

@@ -81,9 +81,11 @@ def test_what_differs_is_named_with_both_values_and_what_allows_it(bench: Comman
     answer = bench("compare", base, new, "--fail-on", "total_time:5%")
     assert "not comparable: gpu: none against name a GPU, memory_gib 80.0 (1 row)" in answer.out
     assert "if that is meant: --allow driver" in answer.out
-    assert bench("compare", base, new, "--fail-on", "accuracy:ci").code == 0
+    other = bench("compare", base, new, "--fail-on", "accuracy:ci")
+    assert (other.code, "differs, but no limit here needs it: gpu: none against" in other.out) == (0, True)
     both = ("--allow", "gpu", "--allow", "driver")
-    assert bench("compare", base, new, "--fail-on", "peak_rss:3%", *both).code == 0
+    allowed = bench("compare", base, new, "--fail-on", "peak_rss:3%", *both)
+    assert (allowed.code, "differs, but is allowed: gpu: none against" in allowed.out) == (0, True)
     refused = bench("compare", base, new, "--allow", "drivers")
     assert (refused.code, "did you mean driver" in refused.err) == (2, True)
 
@@ -124,6 +126,7 @@ def test_json_is_one_document_with_every_verdict(bench: Command, base: Path, tmp
     assert (memory["word"], memory["change"]["value"]) == ("worse", pytest.approx(0.1))
     assert (parameters["word"], parameters["change"]["value"]) == ("better", -650)
     assert document["allowed"] == ["versions"]
+    assert [each["condition"] for each in document["differs_without_harm"]] == ["versions"]
     assert document["counts"] == {"worse": 1, "not comparable": 0, "unknown": 0, "better": 1, "same": 0}
 
 

@@ -2,12 +2,12 @@
 
 import math
 import statistics
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from bench.errors import Exit
-from bench.gate.comparability import MISSING, Mismatch, mismatches
+from bench.gate.comparability import MISSING, Mismatch, differences, mismatches
 from bench.gate.rules import Rule
 from bench.gate.samples import Name, Sample, Side, keyed, told_apart_by
 from bench.paired import holm
@@ -162,6 +162,8 @@ class Comparison:
     """Of the new side: without figures, though the base has them."""
     neither: int
     """Cells without figures on both sides."""
+    harmless: tuple[Mismatch, ...]
+    """What differs and stands in no verdict's way: allowed, or needed by none of the rules."""
 
     @property
     def without(self) -> tuple[Rule, ...]:
@@ -199,6 +201,10 @@ def compare(base: Side, new: Side, rules: Iterable[Rule], allowed: Collection[st
     measured = {row: {seed: pair for seed, pair in pairs.items() if _measured(*pair)} for row, pairs in both.items()}
     listed = tuple(rules)
     verdicts = [verdict for rule in listed for verdict in _of_rule(rule, measured, allowed)]
+    blocking = {each for verdict in verdicts for each in verdict.mismatches}
+    differing = (
+        each for pairs in measured.values() for pair in pairs.values() for each in differences(*_conditions(pair))
+    )
     return Comparison(
         base,
         new,
@@ -210,7 +216,12 @@ def compare(base: Side, new: Side, rules: Iterable[Rule], allowed: Collection[st
         + tuple(two for pairs in both.values() for one, two in pairs.values() if two.figures and not one.figures),
         lost=tuple(two for pairs in both.values() for one, two in pairs.values() if one.figures and not two.figures),
         neither=sum(not one.figures and not two.figures for pairs in both.values() for one, two in pairs.values()),
+        harmless=tuple(each for each in dict.fromkeys(differing) if each not in blocking),
     )
+
+
+def _conditions(pair: tuple[Sample, Sample]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    return pair[0].conditions, pair[1].conditions
 
 
 Rows = dict[Name, dict[int, Sample]]

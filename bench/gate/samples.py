@@ -1,6 +1,7 @@
 """Cells and benchmarks as comparisons see them: a name, what it was measured under, and its figures. Pure."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +123,20 @@ def keyed(side: Side, told_apart_by: Iterable[str]) -> dict[Name, dict[int, Samp
             raise BenchError(f"{side.title}: two cells are called {sample.label}; which is meant can't be told")
         row[sample.seed] = sample
     return found
+
+
+def rows_of(side: Side) -> dict[Name, list[Sample]]:
+    """Return a side's samples by what they are called."""
+    found: dict[Name, list[Sample]] = {}
+    for sample in side.samples:
+        found.setdefault(sample.name, []).append(sample)
+    return found
+
+
+def mean_of(samples: Sequence[Sample], name: str) -> float | None:
+    """Return the mean of a figure over the samples that have it."""
+    values = [sample.figures[name] for sample in samples if name in sample.figures]
+    return math.fsum(values) / len(values) if values else None
 
 
 def told_apart_by(side: Side) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from tabulate import tabulate
 
 from bench.errors import Exit
+from bench.gate.comparability import Mismatch
 from bench.gate.compare import Change, Comparison, Verdict, Word
 from bench.gate.quantities import Quantity
 from bench.gate.rules import Rule
@@ -37,7 +38,7 @@ def render_console(comparison: Comparison) -> str:
     if shared:
         parts.append(f"all rows: {label(shared)}")
     parts += [f"{rule.text}\n{_table(comparison, rule, shared)}" for rule in comparison.rules]
-    parts += ["\n".join(lines) for lines in (_blocking(comparison), _left_over(comparison)) if lines]
+    parts += ["\n".join(lines) for lines in _blocks(comparison) if lines]
     parts += [*_notes(comparison), _outcome(comparison)]
     return "\n\n".join(parts)
 
@@ -85,6 +86,7 @@ def render_json(comparison: Comparison) -> str:
         "exit_code": int(comparison.exit_code),
         "counts": {word: comparison.count(word) for word in ORDER},
         "verdicts": [_verdict(verdict) for verdict in comparison.verdicts],
+        "differs_without_harm": [_difference(each) for each in comparison.harmless],
         "only_in_base": [sample.label for sample in comparison.only_in_base],
         "only_in_new": [sample.label for sample in comparison.only_in_new],
         "lost": [{"cell": s.label, "status": s.status, "reason": s.reason} for s in comparison.lost],
@@ -110,9 +112,13 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "new": verdict.new,
         "change": _json_change(rule, change) if change else None,
         "p": verdict.p,
-        "differs": [{"condition": each.name, "base": each.base, "new": each.new} for each in verdict.mismatches],
+        "differs": [_difference(each) for each in verdict.mismatches],
         "reason": why(verdict),
     }
+
+
+def _difference(each: Mismatch) -> dict[str, str]:
+    return {"condition": each.name, "base": each.base, "new": each.new}
 
 
 def _json_change(rule: Rule, change: Change) -> dict[str, Any]:
@@ -212,8 +218,8 @@ def _sides(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _blocks(comparison: Comparison) -> tuple[list[str], list[str]]:
-    return _blocking(comparison), _left_over(comparison)
+def _blocks(comparison: Comparison) -> tuple[list[str], ...]:
+    return _blocking(comparison), _harmless(comparison), _left_over(comparison)
 
 
 def _blocking(comparison: Comparison) -> list[str]:
@@ -229,6 +235,18 @@ def _blocking(comparison: Comparison) -> list[str]:
         more = f", and {len(texts) - 1} other differences" if len(texts) > 1 else ""
         lines.append(f"not comparable: {texts[0]}{more} ({_rows(len(rows))}); if that is meant: --allow {name}")
     return lines
+
+
+def _harmless(comparison: Comparison) -> list[str]:
+    """Return a line for each condition that differs without standing in the way."""
+    texts: dict[str, list[str]] = {}
+    for each in comparison.harmless:
+        texts.setdefault(each.name, []).append(each.text)
+    return [
+        f"differs, but {'is allowed' if name in comparison.allowed else 'no limit here needs it'}: {found[0]}"
+        + (f", and {len(found) - 1} other differences" if len(found) > 1 else "")
+        for name, found in texts.items()
+    ]
 
 
 def _left_over(comparison: Comparison) -> list[str]:

@@ -62,9 +62,18 @@ class Side:
         return self.figures - QUANTITIES.keys()
 
 
-def label(name: Name) -> str:
-    """Return a row's name as one line; nothing for the row of all."""
-    return " ".join(value for _, value in name)
+def label(name: Name, known: Name = ()) -> str:
+    """Return a row's name as one line, without the parts that are known already; nothing for the row of all."""
+    return " ".join(part[1] for part in name if part not in known)
+
+
+def shared_parts(rows: Iterable[Name]) -> Name:
+    """Return the parts of names that all of several rows have in common; none of a single row."""
+    several = list(dict.fromkeys(rows))
+    if len(several) < 2:
+        return ()
+    common = set.intersection(*map(set, several))
+    return tuple(part for part in several[0] if part in common)
 
 
 def name_of(record: Record) -> Name:

@@ -12,7 +12,7 @@ from bench.gate.comparability import Mismatch
 from bench.gate.compare import Change, Comparison, Verdict, Word
 from bench.gate.quantities import Quantity
 from bench.gate.rules import Rule
-from bench.gate.samples import Name, Sample, Side, label
+from bench.gate.samples import Name, Sample, Side, label, shared_parts
 
 JSON_VERSION = 1
 ORDER: tuple[Word, ...] = ("worse", "not comparable", "unknown", "better", "same")
@@ -132,12 +132,7 @@ def _json_change(rule: Rule, change: Change) -> dict[str, Any]:
 
 
 def _shared(comparison: Comparison) -> Name:
-    """Return the parts of the names that all rows have in common."""
-    rows = {verdict.row for verdict in comparison.verdicts if verdict.row}
-    if len(rows) < 2:
-        return ()
-    first, *others = rows
-    return tuple(part for part in first if all(part in other for other in others))
+    return shared_parts(verdict.row for verdict in comparison.verdicts if verdict.row)
 
 
 def _sorted(comparison: Comparison, rule: Rule) -> list[Verdict]:
@@ -153,7 +148,7 @@ def _cells(verdict: Verdict, shared: Name) -> list[str]:
     of, change = verdict.rule.quantity, verdict.change
     reason = why(verdict)
     return [
-        label(tuple(part for part in verdict.row if part not in shared)) if verdict.row else "all rows together",
+        label(verdict.row, shared) if verdict.row else "all rows together",
         str(change.pairs) if change else "-",
         figure(verdict.base, of),
         figure(verdict.new, of),

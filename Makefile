@@ -42,7 +42,7 @@ perf: $(STAMP) ## Speed against how it is usually done: [DATA_DIR=] [WEIGHTS_DIR
 	@$(VENV)/bin/python -m tests.perf $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
 
 regress: $(STAMP) ## Has the harness become slower, larger or worse than BASE=<git ref>? [ARGS="--only probe_fit"]
-	@$(BENCH) duel throughput --base "$(BASE)" $(ARGS)
+	@$(BENCH) duel throughput $(if $(BASE),--base "$(BASE)") $(ARGS)
 
 check: $(STAMP) ## Style and types: ruff and mypy --strict
 	@$(VENV)/bin/ruff format --check -q bench tests

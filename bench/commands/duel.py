@@ -31,7 +31,7 @@ def duel(
     from bench.duel.verdict import exit_code
     from bench.reports import duel as report
 
-    if (base is None) == (bisect is None):
+    if bool(base) == bool(bisect):
         raise BenchError("duel: name what to hold it against with --base REF|PATH, or a range with --bisect GOOD BAD")
     only, accepted = tuple(asked["only"]), tuple(asked["accept"])
     if bisect is not None:

@@ -72,8 +72,12 @@ def find_culprit(wanted: Wanted, bad: str, tell: Tell) -> Culprit:
 
     def judge(commit: str) -> Answer:
         tell(f"{commit[:12]}: {' and '.join(workloads)}")
-        answer = verdict(run_duel(of_commit(wanted, commit, workloads, timed), tell), quantities)
-        tell(f"{commit[:12]} is {'not comparable' if answer == 'skip' else answer}")
+        try:
+            answer = verdict(run_duel(of_commit(wanted, commit, workloads, timed), tell), quantities)
+        except BenchError as error:
+            tell(f"{commit[:12]} can't be compared: {error}")
+            return "skip"
+        tell(f"{commit[:12]} is {'not known' if answer == 'skip' else answer}")
         return answer
 
     commits, judged = search(listed, judge)

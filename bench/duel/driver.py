@@ -139,7 +139,7 @@ class Duelling:
             for name, decision in settled.items():
                 self.findings.append(of_decision(name, tier, quantity, decision, self.request.accepted))  # type: ignore[arg-type]
                 self.ratios[f"{name} {quantity}"] = first.trials[quantity].ratios[name]
-        for name in names:
+        for name in names if self.request.suite.device == "cpu" else ():  # elsewhere the host waits for the device
             base, candidate = (_waits([each[side] for each in first.blocks[name]]) for side in (0, 1))
             self.findings += of_waits(name, base, candidate, self.request.accepted)
 
@@ -147,11 +147,16 @@ class Duelling:
         bout = Bout.of(names, self.request.looks)
         while bout.open:
             self.tell(f"restart {bout.restarts + 1}{said}: {', '.join(bout.open)}")
-            with self.pair(swapped=bout.restarts % 2 == 1) as both:
-                both.ask_both("facts")
-                both.prepare({name: self.targets[name] for name in bout.open})
-                bout.add({name: self._turns(both, bout, name) for name in bout.open})
+            self.restart(bout)
         return bout
+
+    def restart(self, bout: Bout) -> None:
+        """Start both sides, let them take turns at each workload that is open, and end them."""
+        names = bout.open
+        with self.pair(swapped=bout.restarts % 2 == 1) as both:
+            both.ask_both("facts")
+            both.prepare({name: self.targets[name] for name in names})
+            bout.add({name: self._turns(both, bout, name) for name in names})
 
     def _turns(self, both: Pair, bout: Bout, name: str) -> list[tuple[Block, Block]]:
         measured = both.units(name)

@@ -106,7 +106,7 @@ def start(side: Side, asked: Mapping[str, Any], workloads: Path, scratch: Path) 
 
 
 def environment(side: Side, scratch: Path, threads: int) -> dict[str, str]:
-    """Return what a process of a side sees: its own package first, no cache of the user's, few threads."""
+    """Return what a process of a side sees: its own package first, the user's modules last, a cache of its own."""
     return {
         **os.environ,
         **dict.fromkeys(ONE_THREAD, str(threads)),
@@ -114,7 +114,7 @@ def environment(side: Side, scratch: Path, threads: int) -> dict[str, str]:
         "KINETO_LOG_LEVEL": "9",
         "HF_HUB_OFFLINE": "1",
         "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join([str(side.root), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "PYTHONPATH": os.pathsep.join([str(side.root), *filter(None, [os.environ.get("PYTHONPATH")]), os.getcwd()]),
         "PYTHONPYCACHEPREFIX": str(scratch / "compiled"),
         "XDG_CACHE_HOME": str(scratch / f"cache-{side.name}"),
     }

@@ -130,7 +130,8 @@ def of_accuracy(base: Mapping[str, float], candidate: Mapping[str, float]) -> Fi
     before, after = (math.fsum(side[cell] for cell in cells) / len(cells) for side in (base, candidate))
     lowest = sorted(cells, key=lambda cell: candidate[cell] - base[cell])[:3] if word == "worse" else []
     detail = tuple(f"{cell}: {base[cell]:.3f} -> {candidate[cell]:.3f}" for cell in lowest)
-    return Finding("accuracy", "accuracy", "accuracy", word, before, after, mean, loss, len(cells), detail)
+    bound = loss if math.isfinite(loss) else None
+    return Finding("accuracy", "accuracy", "accuracy", word, before, after, mean, bound, len(cells), detail)
 
 
 def _bounds(differences: Sequence[float], mean: float) -> tuple[float, float, float]:

@@ -107,6 +107,14 @@ def test_pairs_that_share_a_base_or_a_new_time_stand_together() -> None:
     assert sorted(map(sorted, measured_apart(pairs, [1, 2, 3, 4]))) == [[1, 3, 4], [2]]
 
 
+def test_seeds_that_were_not_timed_again_dilute_nothing() -> None:
+    """Half of the features came from the cache of the first run: the others say what there is to say."""
+    new = [*STEADY[:2], *(value * 0.8 for value in STEADY[2:])]
+    change = judged(row(STEADY, THROUGHPUT), row(new, THROUGHPUT), "throughput:5%").verdicts[0].change
+    assert change is not None
+    assert (change.pairs, math.exp(change.value)) == (3, pytest.approx(0.8))
+
+
 @pytest.mark.parametrize(
     ("field", "rule", "base", "new", "word"),
     [

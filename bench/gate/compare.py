@@ -108,9 +108,10 @@ def change_of(rule: Rule, pairs: Sequence[tuple[float, float]]) -> Change:
         if rule.quantity.kind != "peak" and rule.sign * worst <= 0:
             value = min(changes, key=lambda each: rule.sign * each)
         return Change(value, None, None, None, len(pairs), equal)
-    if rule.quantity.kind == "time":
-        changes = [math.fsum(group) / len(group) for group in measured_apart(pairs, changes)]
-    return _averaged(changes, equal, len(changes) < len(pairs))
+    if rule.quantity.kind != "time" or equal:
+        return _averaged(changes, equal)
+    apart = measured_apart(pairs, changes)
+    return _averaged([math.fsum(group) / len(group) for group in apart], equal, len(apart) < len(pairs))
 
 
 def _averaged(changes: Sequence[float], equal: bool, shared: bool = False) -> Change:
@@ -121,13 +122,15 @@ def _averaged(changes: Sequence[float], equal: bool, shared: bool = False) -> Ch
 
 
 def measured_apart(pairs: Sequence[tuple[float, float]], changes: Sequence[float]) -> list[list[float]]:
-    """Group the changes of pairs that share a measurement.
+    """Group the changes of pairs that share a measurement; a pair that shares its own is left out.
 
     Cells that share frozen features or a profile carry one and the same time: equal to the last digit, it is one
     measurement, and its noise is in all of them.
     """
     groups: list[tuple[set[float], set[float], list[float]]] = []
     for (base, new), change in zip(pairs, changes, strict=True):
+        if base == new:
+            continue
         near = [group for group in groups if base in group[0] or new in group[1]]
         groups = [group for group in groups if group not in near]
         merged = ({base}, {new}, [change])

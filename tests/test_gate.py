@@ -117,6 +117,16 @@ def test_markdown_for_a_pull_request_folds_away_what_is_the_same(bench: Command,
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in tables} == {7}
 
 
+def test_markdown_fits_into_a_comment(bench: Command, tmp_path: Path) -> None:
+    """Of many rows the first are shown, and how many more there are."""
+    base = [record for number in range(400) for record in row(BASE[:2], budget=f"{number} labels")]
+    new = [record for number in range(400) for record in row(WORSE[:2], budget=f"{number} labels", peak_rss_mib=500)]
+    left, right = write_run(tmp_path / "base", base), write_run(tmp_path / "new", new)
+    out = bench("compare", left, right, "--format", "github").out
+    assert len(out) < 65_536
+    assert "... and 340 more rows; `--format json` has them all" in out
+
+
 def test_json_is_one_document_with_every_verdict(bench: Command, base: Path, tmp_path: Path) -> None:
     """Numbers in full, shares where a rule is relative."""
     new = write_run(tmp_path / "new", row([0.9] * 5, peak_rss_mib=440.0, trainable_params=0), python="3.12.1")

@@ -16,8 +16,8 @@ from bench.gate.samples import Name, Sample, Side, label, shared_parts
 
 JSON_VERSION = 1
 ORDER: tuple[Word, ...] = ("worse", "not comparable", "unknown", "better", "same")
-MOST = 200
-"""Rows of one table of Markdown: GitHub takes 65,536 characters."""
+MOST = 60
+"""Rows of one table of Markdown: GitHub takes 65,536 characters, and each rule may have two tables."""
 FEW = 10
 OUTCOME = {
     Exit.OK: "the same or better",
@@ -65,7 +65,11 @@ def render_github(comparison: Comparison) -> str:
         parts += [f"#### `{rule.text}`", *_markdown(comparison, told, shared)]
         if same:
             folded = _markdown(comparison, same, shared)
-            parts += [f"<details><summary>{len(same)} the same</summary>", *folded, "</details>"]
+            parts += [
+                f"<details><summary>{_rows(sum(bool(each.row) for each in same))} the same</summary>",
+                *folded,
+                "</details>",
+            ]
         if not verdicts:
             parts.append("No cell of either side has it.")
     parts += ["\n".join(f"- {_escaped(line)}" for line in lines) for lines in _blocks(comparison) if lines]
@@ -177,7 +181,7 @@ def figure(value: float | None, of: Quantity) -> str:
 def changed(rule: Rule, change: Change) -> str:
     """`+4.2 % (1.0 to 7.5)`: what the new side is over the base."""
     unit = "%" if rule.relative else "pp" if rule.quantity.unit == "share" else rule.quantity.unit
-    told = f"{_scaled(rule, change.value):+.4g} {unit}".rstrip() if change.value else "none"
+    told = f"{_scaled(rule, change.value):+.3g} {unit}".rstrip() if change.value else "none"
     if change.low is None or change.high is None or change.equal:
         return told
     return f"{told} ({_scaled(rule, change.low):.3g} to {_scaled(rule, change.high):.3g})"

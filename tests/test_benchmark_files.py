@@ -73,6 +73,16 @@ def test_a_file_that_knows_no_environment_is_held_against_its_like(written: Path
     assert set(sample.conditions["versions"]) == {"python"}
 
 
+def test_a_file_without_its_machine_is_like_no_other(bench: Command, written: Path, tmp_path: Path) -> None:
+    """Unknown is not equal to unknown."""
+    contents = json.loads(written.read_text())
+    contents["machine_info"] = {}
+    bare = tmp_path / "bare.json"
+    bare.write_text(json.dumps(contents))
+    assert bench("compare", bare, bare, "--fail-on", "min:5%").code == 5
+    assert read_benchmarks("bare", [bare]).machine == "not recorded"
+
+
 def test_a_counter_that_grew_fails_at_once(bench: Command, written: Path, tmp_path: Path) -> None:
     """Without a rule being given; one that was there before only is no pass either."""
     grown = altered(written, tmp_path / "grown.json", calls=8)

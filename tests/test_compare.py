@@ -107,6 +107,14 @@ def test_pairs_that_share_a_base_or_a_new_time_stand_together() -> None:
     assert sorted(map(sorted, measured_apart(pairs, [1, 2, 3, 4]))) == [[1, 3, 4], [2]]
 
 
+def test_seeds_that_were_not_timed_again_dilute_nothing() -> None:
+    """Half of the features came from the cache of the first run: the others say what there is to say."""
+    new = [*STEADY[:2], *(value * 0.8 for value in STEADY[2:])]
+    change = judged(row(STEADY, THROUGHPUT), row(new, THROUGHPUT), "throughput:5%").verdicts[0].change
+    assert change is not None
+    assert (change.pairs, math.exp(change.value)) == (3, pytest.approx(0.8))
+
+
 @pytest.mark.parametrize(
     ("field", "rule", "base", "new", "word"),
     [
@@ -264,6 +272,31 @@ def test_a_regression_that_was_shown_counts_more_than_what_can_not_be_compared()
 def test_an_empty_comparison_is_never_a_pass(base: Any, new: Any, rule: str) -> None:
     """No cells, no cells in common, or none with the figure."""
     assert judged(base, new, rule).exit_code == Exit.NOTHING_COMPARED
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(0.5, 0.9), min_size=1, max_size=4),
+    st.lists(st.sampled_from([-0.05, -0.001, 0.0, 0.0, 0.04]), min_size=4, max_size=4),
+    st.sampled_from(["ok", "ok", "ok", "oom", "skipped"]),
+    st.sampled_from(["fp32", "fp32", "bf16"]),
+)
+def test_a_pass_means_that_every_cell_of_the_base_was_judged_well(
+    values: list[float], shifts: list[float], status: Any, precision: str
+) -> None:
+    """Whatever else happens: all there, all comparable, none worse, none unknown."""
+    new = [value + shift for value, shift in zip(values, shifts, strict=False)]
+    records = [
+        *row(new[:-1], precision=precision),
+        a_cell_record(len(new) - 1, accuracy=new[-1], status=status, reason="why", precision=precision),
+    ]
+    found = judged(row(values), records, "accuracy:ci")
+    passed = found.exit_code == Exit.OK
+    assert passed == (set(words(found)) in ({"same"}, {"better"}) and not found.lost and not found.only_in_base)
+    if status != "ok" or precision != "fp32":
+        assert not passed
+    if math.fsum(new) < math.fsum(values) - 0.03 * len(values):
+        assert not passed
 
 
 def test_every_rule_must_have_something_to_judge() -> None:

@@ -81,9 +81,11 @@ def test_what_differs_is_named_with_both_values_and_what_allows_it(bench: Comman
     answer = bench("compare", base, new, "--fail-on", "total_time:5%")
     assert "not comparable: gpu: none against name a GPU, memory_gib 80.0 (1 row)" in answer.out
     assert "if that is meant: --allow driver" in answer.out
-    assert bench("compare", base, new, "--fail-on", "accuracy:ci").code == 0
+    other = bench("compare", base, new, "--fail-on", "accuracy:ci")
+    assert (other.code, "differs, but no limit here needs it: gpu: none against" in other.out) == (0, True)
     both = ("--allow", "gpu", "--allow", "driver")
-    assert bench("compare", base, new, "--fail-on", "peak_rss:3%", *both).code == 0
+    allowed = bench("compare", base, new, "--fail-on", "peak_rss:3%", *both)
+    assert (allowed.code, "differs, but is allowed: gpu: none against" in allowed.out) == (0, True)
     refused = bench("compare", base, new, "--allow", "drivers")
     assert (refused.code, "did you mean driver" in refused.err) == (2, True)
 
@@ -115,6 +117,16 @@ def test_markdown_for_a_pull_request_folds_away_what_is_the_same(bench: Command,
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in tables} == {7}
 
 
+def test_markdown_fits_into_a_comment(bench: Command, tmp_path: Path) -> None:
+    """Of many rows the first are shown, and how many more there are."""
+    base = [record for number in range(400) for record in row(BASE[:2], budget=f"{number} labels")]
+    new = [record for number in range(400) for record in row(WORSE[:2], budget=f"{number} labels", peak_rss_mib=500)]
+    left, right = write_run(tmp_path / "base", base), write_run(tmp_path / "new", new)
+    out = bench("compare", left, right, "--format", "github").out
+    assert len(out) < 65_536
+    assert "... and 340 more rows; `--format json` has them all" in out
+
+
 def test_json_is_one_document_with_every_verdict(bench: Command, base: Path, tmp_path: Path) -> None:
     """Numbers in full, shares where a rule is relative."""
     new = write_run(tmp_path / "new", row([0.9] * 5, peak_rss_mib=440.0, trainable_params=0), python="3.12.1")
@@ -124,6 +136,7 @@ def test_json_is_one_document_with_every_verdict(bench: Command, base: Path, tmp
     assert (memory["word"], memory["change"]["value"]) == ("worse", pytest.approx(0.1))
     assert (parameters["word"], parameters["change"]["value"]) == ("better", -650)
     assert document["allowed"] == ["versions"]
+    assert [each["condition"] for each in document["differs_without_harm"]] == ["versions"]
     assert document["counts"] == {"worse": 1, "not comparable": 0, "unknown": 0, "better": 1, "same": 0}
 
 

@@ -6,7 +6,7 @@ import pytest
 from measured import a_cell_record, a_side
 
 from bench.errors import BenchError
-from bench.gate.samples import keyed, label, name_of, told_apart_by
+from bench.gate.samples import keyed, label, name_of, shared_parts, told_apart_by
 
 
 def test_name_is_what_the_user_chose() -> None:
@@ -17,6 +17,14 @@ def test_name_is_what_the_user_chose() -> None:
     assert name_of(record) == name_of(
         dataclasses.replace(record, seed=0, cell_id="other", precision="bf16", accuracy=0.1)
     )
+
+
+def test_what_rows_have_in_common_need_not_be_told_of_each() -> None:
+    """A single row is told whole."""
+    first, second = (name_of(a_cell_record(0, budget=budget)) for budget in ("1 per class", "5 per class"))
+    shared = shared_parts([first, second, first])
+    assert (label(first, shared), label(second, shared)) == ("1 per class", "5 per class")
+    assert shared_parts([first, first]) == ()
 
 
 def test_a_cell_without_a_number_has_no_figures() -> None:

@@ -10,6 +10,7 @@ from measured import MACHINE, a_side, row
 from bench.errors import BenchError
 from bench.gate.baselines import save
 from bench.gate.sides import latest_run, read_baseline, read_side
+from bench.store import read_records
 
 
 @pytest.fixture
@@ -40,6 +41,20 @@ def test_records_without_their_manifest_know_no_machine(run: Path) -> None:
     (run / "manifest.json").unlink()
     side = read_side(str(run / "records.jsonl"))
     assert (side.machine, side.samples[0].figures["accuracy"]) == ("not recorded", 0.9)
+
+
+def test_cells_of_earlier_settings_are_left_out(run: Path) -> None:
+    """A folder that was run into again keeps them; its last plan says which are meant."""
+    records = read_records(run / "records.jsonl")
+    (run / "manifest.json").write_text(json.dumps({"cells": [next(iter(records))]}))
+    assert len(read_side(str(run)).samples) == len(read_side(str(run / "records.jsonl")).samples) == 1
+
+
+def test_records_under_another_name_are_read_too(run: Path) -> None:
+    """But the manifest beside them need not be theirs."""
+    (run / "records.jsonl").rename(run / "kept.jsonl")
+    side = read_side(str(run / "kept.jsonl"))
+    assert (len(side.samples), side.machine) == (2, "not recorded")
 
 
 def test_a_path_comes_before_a_name(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def read_benchmarks(title: str, paths: Sequence[Path]) -> Side:
     return Side(
         title=title,
         samples=tuple(samples),
-        made_at=max(str(each.get("datetime")) for each in read),
+        made_at=max((str(each["datetime"]) for each in read if each.get("datetime")), default=None),
         commit=", ".join(commits) or None,
         machine="; ".join(machines),
         repeats="file",
@@ -74,14 +74,15 @@ def _conditions(machine: Mapping[str, Any], benchmark: Mapping[str, Any]) -> dic
     return {"processor": _processor(machine), "versions": {"python": machine.get("python_version")}, **timer}
 
 
-def _processor(machine: Mapping[str, Any]) -> str:
+def _processor(machine: Mapping[str, Any]) -> str | None:
     cpu = machine.get("cpu") or {}
-    return f"{cpu.get('brand_raw') or machine.get('processor')}, {cpu.get('count')} cores"
+    name = cpu.get("brand_raw") or machine.get("processor")
+    return f"{name}, {cpu.get('count')} cores" if name else None
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
     environment = machine.get(ENVIRONMENT)
-    return machine_in_words(environment) if environment else _processor(machine)
+    return machine_in_words(environment) if environment else _processor(machine) or "not recorded"
 
 
 def _asked(extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -154,12 +154,20 @@ def mismatches(
     base: Mapping[str, Any], new: Mapping[str, Any], quantity: Quantity, allowed: Collection[str]
 ) -> tuple[Mismatch, ...]:
     """Return what must be equal for this quantity, is not, and was not allowed."""
-    found = []
-    for name, needed_by in NEEDED_BY.items():
-        wanted = {quantity.kind, quantity.name} & set(needed_by) and name not in allowed
-        if wanted and (name in base or name in new) and not equal(base.get(name), new.get(name)):
-            found.append(Mismatch(name, *told(base.get(name), new.get(name))))
-    return tuple(found)
+    return tuple(
+        each
+        for each in differences(base, new)
+        if {quantity.kind, quantity.name} & set(NEEDED_BY[each.name]) and each.name not in allowed
+    )
+
+
+def differences(base: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Mismatch, ...]:
+    """Return all conditions that differ, whatever they are needed for."""
+    return tuple(
+        Mismatch(name, *told(base.get(name), new.get(name)))
+        for name in NEEDED_BY
+        if (name in base or name in new) and not equal(base.get(name), new.get(name))
+    )
 
 
 def equal(base: Any, new: Any) -> bool:

@@ -2,12 +2,12 @@
 
 import math
 import statistics
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from bench.errors import Exit
-from bench.gate.comparability import MISSING, Mismatch, mismatches
+from bench.gate.comparability import MISSING, Mismatch, differences, mismatches
 from bench.gate.rules import Rule
 from bench.gate.samples import Name, Sample, Side, keyed, told_apart_by
 from bench.paired import holm
@@ -108,9 +108,10 @@ def change_of(rule: Rule, pairs: Sequence[tuple[float, float]]) -> Change:
         if rule.quantity.kind != "peak" and rule.sign * worst <= 0:
             value = min(changes, key=lambda each: rule.sign * each)
         return Change(value, None, None, None, len(pairs), equal)
-    if rule.quantity.kind == "time":
-        changes = [math.fsum(group) / len(group) for group in measured_apart(pairs, changes)]
-    return _averaged(changes, equal, len(changes) < len(pairs))
+    if rule.quantity.kind != "time" or equal:
+        return _averaged(changes, equal)
+    apart = measured_apart(pairs, changes)
+    return _averaged([math.fsum(group) / len(group) for group in apart], equal, len(apart) < len(pairs))
 
 
 def _averaged(changes: Sequence[float], equal: bool, shared: bool = False) -> Change:
@@ -121,13 +122,15 @@ def _averaged(changes: Sequence[float], equal: bool, shared: bool = False) -> Ch
 
 
 def measured_apart(pairs: Sequence[tuple[float, float]], changes: Sequence[float]) -> list[list[float]]:
-    """Group the changes of pairs that share a measurement.
+    """Group the changes of pairs that share a measurement; a pair that shares its own is left out.
 
     Cells that share frozen features or a profile carry one and the same time: equal to the last digit, it is one
     measurement, and its noise is in all of them.
     """
     groups: list[tuple[set[float], set[float], list[float]]] = []
     for (base, new), change in zip(pairs, changes, strict=True):
+        if base == new:
+            continue
         near = [group for group in groups if base in group[0] or new in group[1]]
         groups = [group for group in groups if group not in near]
         merged = ({base}, {new}, [change])
@@ -162,6 +165,8 @@ class Comparison:
     """Of the new side: without figures, though the base has them."""
     neither: int
     """Cells without figures on both sides."""
+    harmless: tuple[Mismatch, ...]
+    """What differs and stands in no verdict's way: allowed, or needed by none of the rules."""
 
     @property
     def without(self) -> tuple[Rule, ...]:
@@ -199,6 +204,10 @@ def compare(base: Side, new: Side, rules: Iterable[Rule], allowed: Collection[st
     measured = {row: {seed: pair for seed, pair in pairs.items() if _measured(*pair)} for row, pairs in both.items()}
     listed = tuple(rules)
     verdicts = [verdict for rule in listed for verdict in _of_rule(rule, measured, allowed)]
+    blocking = {each for verdict in verdicts for each in verdict.mismatches}
+    differing = (
+        each for pairs in measured.values() for pair in pairs.values() for each in differences(*_conditions(pair))
+    )
     return Comparison(
         base,
         new,
@@ -210,7 +219,12 @@ def compare(base: Side, new: Side, rules: Iterable[Rule], allowed: Collection[st
         + tuple(two for pairs in both.values() for one, two in pairs.values() if two.figures and not one.figures),
         lost=tuple(two for pairs in both.values() for one, two in pairs.values() if one.figures and not two.figures),
         neither=sum(not one.figures and not two.figures for pairs in both.values() for one, two in pairs.values()),
+        harmless=tuple(each for each in dict.fromkeys(differing) if each not in blocking),
     )
+
+
+def _conditions(pair: tuple[Sample, Sample]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    return pair[0].conditions, pair[1].conditions
 
 
 Rows = dict[Name, dict[int, Sample]]

@@ -1,6 +1,7 @@
 """Cells and benchmarks as comparisons see them: a name, what it was measured under, and its figures. Pure."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +62,18 @@ class Side:
         return self.figures - QUANTITIES.keys()
 
 
-def label(name: Name) -> str:
-    """Return a row's name as one line; nothing for the row of all."""
-    return " ".join(value for _, value in name)
+def label(name: Name, known: Name = ()) -> str:
+    """Return a row's name as one line, without the parts that are known already; nothing for the row of all."""
+    return " ".join(part[1] for part in name if part not in known)
+
+
+def shared_parts(rows: Iterable[Name]) -> Name:
+    """Return the parts of names that all of several rows have in common; none of a single row."""
+    several = list(dict.fromkeys(rows))
+    if len(several) < 2:
+        return ()
+    common = set.intersection(*map(set, several))
+    return tuple(part for part in several[0] if part in common)
 
 
 def name_of(record: Record) -> Name:
@@ -122,6 +132,20 @@ def keyed(side: Side, told_apart_by: Iterable[str]) -> dict[Name, dict[int, Samp
             raise BenchError(f"{side.title}: two cells are called {sample.label}; which is meant can't be told")
         row[sample.seed] = sample
     return found
+
+
+def rows_of(side: Side) -> dict[Name, list[Sample]]:
+    """Return a side's samples by what they are called."""
+    found: dict[Name, list[Sample]] = {}
+    for sample in side.samples:
+        found.setdefault(sample.name, []).append(sample)
+    return found
+
+
+def mean_of(samples: Sequence[Sample], name: str) -> float | None:
+    """Return the mean of a figure over the samples that have it."""
+    values = [sample.figures[name] for sample in samples if name in sample.figures]
+    return math.fsum(values) / len(values) if values else None
 
 
 def told_apart_by(side: Side) -> set[str]:

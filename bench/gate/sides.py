@@ -44,7 +44,7 @@ def latest_run(results: Path = RESULTS) -> Path:
 def _of_folder(given: str, folder: Path) -> Side | None:
     store = Store(folder)
     if store.records_path.is_file():
-        return side_of(given, store.records().values(), store.manifest().get("environments", {}))
+        return _of_run(given, store)
     files = [path for path in sorted(folder.glob("*.json")) if is_benchmark_file(path)]
     return read_benchmarks(given, files) if files else None
 
@@ -54,7 +54,18 @@ def _of_file(given: str, path: Path) -> Side:
         return baselines.read(path)
     if path.suffix == ".json":
         return read_benchmarks(given, [path])
-    return side_of(given, read_records(path).values(), Store(path.parent).manifest().get("environments", {}))
+    if path.name == Store(path.parent).records_path.name:
+        return _of_run(given, Store(path.parent))
+    return side_of(given, read_records(path).values(), {})
+
+
+def _of_run(given: str, store: Store) -> Side:
+    """Return the cells that a run's last plan has: those of earlier settings lie beside them."""
+    manifest = store.manifest()
+    planned = manifest.get("cells")
+    wanted = None if planned is None else set(planned)
+    records = [record for key, record in store.records().items() if wanted is None or key in wanted]
+    return side_of(given, records, manifest.get("environments", {}))
 
 
 def _what_it_is_not(path: Path) -> str:

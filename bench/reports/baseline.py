@@ -1,13 +1,12 @@
 """A saved baseline for a terminal and as JSON."""
 
 import json
-import math
 from collections.abc import Sequence
 
 from tabulate import tabulate
 
 from bench.gate.quantities import QUANTITIES, counter
-from bench.gate.samples import Name, Sample, Side, label
+from bench.gate.samples import Side, label, mean_of, rows_of
 from bench.reports.comparison import figure
 
 SHOWN = ("accuracy", "throughput", "cpu_time", "peak_rss", "trainable_params", "min", "median")
@@ -32,7 +31,7 @@ def render_side(side: Side) -> str:
         [
             label(row),
             str(len(samples)),
-            *(figure(mean(samples, name), QUANTITIES.get(name, counter(name))) for name in shown),
+            *(figure(mean_of(samples, name), QUANTITIES.get(name, counter(name))) for name in shown),
         ]
         for row, samples in rows.items()
     ]
@@ -43,22 +42,12 @@ def render_side(side: Side) -> str:
 def render_json(side: Side) -> str:
     """Return a baseline as one JSON document, a list of rows with their mean figures."""
     rows = [
-        {"row": dict(row), "count": len(samples), "means": {name: mean(samples, name) for name in sorted(side.figures)}}
+        {
+            "row": dict(row),
+            "count": len(samples),
+            "means": {name: mean_of(samples, name) for name in sorted(side.figures)},
+        }
         for row, samples in rows_of(side).items()
     ]
     keys = {"title": side.title, "made_at": side.made_at, "commit": side.commit, "machine": side.machine}
     return json.dumps({**keys, "rows": rows}, indent=1)
-
-
-def rows_of(side: Side) -> dict[Name, list[Sample]]:
-    """Return a side's samples by row."""
-    found: dict[Name, list[Sample]] = {}
-    for sample in side.samples:
-        found.setdefault(sample.name, []).append(sample)
-    return found
-
-
-def mean(samples: Sequence[Sample], name: str) -> float | None:
-    """Return the mean of a figure over the samples that have it."""
-    values = [sample.figures[name] for sample in samples if name in sample.figures]
-    return math.fsum(values) / len(values) if values else None

@@ -8,15 +8,16 @@ from typing import Any
 from tabulate import tabulate
 
 from bench.errors import Exit
+from bench.gate.comparability import Mismatch
 from bench.gate.compare import Change, Comparison, Verdict, Word
 from bench.gate.quantities import Quantity
 from bench.gate.rules import Rule
-from bench.gate.samples import Name, Sample, Side, label
+from bench.gate.samples import Name, Sample, Side, label, shared_parts
 
 JSON_VERSION = 1
 ORDER: tuple[Word, ...] = ("worse", "not comparable", "unknown", "better", "same")
-MOST = 200
-"""Rows of one table of Markdown: GitHub takes 65,536 characters."""
+MOST = 60
+"""Rows of one table of Markdown: GitHub takes 65,536 characters, and each rule may have two tables."""
 FEW = 10
 OUTCOME = {
     Exit.OK: "the same or better",
@@ -37,7 +38,7 @@ def render_console(comparison: Comparison) -> str:
     if shared:
         parts.append(f"all rows: {label(shared)}")
     parts += [f"{rule.text}\n{_table(comparison, rule, shared)}" for rule in comparison.rules]
-    parts += ["\n".join(lines) for lines in (_blocking(comparison), _left_over(comparison)) if lines]
+    parts += ["\n".join(lines) for lines in _blocks(comparison) if lines]
     parts += [*_notes(comparison), _outcome(comparison)]
     return "\n\n".join(parts)
 
@@ -64,7 +65,11 @@ def render_github(comparison: Comparison) -> str:
         parts += [f"#### `{rule.text}`", *_markdown(comparison, told, shared)]
         if same:
             folded = _markdown(comparison, same, shared)
-            parts += [f"<details><summary>{len(same)} the same</summary>", *folded, "</details>"]
+            parts += [
+                f"<details><summary>{_rows(sum(bool(each.row) for each in same))} the same</summary>",
+                *folded,
+                "</details>",
+            ]
         if not verdicts:
             parts.append("No cell of either side has it.")
     parts += ["\n".join(f"- {_escaped(line)}" for line in lines) for lines in _blocks(comparison) if lines]
@@ -85,6 +90,7 @@ def render_json(comparison: Comparison) -> str:
         "exit_code": int(comparison.exit_code),
         "counts": {word: comparison.count(word) for word in ORDER},
         "verdicts": [_verdict(verdict) for verdict in comparison.verdicts],
+        "differs_without_harm": [_difference(each) for each in comparison.harmless],
         "only_in_base": [sample.label for sample in comparison.only_in_base],
         "only_in_new": [sample.label for sample in comparison.only_in_new],
         "lost": [{"cell": s.label, "status": s.status, "reason": s.reason} for s in comparison.lost],
@@ -110,9 +116,13 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "new": verdict.new,
         "change": _json_change(rule, change) if change else None,
         "p": verdict.p,
-        "differs": [{"condition": each.name, "base": each.base, "new": each.new} for each in verdict.mismatches],
+        "differs": [_difference(each) for each in verdict.mismatches],
         "reason": why(verdict),
     }
+
+
+def _difference(each: Mismatch) -> dict[str, str]:
+    return {"condition": each.name, "base": each.base, "new": each.new}
 
 
 def _json_change(rule: Rule, change: Change) -> dict[str, Any]:
@@ -126,12 +136,7 @@ def _json_change(rule: Rule, change: Change) -> dict[str, Any]:
 
 
 def _shared(comparison: Comparison) -> Name:
-    """Return the parts of the names that all rows have in common."""
-    rows = {verdict.row for verdict in comparison.verdicts if verdict.row}
-    if len(rows) < 2:
-        return ()
-    first, *others = rows
-    return tuple(part for part in first if all(part in other for other in others))
+    return shared_parts(verdict.row for verdict in comparison.verdicts if verdict.row)
 
 
 def _sorted(comparison: Comparison, rule: Rule) -> list[Verdict]:
@@ -147,7 +152,7 @@ def _cells(verdict: Verdict, shared: Name) -> list[str]:
     of, change = verdict.rule.quantity, verdict.change
     reason = why(verdict)
     return [
-        label(tuple(part for part in verdict.row if part not in shared)) if verdict.row else "all rows together",
+        label(verdict.row, shared) if verdict.row else "all rows together",
         str(change.pairs) if change else "-",
         figure(verdict.base, of),
         figure(verdict.new, of),
@@ -176,7 +181,7 @@ def figure(value: float | None, of: Quantity) -> str:
 def changed(rule: Rule, change: Change) -> str:
     """`+4.2 % (1.0 to 7.5)`: what the new side is over the base."""
     unit = "%" if rule.relative else "pp" if rule.quantity.unit == "share" else rule.quantity.unit
-    told = f"{_scaled(rule, change.value):+.4g} {unit}".rstrip() if change.value else "none"
+    told = f"{_scaled(rule, change.value):+.3g} {unit}".rstrip() if change.value else "none"
     if change.low is None or change.high is None or change.equal:
         return told
     return f"{told} ({_scaled(rule, change.low):.3g} to {_scaled(rule, change.high):.3g})"
@@ -212,8 +217,8 @@ def _sides(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _blocks(comparison: Comparison) -> tuple[list[str], list[str]]:
-    return _blocking(comparison), _left_over(comparison)
+def _blocks(comparison: Comparison) -> tuple[list[str], ...]:
+    return _blocking(comparison), _harmless(comparison), _left_over(comparison)
 
 
 def _blocking(comparison: Comparison) -> list[str]:
@@ -229,6 +234,18 @@ def _blocking(comparison: Comparison) -> list[str]:
         more = f", and {len(texts) - 1} other differences" if len(texts) > 1 else ""
         lines.append(f"not comparable: {texts[0]}{more} ({_rows(len(rows))}); if that is meant: --allow {name}")
     return lines
+
+
+def _harmless(comparison: Comparison) -> list[str]:
+    """Return a line for each condition that differs without standing in the way."""
+    texts: dict[str, list[str]] = {}
+    for each in comparison.harmless:
+        texts.setdefault(each.name, []).append(each.text)
+    return [
+        f"differs, but {'is allowed' if name in comparison.allowed else 'no limit here needs it'}: {found[0]}"
+        + (f", and {len(found) - 1} other differences" if len(found) > 1 else "")
+        for name, found in texts.items()
+    ]
 
 
 def _left_over(comparison: Comparison) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.gate.change_points import FEWEST
 from bench.gate.history import History, Series
-from bench.gate.samples import label
+from bench.gate.samples import label, shared_parts
 from bench.reports.comparison import figure
 from bench.reports.figures import COLOURS, MARKERS
 
@@ -24,29 +24,33 @@ def render_console(history: History) -> str:
     if not history.series:
         none = "no baseline yet" if not history.baselines else f"no baseline has {history.quantity.name}"
         return f"{none}; save some with bench baseline save NAME RUN"
-    parts = [f"{history.quantity.name} over {len(history.baselines)} baselines, oldest first"]
-    width = max(len(label(series.row)) for series in history.series)
-    lines = [line for series in history.series for line in _lines(history, series, width)]
+    shared = shared_parts(series.row for series in history.series)
+    head = f"{history.quantity.name} over {len(history.baselines)} baselines, oldest first"
+    names = [label(series.row, shared) for series in history.series]
+    width = max(map(len, names))
+    told = [_lines(history, series, f"{name:{width}}") for series, name in zip(history.series, names, strict=True)]
+    lines = [line for each in told for line in each]
     left_out = [
         f"left out: {each.baseline}: {'; '.join(m.text for m in each.mismatches) or 'no seed in common with the last'}"
         for each in history.left_out
     ]
     few = max(len(series.points) for series in history.series) < TEN
     notes = [ADVICE, *([f"Fewer than {TEN} baselines: no change point can be found yet."] if few else [])]
-    return "\n\n".join([*parts, "\n".join(lines), *(["\n".join(left_out)] if left_out else []), *notes])
+    parts = [head + (f"; all rows: {label(shared)}" if shared else ""), "\n".join(lines), "\n".join(left_out)]
+    return "\n\n".join(part for part in [*parts, *notes] if part)
 
 
-def _lines(history: History, series: Series, width: int) -> list[str]:
+def _lines(history: History, series: Series, name: str) -> list[str]:
     values = [point.value for point in series.points]
     if not values:
-        return [f"{label(series.row):{width}}  no seed that all its baselines have"]
+        return [f"{name}  no seed that all its baselines have"]
     ends = f"{figure(values[0], history.quantity)} -> {figure(values[-1], history.quantity)}"
     marks = [
-        f"{'':{width}}  {series.points[shift.at].baseline}: {shift.share * 100:+.0f} % from here on "
+        f"{' ' * len(name)}  {series.points[shift.at].baseline}: {shift.share * 100:+.0f} % from here on "
         f"({_way(history, shift.share)}, p = {shift.p:.3f})"
         for shift in series.shifts
     ]
-    return [f"{label(series.row):{width}}  {_bars(values)}  {ends}", *marks]
+    return [f"{name}  {_bars(values)}  {ends}", *marks]
 
 
 def _way(history: History, share: float) -> str:
@@ -89,14 +93,15 @@ def draw(history: History, path: Path) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     names = list(history.baselines)
+    shared = shared_parts(series.row for series in history.series)
     with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
-        picture = Figure(figsize=(max(6.0, 0.5 * len(names) + 4), 4.4), layout="constrained")
+        picture = Figure(figsize=(max(7.0, 0.4 * len(names) + 5), 4.4), layout="constrained")
         axes = picture.subplots()
         for place, series in enumerate(history.series):
             colour = COLOURS[place % len(COLOURS)]
             at = [names.index(point.baseline) for point in series.points]
             values = [point.value for point in series.points]
-            axes.plot(at, values, color=colour, marker=MARKERS[place % len(MARKERS)], label=label(series.row))
+            axes.plot(at, values, color=colour, marker=MARKERS[place % len(MARKERS)], label=label(series.row, shared))
             for shift in series.shifts:
                 axes.axvline(at[shift.at] - 0.5, color=colour, linestyle="--", linewidth=1)
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
@@ -104,5 +109,5 @@ def draw(history: History, path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
         if history.series:
-            axes.legend(frameon=False, fontsize=8, loc="best")
+            picture.legend(frameon=False, fontsize=8, loc="outside right center")
         picture.savefig(path, metadata={"Date": None}, format="svg")

@@ -159,7 +159,7 @@ def read_records(path: Path, tell: Callable[[int, int], None] = silent) -> dict[
 
 @contextlib.contextmanager
 def all_kept() -> Iterator[None]:
-    """Look for no garbage while the block runs: there is none among records, and the search takes a third of the time."""
+    """Look for no garbage while the block runs: records hold none, and the search takes a third of the time."""
     was = gc.isenabled()
     gc.disable()
     try:

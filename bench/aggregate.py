@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.catalog import METHODS
+from bench.crossings import CrossingMap, crossings_of
+from bench.label_needs import TARGETS, Need, Worth, needs_of, worths_of
+from bench.noise_rows import Noise, Varied, noise_of, varied_of
+from bench.ranking import Ranking, Task, rank
 from bench.record import Record
 from bench.rows import Row, rows_of
 from bench.score_rows import Ranked, ranks_of
@@ -34,6 +38,14 @@ class Block:
         keys = [(setting, budget) for setting in self.settings for budget in self.budgets]
         return [self.rows[key] for key in keys if key in self.rows]
 
+    @property
+    def by_setting(self) -> Mapping[str, list[Row]]:
+        """The rows of each setting, smallest budget first."""
+        return {
+            setting: [self.rows[setting, budget] for budget in self.budgets if (setting, budget) in self.rows]
+            for setting in self.settings
+        }
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -52,6 +64,18 @@ class Summary:
     """Full fine-tuning against the linear probe, from the same start."""
     overtakings: tuple[Overtaking, ...]
     """Where full fine-tuning overtakes the linear probe."""
+    crossings: tuple[CrossingMap, ...]
+    """For each block with two label budgets or more, where any setting overtakes any other."""
+    needs: tuple[Need, ...]
+    """Labels that target accuracies take."""
+    worths: tuple[Worth, ...]
+    """What full fine-tuning is worth in labels of the linear probe."""
+    ranking: Ranking | None
+    """Settings over all tables and label budgets that they share; null with a single one."""
+    varied: Varied
+    """Which seeds varied."""
+    noise: tuple[Noise, ...]
+    """Where the noise of each row comes from that tells."""
     unfinished: tuple[Record, ...]
     missing: int
     """Cells of the plan without a record."""
@@ -66,14 +90,23 @@ def nothing_kept(cell_id: str) -> None:
     """Stands for predictions that were not kept."""
 
 
-def summarise(records: Sequence[Record], manifest: Mapping[str, Any], right: Right = nothing_kept) -> Summary:
-    """Group the records of the manifest's plan; where there is no plan, of all. Rows are compared by `right`."""
+def summarise(
+    records: Sequence[Record],
+    manifest: Mapping[str, Any],
+    right: Right = nothing_kept,
+    targets: Sequence[float] = TARGETS,
+) -> Summary:
+    """Group the records of the manifest's plan; where there is no plan, of all. Rows are compared by `right`.
+
+    `targets` are accuracies in 0 to 1 whose labels are asked for.
+    """
     planned = None if manifest.get("cells") is None else set(manifest["cells"])
     mine = [record for record in records if planned is None or record.cell_id in planned]
     finished = [record for record in mine if record.status == "ok"]
     rows = rows_of(finished, manifest.get("environments", {}))
     blocks = _blocks(rows)
     pairs = _frozen_and_tuned(rows)
+    starts = _by_start(pairs)
     return Summary(
         suite=str(manifest.get("suite", mine[0].suite if mine else "")),
         description=str(manifest.get("description", "")),
@@ -83,7 +116,15 @@ def summarise(records: Sequence[Record], manifest: Mapping[str, Any], right: Rig
         blocks=blocks,
         against_best=tuple(against_the_best(block.ordered, right) for block in blocks),
         against_frozen=corrected(compare(tuned, frozen, right) for frozen, tuned in pairs),
-        overtakings=_overtakings(pairs, right),
+        overtakings=_overtakings(starts, right),
+        crossings=tuple(
+            found for block in blocks if (found := crossings_of(block.title, block.by_setting, right)) is not None
+        ),
+        needs=tuple(need for block in blocks for need in needs_of(block.title, block.by_setting, targets)),
+        worths=tuple(worth for start in starts for worth in worths_of(start)),
+        ranking=rank(_by_task(blocks)),
+        varied=varied_of(finished),
+        noise=noise_of(rows, finished),
         ranks=ranks_of(rows),
         unfinished=tuple(record for record in mine if record.status != "ok"),
         missing=len(planned - {record.cell_id for record in mine}) if planned is not None else 0,
@@ -117,15 +158,28 @@ def _start(row: Row) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in SAME)
 
 
-def _overtakings(pairs: Sequence[tuple[Row, Row]], right: Right) -> tuple[Overtaking, ...]:
-    settings: dict[tuple[Any, ...], list[tuple[Row, Row]]] = {}
+def _by_start(pairs: Sequence[tuple[Row, Row]]) -> list[list[tuple[Row, Row]]]:
+    """Return the pairs of each start, at all its budgets."""
+    starts: dict[tuple[Any, ...], list[tuple[Row, Row]]] = {}
     for frozen, tuned in pairs:
         start = tuple(getattr(frozen, name) for name in SAME if name not in ("budget", "n_labels"))
-        settings.setdefault((start, frozen.variant, tuned.variant), []).append((frozen, tuned))
-    found = [
-        overtaking([tuned for _, tuned in mine], [frozen for frozen, _ in mine], right) for mine in settings.values()
-    ]
+        starts.setdefault((start, frozen.variant, tuned.variant), []).append((frozen, tuned))
+    return list(starts.values())
+
+
+def _overtakings(starts: Sequence[Sequence[tuple[Row, Row]]], right: Right) -> tuple[Overtaking, ...]:
+    found = [overtaking([tuned for _, tuned in mine], [frozen for frozen, _ in mine], right) for mine in starts]
     return tuple(each for each in found if each is not None)
+
+
+def _by_task(blocks: Sequence[Block]) -> dict[Task, dict[str, float]]:
+    """Return the accuracy of each setting in each column of each table."""
+    found: dict[Task, dict[str, float]] = {}
+    for block in blocks:
+        for (setting, (budget, _)), row in block.rows.items():
+            task = (row.dataset, block.title.removeprefix(f"{row.dataset} "), budget)
+            found.setdefault(task, {})[setting] = row.accuracy.mean
+    return found
 
 
 def _blocks(rows: Sequence[Row]) -> tuple[Block, ...]:

@@ -23,10 +23,14 @@ from bench.timing import Phases
 from bench.tuning import Tuned, tune, untuned
 from bench.watching import Watch
 
+SUBSET_USES = ("source validation",)
+INIT_USES = ("init", "products", "critic")
+"""Uses of chance that choose images, and that make new parameters; all others belong to the order of training."""
+
 
 def build(cell: Cell, weights: WeightsFile) -> Backbone:
-    """Make the backbone; random weights hang on the cell's seed and the backbone's name alone."""
-    torch.manual_seed(derive("weights", cell.backbone, cell.seed))
+    """Make the backbone; random weights hang on the seed of initialisation and the backbone's name alone."""
+    torch.manual_seed(derive("weights", cell.backbone, cell.seeds.init))
     backbone = source_of(cell.backbone).build(cell.backbone, weights.path, cell.image_size)
     network = backbone.network.to(cell.device)
     network.to(memory_format=torch.channels_last)
@@ -58,7 +62,7 @@ def frozen_features(
 
 def choose(cell: Cell, n_classes: int, train: Pixels, features: FrozenFeatures) -> BudgetSplit:
     """Choose the images of the budget by the cell's rule, and part them into training and validation."""
-    seed = derive("subset", cell.dataset.label, cell.seed)
+    seed = derive("subset", cell.dataset.label, cell.seeds.subset)
     whole = FrozenPart("features", features.backbone.network)
     pool = Pool(train.labels, n_classes, cell.budget, seed, lambda: features.of("train", train.images, whole).numpy())
     chosen = SELECTIONS.entry(cell.selection).load()(pool)
@@ -155,7 +159,8 @@ def rehearse(job: CellJob, task: Task, network: str, watch: Watch, phases: Phase
 def seeds(cell: Cell) -> Callable[[str], int]:
     """Return a seed for each use, from names, set after the backbone is built."""
     name = getattr(make(METHODS, cell.method), "seeds_as", cell.method.name)
-    return lambda use: derive(use, cell.dataset.label, cell.backbone, name, cell.seed)
+    apart = {**dict.fromkeys(SUBSET_USES, cell.seeds.subset), **dict.fromkeys(INIT_USES, cell.seeds.init)}
+    return lambda use: derive(use, cell.dataset.label, cell.backbone, name, apart.get(use, cell.seeds.order))
 
 
 def tensor_hashes(backbone: Backbone) -> dict[str, str]:

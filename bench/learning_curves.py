@@ -11,8 +11,15 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float64]
 Side = Literal["always", "never", "crosses"]
 
-DRAWS = 2000
-LARGEST_EXPONENT = 2.0
+DRAWS, CURVES = 1000, 400
+"""Draws of a crossover, and curves fitted to draws."""
+LARGEST_EXPONENT, GRID, ROUNDS = 2.0, 60, 3
+CLOSER = np.array([-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75])
+"""Where the exponent is looked for next, in steps of the grid."""
+MOST_LOG_LABELS = 700.0
+"""More labels than this logarithm says are as many: floats end there."""
+LEAST_ERROR = 1e-3
+"""Standard errors below it weigh no more: a few seeds may agree by luck."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +47,29 @@ class Crossover:
     """Of the draws: always, never, crosses."""
 
 
-def crossover(differences: Sequence[Point], seed: int = 0, confidence: float = 0.95) -> Crossover:
-    """Return where the difference (first minus second) becomes positive for good, with a parametric-bootstrap interval.
+def crossovers(differences: Sequence[Point], seed: int = 0, confidence: float = 0.95) -> tuple[Crossover, Crossover]:
+    """Return where the difference (first minus second) becomes positive for good, and where its opposite does.
 
-    Each draw moves every budget's mean by a Student-t error of its own (Efron and Tibshirani, 1993).
+    Intervals by a parametric bootstrap: each draw moves every budget's mean by a Student-t error of its own (Efron and
+    Tibshirani, 1993).
     """
     points = sorted(differences, key=lambda point: point.labels)
     logs = np.log([point.labels for point in points])
+    means = np.array([[point.mean for point in points]])
     generator = np.random.default_rng(seed)
-    noise = np.stack([point.error * generator.standard_t(point.freedom, DRAWS) for point in points], 1)
-    drawn = np.array([_crossing(logs, row) for row in noise + [point.mean for point in points]])
+    drawn = means + np.stack([point.error * generator.standard_t(point.freedom, DRAWS) for point in points], 1)
+    return _told(logs, means, drawn, confidence), _told(logs, -means, -drawn, confidence)
+
+
+def crossover(differences: Sequence[Point], seed: int = 0, confidence: float = 0.95) -> Crossover:
+    """Return where the difference (first minus second) becomes positive for good, as `crossovers` does."""
+    return crossovers(differences, seed, confidence)[0]
+
+
+def _told(logs: Matrix, means: Matrix, draws: Matrix, confidence: float) -> Crossover:
+    found, drawn = float(_crossings(logs, means)[0]), _crossings(logs, draws)
     always, never = float((drawn == -np.inf).mean()), float((drawn == np.inf).mean())
-    found = _crossing(logs, np.array([point.mean for point in points]))
-    tail = (1 - confidence) / 2
-    low, high = (float(np.quantile(drawn, share, method="nearest")) for share in (tail, 1 - tail))
+    low, high = _ends(drawn, confidence)
     return Crossover(
         "always" if found == -math.inf else "never" if found == math.inf else "crosses",
         _labels(found),
@@ -63,16 +79,29 @@ def crossover(differences: Sequence[Point], seed: int = 0, confidence: float = 0
     )
 
 
-def _crossing(logs: Matrix, values: Matrix) -> float:
-    """Return the logarithm of the labels after which all values are positive; minus or plus infinity at the ends."""
-    behind = np.flatnonzero(values <= 0)
-    if len(behind) == 0:
-        return -math.inf
-    last = int(behind[-1])
-    if last == len(values) - 1:
-        return math.inf
-    share = -values[last] / (values[last + 1] - values[last])
-    return float(logs[last] + share * (logs[last + 1] - logs[last]))
+def _ends(drawn: Matrix, confidence: float) -> tuple[float, float]:
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, (tail, 1 - tail), method="nearest")
+    return float(low), float(high)
+
+
+def _crossings(logs: Matrix, values: Matrix) -> Matrix:
+    """Return for each row the logarithm of the labels after which all values are positive (D draws, P budgets) -> (D,).
+
+    Minus infinity where they are from the first budget on, infinity where the last one is not.
+    """
+    count = values.shape[1]
+    behind = values <= 0
+    last = count - 1 - behind[:, ::-1].argmax(1)
+    inside = np.minimum(last, count - 2)
+    rows = np.arange(len(values))
+    before, after = values[rows, inside], values[rows, inside + 1]
+    rise = after - before
+    share = np.divide(-before, rise, out=np.zeros_like(rise), where=rise > 0)
+    found: Matrix = logs[inside] + share * (logs[inside + 1] - logs[inside])
+    found[last == count - 1] = np.inf
+    found[~behind.any(1)] = -np.inf
+    return found
 
 
 def _labels(log: float) -> float | None:
@@ -95,7 +124,9 @@ class PowerLaw:
         """Return the labels that an accuracy takes; null where the curve never comes to it."""
         if accuracy >= self.ceiling or self.exponent <= 0:
             return None
-        return float((self.scale / (self.ceiling - accuracy)) ** (1 / self.exponent))
+        if self.scale == 0:
+            return 0.0
+        return math.exp(min(math.log(self.scale / (self.ceiling - accuracy)) / self.exponent, MOST_LOG_LABELS))
 
 
 def fit_power_law(labels: Sequence[float], accuracies: Sequence[float], errors: Sequence[float]) -> PowerLaw:
@@ -103,31 +134,79 @@ def fit_power_law(labels: Sequence[float], accuracies: Sequence[float], errors: 
 
     Accuracies in 0 to 1; `errors` are their standard errors.
     """
+    return PowerLaw(*_fits(labels, np.asarray([accuracies], np.float64), errors)[0].tolist())
 
-    from scipy import optimize
 
+def _fits(labels: Sequence[float], seen: Matrix, errors: Sequence[float]) -> Matrix:
+    """Return ceiling, scale and exponent (D, 3) of the curve of each row of accuracies (D, P).
+
+    With the exponent given, ceiling and scale are a linear problem; the exponent is searched for on a grid that closes
+    in.
+    """
     if len(labels) < 3:
         raise ValueError("a curve needs three label budgets or more")
-    counts, seen = np.asarray(labels, np.float64), np.asarray(accuracies, np.float64)
-    weights = 1 / np.maximum(np.asarray(errors, np.float64), 1e-3)
-    top = float(seen.max())
+    counts = np.asarray(labels, np.float64)
+    weights = np.maximum(np.asarray(errors, np.float64), LEAST_ERROR) ** -2
+    rows, step = np.arange(len(seen)), LARGEST_EXPONENT / GRID
+    exponents = np.linspace(step, LARGEST_EXPONENT, GRID)[None]
+    for _ in range(ROUNDS):
+        ceiling, scale, cost = _linear_fits(counts, weights, seen, exponents)
+        best = cost.argmin(1)
+        chosen = np.broadcast_to(exponents, cost.shape)[rows, best]
+        exponents = (chosen[:, None] + step * CLOSER).clip(1e-3, LARGEST_EXPONENT)
+        step /= 4
+    found: Matrix = np.column_stack([ceiling[rows, best], scale[rows, best], chosen])
+    return found
 
-    def residuals(parameters: Matrix) -> Matrix:
-        ceiling, log_scale, exponent = parameters
-        found: Matrix = (ceiling - np.exp(log_scale) * counts**-exponent - seen) * weights
-        return found
 
-    # the curve may start below zero accuracy where labels are few, so the scale is free
-    fits = [
-        optimize.least_squares(  # type: ignore[operator]  # mypy takes scipy's module of this name for it
-            residuals,
-            [min(0.999, top + 0.02), math.log(max(1e-3, top - float(seen.min()) + 0.02)), exponent],
-            bounds=([0.0, -20.0, 1e-3], [1.0, 20.0, LARGEST_EXPONENT]),
-        )
-        for exponent in (0.2, 0.5, 1.0)
-    ]
-    best = min(fits, key=lambda fit: fit.cost).x
-    return PowerLaw(float(best[0]), math.exp(best[1]), float(best[2]))
+def _linear_fits(counts: Matrix, weights: Matrix, seen: Matrix, exponents: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    """Return ceilings up to 1, scales from 0 and weighted squares of the best curves with given exponents, each (D, E).
+
+    `exponents` are (D, E), or (1, E) where all rows have the same. The curve may start below zero accuracy where labels
+    are few, so the scale has no upper end.
+    """
+    middle = float(seen.mean())  # what is squared below is small, so that little is lost
+    low = seen - middle
+    falls = counts ** -exponents[..., None]
+    total, of_seen = weights.sum(), low @ weights[:, None]
+    of_falls, squares = falls @ weights, np.square(falls) @ weights
+    both = (falls @ (low * weights)[..., None])[..., 0]
+    scale = np.maximum(0.0, (of_falls * of_seen - total * both) / np.maximum(total * squares - of_falls**2, 1e-300))
+    ceiling = (of_seen + scale * of_falls) / total
+    top = 1 - middle
+    scale = np.where(ceiling > top, np.maximum(0.0, (top * of_falls - both) / squares), scale)
+    ceiling = np.minimum(ceiling, top)
+    cost = total * ceiling**2 + squares * scale**2 + 2 * (scale * both - ceiling * of_seen - ceiling * scale * of_falls)
+    return ceiling + middle, scale, cost
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """A fitted curve of accuracy against labels, with how sure it is."""
+
+    labels: tuple[int, ...]
+    """The budgets that were measured, smallest first."""
+    law: PowerLaw
+    drawn: Matrix
+    """Ceiling, scale and exponent (D, 3), fitted to means that were moved by errors of their own."""
+    held_out_error: float | None
+    """How far the curve fitted without the largest budget is off there; null with three budgets."""
+
+
+def learning_curve(points: Sequence[Point], seed: int = 0) -> LearningCurve:
+    """Fit a curve to three budgets or more, and again to draws around them (parametric bootstrap)."""
+    points = sorted(points, key=lambda point: point.labels)
+    labels, errors = [float(point.labels) for point in points], [point.error for point in points]
+    means = np.array([point.mean for point in points])
+    generator = np.random.default_rng(seed)
+    moved = means + np.stack([point.error * generator.standard_t(point.freedom, CURVES) for point in points], 1)
+    held_out = None
+    if len(points) > 3:
+        without = fit_power_law(labels[:-1], means[:-1].tolist(), errors[:-1])
+        held_out = abs(without.at(labels[-1]) - float(means[-1]))
+    fitted = _fits(labels, np.concatenate([means[None], moved.clip(0, 1)]), errors)
+    law = PowerLaw(*fitted[0].tolist())
+    return LearningCurve(tuple(point.labels for point in points), law, fitted[1:], held_out)
 
 
 @dataclass(frozen=True)
@@ -141,33 +220,33 @@ class LabelsNeeded:
     """95 % interval; null where it has no end."""
     extrapolated: bool
     """Whether the figure lies outside the budgets that were measured."""
+    interval_extrapolated: bool
+    """Whether an end of the interval does, or there is none."""
     held_out_error: float | None
     """How far the curve fitted without the largest budget is off there; null with three budgets."""
 
 
-def labels_needed(points: Sequence[Point], target: float, seed: int = 0, confidence: float = 0.95) -> LabelsNeeded:
-    """Return the labels that a target accuracy takes, with a parametric-bootstrap interval."""
-    points = sorted(points, key=lambda point: point.labels)
-    labels = [float(point.labels) for point in points]
-    errors = [point.error for point in points]
-    means = np.array([point.mean for point in points])
-    found = fit_power_law(labels, means.tolist(), errors).needed(target)
-    generator = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(DRAWS // 20):
-        moved = means + [point.error * generator.standard_t(point.freedom) for point in points]
-        drawn.append(fit_power_law(labels, moved.clip(0, 1).tolist(), errors).needed(target))
-    values = np.array([math.inf if each is None else each for each in drawn])
-    tail = (1 - confidence) / 2
-    low, high = (float(np.quantile(values, share, method="nearest")) for share in (tail, 1 - tail))
-    held_out = None
-    if len(points) > 3:
-        without = fit_power_law(labels[:-1], means[:-1].tolist(), errors[:-1])
-        held_out = abs(without.at(labels[-1]) - float(means[-1]))
+def needed(
+    curve: LearningCurve, target: float, error: float = 0.0, freedom: float = 1e9, confidence: float = 0.95
+) -> LabelsNeeded:
+    """Return the labels that a target accuracy takes on a curve; the target may itself be a mean with an error."""
+    found = curve.law.needed(target)
+    targets = target + error * np.random.default_rng(1).standard_t(freedom, len(curve.drawn))
+    ceiling, scale, exponent = curve.drawn.T
+    gap = ceiling - targets
+    with np.errstate(divide="ignore", invalid="ignore"):  # a flat curve is there already, or never comes to it
+        logs = np.minimum(np.log(scale / gap) / exponent, MOST_LOG_LABELS)
+    low, high = _ends(np.where(gap > 0, np.exp(logs), np.inf), confidence)
     return LabelsNeeded(
         found,
         low if math.isfinite(low) else None,
         high if math.isfinite(high) else None,
-        found is not None and not labels[0] <= found <= labels[-1],
-        held_out,
+        found is not None and not curve.labels[0] <= found <= curve.labels[-1],
+        not curve.labels[0] <= low <= high <= curve.labels[-1],
+        curve.held_out_error,
     )
+
+
+def labels_needed(points: Sequence[Point], target: float, seed: int = 0, confidence: float = 0.95) -> LabelsNeeded:
+    """Return the labels that a target accuracy takes, with a parametric-bootstrap interval."""
+    return needed(learning_curve(points, seed), target, confidence=confidence)

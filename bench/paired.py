@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bench.variance import Squares, mean_error, mean_squares
+
 Matrix = npt.NDArray[np.float64]
 
 
@@ -32,45 +34,81 @@ class Difference:
 def crossed(differences: Matrix, confidence: float = 0.95) -> Difference:
     """Return the mean of per-image differences (S seeds, N images) with an interval over both seeds and images.
 
-    Every seed is tested on the same images, so that averages over either alone are not independent: the variance of the
-    mean is that of a two-way random-effects table (Searle, Casella and McCulloch, 1992), and its degrees of freedom are
-    Satterthwaite's (1946). With one seed the interval is over the images alone, and nothing is tested.
+    Every seed is tested on the same images, so that averages over either alone are not independent: the variance of
+    the mean is that of a crossed random-effects table (`variance.mean_error`). With one seed the interval is over the
+    images alone, and nothing is tested. Where seeds of several kinds varied apart each has an axis, images the last.
     """
-    seeds, images = differences.shape
+    images = differences.shape[-1]
+    seeds = differences.size // images
     if images < 2:
         raise ValueError("a comparison needs two test images or more")
     mean = float(differences.mean())
     if seeds == 1:
-        spread = float(differences.var(ddof=1)) / images
-        half = _quantile(images - 1, confidence) * math.sqrt(spread)
-        return Difference(
-            mean, mean - half, mean + half, None, 1, images, math.sqrt(spread), images - 1, (0.0, spread, 0.0)
-        )
-    by_seed, by_image = differences.mean(1), differences.mean(0)
-    squares_seed = images * float(np.square(by_seed - mean).sum()) / (seeds - 1)
-    squares_image = seeds * float(np.square(by_image - mean).sum()) / (images - 1)
-    rest = differences - by_seed[:, None] - by_image + mean
-    squares_rest = float(np.square(rest).sum()) / ((seeds - 1) * (images - 1))
-    count = seeds * images
-    of_seeds = max(0.0, squares_seed - squares_rest) / count
-    of_images = max(0.0, squares_image - squares_rest) / count
-    variance = of_seeds + of_images + squares_rest / count
-    freedom = _freedom(variance * count, (squares_seed, squares_image, squares_rest), seeds, images)
-    error = math.sqrt(variance)
-    half = _quantile(freedom, confidence) * error
-    p = _two_sided(mean / error, freedom) if error else float(mean == 0)
-    parts = (of_seeds, of_images, squares_rest / count)
-    return Difference(mean, mean - half, mean + half, p, seeds, images, error, freedom, parts)
+        return _of_one_seed(mean, float(differences.var(ddof=1)), images, confidence)
+    return _difference(mean, mean_squares(differences), differences.ndim - 1, images, confidence)
 
 
-def _freedom(total: float, squares: tuple[float, float, float], seeds: int, images: int) -> float:
-    of_seeds, of_images, rest = squares
-    spread = of_seeds**2 / (seeds - 1)
-    if of_images > rest:
-        spread += of_images**2 / (images - 1)
-    if of_seeds > rest or of_images > rest:
-        spread += rest**2 / ((seeds - 1) * (images - 1))
-    return max(float(seeds - 1), total**2 / spread) if spread else float(seeds - 1)
+def _of_one_seed(mean: float, variance: float, images: int, confidence: float) -> Difference:
+    spread = variance / images
+    half = _quantile(images - 1, confidence) * math.sqrt(spread)
+    return Difference(
+        mean, mean - half, mean + half, None, 1, images, math.sqrt(spread), images - 1, (0.0, spread, 0.0)
+    )
+
+
+def _difference(mean: float, squares: Squares, seed_axes: int, images: int, confidence: float) -> Difference:
+    found = mean_error(squares, seed_axes)
+    half = _quantile(found.freedom, confidence) * found.error
+    p = _two_sided(mean / found.error, found.freedom) if found.error else float(mean == 0)
+    *of_seeds, of_images, rest = found.parts
+    parts = (sum(of_seeds), of_images, rest)
+    seeds = squares.count // images
+    return Difference(mean, mean - half, mean + half, p, seeds, images, found.error, found.freedom, parts)
+
+
+@dataclass(frozen=True)
+class AllPairs:
+    """Sums over the answers of M models, from which the comparison of any two follows without looking at them again."""
+
+    seeds: int
+    images: int
+    by_seed: Matrix
+    """Right answers of each model by seed (M, S)."""
+    of_images: Matrix
+    """Products of models' right answers by image (M, M)."""
+    of_all: Matrix
+    """Products of models' answers (M, M)."""
+
+    def difference(self, first: int, second: int, confidence: float = 0.95) -> Difference:
+        """Return what `crossed` would of the first model's answers minus the second's; whole numbers lose nothing."""
+        count = self.seeds * self.images
+        by_seed = self.by_seed[first] - self.by_seed[second]
+        total = float(by_seed.sum())
+        around = total**2 / count
+        of_seeds = float(np.square(by_seed).sum()) / self.images - around
+        of_images = self._apart(self.of_images, first, second) / self.seeds - around
+        left = self._apart(self.of_all, first, second) - around
+        if self.seeds == 1:
+            return _of_one_seed(total / count, left / (self.images - 1), self.images, confidence)
+        freedoms = (self.seeds - 1, self.images - 1)
+        rest_freedom = freedoms[0] * freedoms[1]
+        rest = max(0.0, left - of_seeds - of_images) / rest_freedom
+        squares = Squares((of_seeds / freedoms[0], of_images / freedoms[1]), freedoms, rest, rest_freedom, count)
+        return _difference(total / count, squares, 1, self.images, confidence)
+
+    @staticmethod
+    def _apart(products: Matrix, first: int, second: int) -> float:
+        return float(products[first, first] + products[second, second] - 2 * products[first, second])
+
+
+def all_pairs(answers: npt.NDArray[np.bool_]) -> AllPairs:
+    """Return the sums of models' answers (M models, S seeds, N images), of the same seeds and images."""
+    models, seeds, images = answers.shape
+    if images < 2:
+        raise ValueError("a comparison needs two test images or more")
+    whole = answers.reshape(models, -1).astype(np.float64)
+    by_image = answers.sum(1).astype(np.float64)
+    return AllPairs(seeds, images, answers.sum(2).astype(np.float64), by_image @ by_image.T, whole @ whole.T)
 
 
 def _quantile(freedom: float, confidence: float) -> float:

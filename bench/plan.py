@@ -73,9 +73,9 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
         grid.sources or (None,),
         grid.budgets,
         grid.selections,
-        grid.seeds,
+        _seeds_of(grid),
     )
-    for dataset, backbone, weights, asked_device, asked, choice, source, budget, selection, seed in axes:
+    for dataset, backbone, weights, asked_device, asked, choice, source, budget, selection, seeds in axes:
         method = made[id(choice)]
         adapts = uses_source(method)
         if adapts and source is None:
@@ -99,7 +99,7 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
             budget=budget,
             selection=selection,
             source=source if adapts else None,
-            seed=seed,
+            **seeds,
             device=device,
             precision=precision,
             precision_reason=reason,
@@ -112,6 +112,20 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
             limit=resolved.limit,
             timeout_s=suite.timeout_s,
         )
+
+
+def _seeds_of(grid: Grid) -> list[dict[str, Any]]:
+    """Return what chance hangs on in each cell of a grid; a seed that is as `seed` is left to that."""
+    names = ("subset_seed", "init_seed", "order_seed")
+    axes = itertools.product(grid.seeds, grid.subset_seeds, grid.init_seeds, grid.order_seeds, grid.repeats)
+    return [
+        {
+            "seed": seed,
+            "repeat": repeat,
+            **{name: None if part == seed else part for name, part in zip(names, parts, strict=True)},
+        }
+        for seed, *parts, repeat in axes
+    ]
 
 
 def uses_source(method: Any) -> bool:
@@ -143,6 +157,10 @@ def _values(cell: Cell) -> dict[str, tuple[str, ...]]:
         "selection": (cell.selection,),
         "source": (cell.source.name, cell.source.label) if cell.source else (),
         "seed": (str(cell.seed),),
+        "subset_seed": (str(cell.seeds.subset),),
+        "init_seed": (str(cell.seeds.init),),
+        "order_seed": (str(cell.seeds.order),),
+        "repeat": (str(cell.repeat),),
         "device": (cell.device,),
         "precision": (cell.precision,),
         budget.kind: (f"{budget.value:g}", str(budget.value)),
@@ -228,7 +246,9 @@ def _runs(cell: Cell) -> float:
 def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:
     """Return the seconds for the frozen features that cells of one backbone share: one pass, or one per random seed."""
     frozen = [cell for cell in cells if cost_of(cell) == "features"]
-    networks = {(cell.weights, cell.seed if cell.weights == "random" else None, cell.precision) for cell in frozen}
+    networks = {
+        (cell.weights, cell.seeds.init if cell.weights == "random" else None, cell.precision) for cell in frozen
+    }
     return len(networks) * (speed.train_images + speed.test_images) * speed.forward_s / speed.batch
 
 

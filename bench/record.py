@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bench.schema import Seeds
+
 SCHEMA_VERSION = 2
 
 Status = Literal["ok", "failed", "oom", "timeout", "diverged", "skipped"]
@@ -185,11 +187,24 @@ class Record:
     env: str | None = None
     """Key of the environment in the manifest."""
     finished_at: str | None = None
+    subset_seed: int | None = None
+    """What drew the labelled images; null: `seed` did, as with the two that follow."""
+    init_seed: int | None = None
+    """What drew untrained weights."""
+    order_seed: int | None = None
+    """What drew the order of training, augmentation and noise."""
+    repeat: int = 0
+    """Tells runs of the very same cell apart."""
+
+    @property
+    def seeds(self) -> Seeds:
+        """What chance hung on."""
+        return Seeds.of(self.seed, self.subset_seed, self.init_seed, self.order_seed, self.repeat)
 
     @property
     def label(self) -> str:
         """One line that names the cell."""
-        return f"{self.backbone} {self.weights} {self.method} {self.budget} seed {self.seed}"
+        return f"{self.backbone} {self.weights} {self.method} {self.budget} seed {self.seeds}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON object with every key."""

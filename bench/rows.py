@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.record import Record
-from bench.schema import Choice, content_hash
+from bench.schema import Choice, Seeds, content_hash
 from bench.stats import Estimate, mean_interval
 from bench.trial_rows import Tried, tried_of
+from bench.variance import mean_over
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Row:
     variant: str
     """Hash of all that cells of the row have in common, method and budget aside."""
     seeds: tuple[int, ...]
-    cells: Mapping[int, str]
-    """The cell of each seed."""
+    cells: Mapping[Seeds, str]
+    """The cell of each draw."""
     test_sha256: str | None
     """Of the names of the test images."""
     accuracy: Estimate
@@ -159,8 +160,8 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         precision=first.precision,
         machine=machine,
         variant=content_hash([*(str(part) for part in _variant_key(first)), machine])[:8],
-        seeds=tuple(sorted(record.seed for record in group)),
-        cells={record.seed: record.cell_id for record in group},
+        seeds=tuple(record.seed for record in sorted(group, key=lambda record: record.seeds)),
+        cells={record.seeds: record.cell_id for record in group},
         test_sha256=first.test_sha256,
         accuracy=_sure(group, "accuracy"),
         val_accuracy=_estimate(group, "val_accuracy"),
@@ -206,8 +207,15 @@ def _mean(values: Sequence[float]) -> Estimate | None:
     return mean_interval(values) if values else None
 
 
+_SEEDS_APART = operator.attrgetter("subset_seed", "init_seed", "order_seed", "repeat")
+
+
 def _estimate(group: Sequence[Record], name: str) -> Estimate | None:
-    return _mean([value for record in group if (value := getattr(record, name)) is not None])
+    there = [record for record in group if getattr(record, name) is not None]
+    values = [getattr(record, name) for record in there]
+    if any(_SEEDS_APART(record) != (None, None, None, 0) for record in there):
+        return mean_over([record.seeds for record in there], values)
+    return _mean(values)
 
 
 def _sure(group: Sequence[Record], name: str) -> Estimate:

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Precision = Literal["fp32", "bf16"]
 AskedPrecision = Literal["fp32", "bf16", "auto"]
@@ -34,6 +34,32 @@ class Choice:
         """The name, with its parameters where there are any."""
         inside = ", ".join(f"{key}={value}" for key, value in self.params.items())
         return f"{self.name}({inside})" if inside else self.name
+
+
+class Seeds(NamedTuple):
+    """What chance hangs on in a cell."""
+
+    subset: int
+    """Draws the labelled images."""
+    init: int
+    """Draws what is untrained: random weights, new layers."""
+    order: int
+    """Draws the order of training, augmentation, and whatever else is random in it."""
+    repeat: int = 0
+    """Tells runs of the very same cell apart; draws nothing."""
+
+    @staticmethod
+    def of(seed: int, subset: int | None, init: int | None, order: int | None, repeat: int) -> "Seeds":
+        """Return the seeds; what is null is as `seed`."""
+        return Seeds(
+            seed if subset is None else subset, seed if init is None else init, seed if order is None else order, repeat
+        )
+
+    def __str__(self) -> str:
+        """`3`, or `subset 0, init 1, order 2` where they are apart; the repeat where it is none of the first."""
+        together = self.subset == self.init == self.order
+        told = f"{self.subset}" if together else f"subset {self.subset}, init {self.init}, order {self.order}"
+        return f"{told}, repeat {self.repeat}" if self.repeat else told
 
 
 @dataclass(frozen=True)
@@ -106,6 +132,12 @@ class Grid:
     """By which rule the images of a budget are chosen."""
     sources: tuple[Choice, ...] = ()
     """Labelled source domains, for the methods that adapt from one."""
+    subset_seeds: tuple[int | None, ...] = (None,)
+    """Seeds of the labelled images, apart from `seeds`; null: as the seed."""
+    init_seeds: tuple[int | None, ...] = (None,)
+    order_seeds: tuple[int | None, ...] = (None,)
+    repeats: tuple[int, ...] = (0,)
+    """Runs of the very same cell."""
 
 
 @dataclass(frozen=True)
@@ -183,16 +215,35 @@ class Cell:
     timeout_s: float = 3600.0
     precision_reason: str = "asked for"
     """What `auto` was settled by."""
+    subset_seed: int | None = None
+    """Draws the labelled images; null: as `seed`, like the two that follow."""
+    init_seed: int | None = None
+    order_seed: int | None = None
+    repeat: int = 0
+    """Tells runs of the very same cell apart."""
+
+    @property
+    def seeds(self) -> Seeds:
+        """What chance hangs on."""
+        return Seeds.of(self.seed, self.subset_seed, self.init_seed, self.order_seed, self.repeat)
 
     @property
     def cell_id(self) -> str:
-        """A hash of the contents, but for the suite's name, the time limit and the reason of the precision."""
+        """A hash of the contents, but for the suite's name, the time limit and the reason of the precision.
+
+        Seeds that say no more than `seed` does are no part of it.
+        """
         contents = dataclasses.asdict(self)
         del contents["suite"], contents["timeout_s"], contents["precision_reason"]
+        for name in ("subset_seed", "init_seed", "order_seed"):
+            if contents[name] in (None, self.seed):
+                del contents[name]
+        if self.repeat == 0:
+            del contents["repeat"]
         return content_hash(contents)[:16]
 
     @property
     def label(self) -> str:
         """One line for progress bars and messages."""
         apart = "" if self.selection == "stratified" else f" {self.selection}"
-        return f"{self.backbone} {self.weights} {self.method.label} {self.budget.label}{apart} seed {self.seed}"
+        return f"{self.backbone} {self.weights} {self.method.label} {self.budget.label}{apart} seed {self.seeds}"

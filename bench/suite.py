@@ -233,4 +233,8 @@ def _grid(axes: Axes, base: Grid | None, datasets: tuple[Choice, ...]) -> Grid:
         seeds=tuple(axes.seed or (base.seeds if base else (0,))),
         devices=tuple(axes.device or (base.devices if base else ("auto",))),
         precisions=tuple(axes.precision or (base.precisions if base else ("fp32",))),
+        subset_seeds=tuple(axes.subset_seed or (base.subset_seeds if base else (None,))),
+        init_seeds=tuple(axes.init_seed or (base.init_seeds if base else (None,))),
+        order_seeds=tuple(axes.order_seed or (base.order_seeds if base else (None,))),
+        repeats=tuple(axes.repeat or (base.repeats if base else (0,))),
     )

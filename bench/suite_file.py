@@ -21,6 +21,10 @@ FilterKey = Literal[
     "selection",
     "source",
     "seed",
+    "subset_seed",
+    "init_seed",
+    "order_seed",
+    "repeat",
     "device",
     "precision",
 ]
@@ -31,6 +35,7 @@ Many = Annotated[list[Item], Field(min_length=1)]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0)]
 
 
 class _Strict(BaseModel):
@@ -80,7 +85,11 @@ class Axes(_Strict):
     labels: Many[Count] | None = None
     selection: Many[str] | None = None
     source: _ChoiceText | Many[_ChoiceText] | None = None
-    seed: Many[Annotated[int, Field(ge=0)]] | None = None
+    seed: Many[Seed] | None = None
+    subset_seed: Many[Seed] | None = None
+    init_seed: Many[Seed] | None = None
+    order_seed: Many[Seed] | None = None
+    repeat: Many[Seed] | None = None
     device: Many[Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]] | None = None
     precision: Many[Literal["fp32", "bf16", "auto"]] | None = None
 

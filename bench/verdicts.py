@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.learning_curves import Crossover, Point, crossover
-from bench.paired import Difference, crossed, holm
+from bench.learning_curves import Crossover, Point, crossovers
+from bench.paired import AllPairs, Difference, all_pairs, crossed, holm
 from bench.rows import Row
+from bench.variance import laid_out, varied_apart
 
 Right = Callable[[str], "npt.NDArray[np.bool_] | None"]
 """Maps a cell's id to which of its test images it got right, (N,); null where that is missing."""
 Word = Literal["better", "worse", "tie", "not tested"]
 LEVEL = 0.05
+FEWEST = 3
+"""Seeds of a test: with two, it finds differences that are none in up to a tenth of cases (docs/protocol.md)."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,30 @@ class Verdict:
 
 def compare(first: Row, second: Row, right: Right) -> Verdict:
     """Compare two rows on the test images that both saw, seed by seed; not corrected yet."""
-    seeds = sorted(set(first.cells) & set(second.cells))
-    if not seeds:
+    draws = sorted(set(first.cells) & set(second.cells))
+    if not draws:
         return Verdict(first, second, None, None, "no seed in common")
     if first.test_sha256 != second.test_sha256:
         return Verdict(first, second, None, None, "other test images")
-    pairs = [(right(first.cells[seed]), right(second.cells[seed])) for seed in seeds]
-    kept = [
-        (mine.astype(float), theirs.astype(float)) for mine, theirs in pairs if mine is not None and theirs is not None
-    ]
+    pairs = [(right(first.cells[draw]), right(second.cells[draw])) for draw in draws]
+    kept = [mine.astype(float) - theirs for mine, theirs in pairs if mine is not None and theirs is not None]
     if len(kept) < len(pairs):
         return Verdict(first, second, None, None, "predictions are missing")
-    difference = crossed(np.stack([mine - theirs for mine, theirs in kept]))
-    reason = "a single seed: its noise is unknown" if difference.p is None else None
-    return Verdict(first, second, difference, difference.p, reason)
+    differences = laid_out(draws, np.stack(kept))
+    if differences is None:
+        return Verdict(first, second, None, None, "not every combination of the seeds that varied has a number")
+    if differences.ndim == 1:  # nothing varied
+        differences = differences[None]
+    difference = crossed(differences)
+    reason = _too_few(min(differences.shape[:-1]))
+    return Verdict(first, second, difference, None if reason else difference.p, reason)
+
+
+def _too_few(seeds: int) -> str | None:
+    """Say why so many seeds are not enough for a test; null where they are."""
+    if seeds == 1:
+        return "a single seed: its noise is unknown"
+    return f"{seeds} seeds are too few for a test: it takes {FEWEST}" if seeds < FEWEST else None
 
 
 def corrected(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -88,20 +101,57 @@ class Overtaking:
     found: Crossover
 
 
-def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Overtaking | None:
-    """Return where the first setting overtakes the second; null where fewer than two budgets can be compared."""
+Differ = Callable[[Row, Row], Difference | None]
+"""Returns the accuracy of one row minus another's at the same budget; null where they can't be compared."""
+
+
+def overtakings(first: Sequence[Row], second: Sequence[Row], differ: Differ) -> tuple[Overtaking, Overtaking] | None:
+    """Return where the first setting overtakes the second, and where the second does the first.
+
+    Null where fewer than two budgets can be compared.
+    """
     theirs = {(row.budget, row.n_labels): row for row in second}
-    verdicts = [
-        compare(row, theirs[row.budget, row.n_labels], right)
+    pairs = [
+        (row, theirs[row.budget, row.n_labels])
         for row in sorted(first, key=lambda row: row.n_labels)
-        if (row.budget, row.n_labels) in theirs
+        if row.n_labels > 0 and (row.budget, row.n_labels) in theirs
     ]
     points = [
-        Point(verdict.first.n_labels, each.mean, each.error, each.freedom)
-        for verdict in verdicts
-        if (each := verdict.difference) is not None
+        Point(row.n_labels, each.mean, each.error, each.freedom)
+        for row, other in pairs
+        if (each := differ(row, other)) is not None
     ]
     if len(points) < 2:
         return None
-    last = verdicts[-1]
-    return Overtaking(last.first, last.second, tuple(point.labels for point in points), crossover(points))
+    (one, other), budgets = pairs[-1], tuple(point.labels for point in points)
+    forth, back = crossovers(points)
+    return Overtaking(one, other, budgets, forth), Overtaking(other, one, budgets, back)
+
+
+def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Overtaking | None:
+    """Return where the first setting overtakes the second, as `overtakings` does."""
+    found = overtakings(first, second, lambda row, other: compare(row, other, right).difference)
+    return found[0] if found else None
+
+
+def differ_among(rows: Iterable[Row], right: Right) -> Differ:
+    """Return what compares any two of many rows as `compare` does, by sums that are made once for rows alike."""
+    alike: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        if not varied_apart(list(row.cells)):
+            alike.setdefault((row.budget, row.n_labels, row.test_sha256, tuple(sorted(row.cells))), []).append(row)
+    places: dict[int, tuple[AllPairs, int]] = {}
+    for mine in alike.values():
+        answers = {id(row): [right(row.cells[draw]) for draw in sorted(row.cells)] for row in mine}
+        whole = {key: found for key, found in answers.items() if not any(each is None for each in found)}
+        if whole:
+            table = all_pairs(np.array(list(whole.values())))
+            places |= {key: (table, place) for place, key in enumerate(whole)}
+
+    def differ(first: Row, second: Row) -> Difference | None:
+        one, other = places.get(id(first)), places.get(id(second))
+        if one and other and one[0] is other[0]:
+            return one[0].difference(one[1], other[1])
+        return compare(first, second, right).difference
+
+    return differ

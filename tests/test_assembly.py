@@ -92,3 +92,42 @@ def test_state_is_hashed_whatever_is_put_around_the_network(tmp_path: Path, plac
     parameter.data.add_(1.0)
     after = tensor_hashes(backbone)
     assert {key for key in before if before[key] != after[key]} == {name}
+
+
+def test_each_seed_draws_what_it_is_for_and_nothing_else(tmp_path: Path, places: Places) -> None:
+    """Images hang on that of the subset, initial weights on that of initialisation, batches on that of the order."""
+
+    def drawn(*overrides: str) -> tuple[str, str, list[int]]:
+        cell = tiny.one_cell(tmp_path, "grid.method=finetune", *overrides)
+        task, backbone = tiny.task_of(cell, places)
+        chosen = sorted([*task.fit_index.tolist(), *task.val_index.tolist()])
+        uses = [task.seed_of(use) for use in ("init", "order", "augmentation", "noise", "source validation")]
+        return str(chosen), str(sorted(tensor_hashes(backbone).items())), uses
+
+    images, weights, (init, *orders, held_out) = drawn()
+    assert drawn("grid.repeat=1") == (images, weights, [init, *orders, held_out])
+    other = drawn("grid.subset_seed=1")
+    assert (other[0] != images, other[1] == weights, other[2][:4] == [init, *orders]) == (True, True, True)
+    assert other[2][4] != held_out
+    other = drawn("grid.init_seed=1")
+    assert (other[0] == images, other[1] != weights, other[2][0] != init) == (True, True, True)
+    assert other[2][1:] == [*orders, held_out]
+    other = drawn("grid.order_seed=1")
+    assert (other[0], other[1], other[2][0], other[2][4]) == (images, weights, init, held_out)
+    assert not set(other[2][1:4]) & set(orders)
+    everything = drawn("grid.subset_seed=1", "grid.init_seed=1", "grid.order_seed=1")
+    assert everything == drawn("grid.seed=1")
+
+
+def test_a_cell_that_runs_again_has_a_record_of_its_own_and_the_same_digits(tmp_path: Path, places: Places) -> None:
+    """An A/A comparison: on this device a run adds no noise."""
+    cells = [tiny.one_cell(tmp_path, f"grid.repeat={repeat}") for repeat in (0, 1)]
+    out = tmp_path / "out"
+    assert tiny.run_cells(cells, out, places).exit_code == 0
+    first, second = (tiny.records_of(out)[cell.cell_id] for cell in cells)
+    assert (first.repeat, second.repeat) == (0, 1)
+    same = [
+        {k: v for k, v in tiny.settled(r).items() if k not in ("cell_id", "repeat", "side_file")}
+        for r in (first, second)
+    ]
+    assert same[0] == same[1]

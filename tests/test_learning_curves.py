@@ -1,12 +1,25 @@
 """Where curves cross, and how many labels a target takes."""
 
 import math
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import least_squares
 
-from bench.learning_curves import Point, PowerLaw, crossover, fit_power_law, labels_needed
+from bench.learning_curves import (
+    Point,
+    PowerLaw,
+    crossover,
+    crossovers,
+    fit_power_law,
+    labels_needed,
+    learning_curve,
+    needed,
+)
 
 BUDGETS = (10, 50, 100, 1000)
 
@@ -86,3 +99,46 @@ def test_three_budgets_have_nothing_to_hold_out() -> None:
     assert labels_needed(curve, 0.85).held_out_error is None
     with pytest.raises(ValueError, match="three label budgets"):
         fit_power_law([1, 2], [0.1, 0.2], [0.1, 0.1])
+
+
+def test_nearly_flat_curves_need_no_more_labels_than_floats_hold() -> None:
+    """And flat ones none, for what they reach."""
+    assert PowerLaw(0.9, 5.0, 1e-3).needed(0.8) is not None
+    assert PowerLaw(0.9, 0.0, 1.0).needed(0.8) == 0.0
+    flat = labels_needed(points((0.8, 0.8, 0.8, 0.8), 0.001), 0.9)
+    assert (flat.labels, flat.high) == (None, None)
+
+
+def test_fit_is_the_best_that_a_general_solver_finds() -> None:
+    """Weighted squares of noisy points, no worse than those of scipy from several starts."""
+    generator, counts = np.random.default_rng(0), np.array(BUDGETS, float)
+    for _ in range(15):
+        seen, errors = np.sort(generator.uniform(0.2, 0.95, 4)), generator.uniform(0.003, 0.05, 4)
+
+        def off(parts: npt.NDArray[np.float64], seen: Any = seen, errors: Any = errors) -> Any:
+            return (parts[0] - np.exp(parts[1]) * counts ** -parts[2] - seen) / errors
+
+        bounds = ([0.0, -20.0, 1e-3], [1.0, 20.0, 2.0])
+        starts = [[min(0.999, seen.max() + 0.02), -1.0, exponent] for exponent in (0.05, 0.3, 1.0)]
+        best = min(least_squares(off, start, bounds=bounds).cost for start in starts)
+        law = fit_power_law(BUDGETS, seen.tolist(), errors.tolist())
+        mine = np.square(off(np.array([law.ceiling, math.log(max(law.scale, 1e-8)), law.exponent]))).sum() / 2
+        assert mine <= best + 0.02
+
+
+def test_one_is_ahead_for_good_where_the_other_falls_behind_for_good() -> None:
+    """Both directions come of the same draws."""
+    forth, back = crossovers(points((-0.1, -0.05, 0.05, 0.1), 0.02))
+    assert (forth.side, back.side) == ("crosses", "never")
+    assert forth.shares[2] + forth.shares[1] == pytest.approx(1 - forth.shares[0])
+    assert back.shares[1] >= forth.shares[2] + forth.shares[0] - 0.01
+    assert forth == crossover(points((-0.1, -0.05, 0.05, 0.1), 0.02))
+
+
+def test_target_with_an_error_of_its_own_has_a_wider_interval() -> None:
+    law = PowerLaw(0.95, 2.0, 0.6)
+    curve = learning_curve(points(tuple(law.at(labels) for labels in BUDGETS), 0.005))
+    sure, unsure = needed(curve, 0.85), needed(curve, 0.85, 0.02, 4)
+    assert sure.labels == unsure.labels
+    assert None not in (sure.low, sure.high, unsure.low, unsure.high)
+    assert unsure.low < sure.low < sure.high < unsure.high  # type: ignore[operator]

@@ -3,69 +3,38 @@
 import itertools
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm, ttest_1samp
+from scipy.stats import ttest_1samp
+from simulations.pairs import simulate
 
-from bench.paired import crossed, holm
-
-Matrix = npt.NDArray[np.float64]
-
-
-def answers(generator: np.random.Generator, shift: float, seeds: int, difficulty: Matrix, by_seed: float) -> Matrix:
-    """Which images a model gets right: some are hard for all, each model has its own taste, each training its luck."""
-    taste = generator.normal(size=len(difficulty)) * 0.3
-    luck = generator.normal(size=(seeds, 1)) * by_seed
-    rest = generator.normal(size=(seeds, len(difficulty))) * 0.5
-    right: Matrix = (shift + difficulty + taste + luck + rest > 0).astype(np.float64)
-    return right
-
-
-def simulate(
-    seeds: int, by_seed: float, shift: float, images: int = 360, times: int = 400
-) -> tuple[float, float, float]:
-    """Return the coverage of the interval, the share that is called different, and the true difference."""
-    generator = np.random.default_rng(seeds)
-    spread = np.sqrt(1 + 0.3**2 + by_seed**2 + 0.5**2)
-    truth = float(norm.cdf((0.5 + shift) / spread) - norm.cdf(0.5 / spread))
-    covered = rejected = 0
-    for _ in range(times):
-        difficulty = generator.normal(size=images)
-        found = crossed(
-            answers(generator, 0.5 + shift, seeds, difficulty, by_seed)
-            - answers(generator, 0.5, seeds, difficulty, by_seed)
-        )
-        assert found.p is not None
-        covered += found.low <= truth <= found.high
-        rejected += found.p < 0.05
-    return covered / times, rejected / times, truth
+from bench.paired import all_pairs, crossed, holm
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 @pytest.mark.parametrize("by_seed", [0.0, 0.2])
 def test_interval_covers_the_truth_over_seeds_and_images(seeds: int, by_seed: float) -> None:
     """Near 95 %, whether trainings differ by luck or not; a difference that is not there is rarely found."""
-    covered, rejected, _ = simulate(seeds, by_seed, 0.0)
-    assert 0.91 <= covered <= 0.99
-    assert rejected <= 0.09
+    found = simulate(seeds, by_seed, 0.0)
+    assert 0.91 <= found.covered <= 0.99
+    assert found.rejected <= 0.09
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 def test_interval_covers_closely_where_trainings_differ_by_luck(seeds: int) -> None:
     """Within 93 to 97 % over 4,000 simulations of 2,000 images."""
-    covered, rejected, _ = simulate(seeds, 0.1, 0.0, images=1000, times=3000)
-    assert 0.93 <= covered <= 0.97
-    assert 0.03 <= rejected <= 0.07
+    found = simulate(seeds, 0.1, 0.0, images=1000, times=3000)
+    assert 0.93 <= found.covered <= 0.97
+    assert 0.03 <= found.rejected <= 0.07
 
 
 def test_three_points_are_found_with_images_enough() -> None:
     """Five seeds, two thousand images, trainings that differ little: power over one half."""
-    _, power, truth = simulate(5, 0.05, 0.1, images=2000, times=150)
-    assert truth == pytest.approx(0.031, abs=0.003)
-    assert power > 0.5
+    found = simulate(5, 0.05, 0.1, images=2000, times=150)
+    assert found.truth == pytest.approx(0.031, abs=0.003)
+    assert found.rejected > 0.5
 
 
 def test_images_alike_leave_the_t_test_over_seeds() -> None:
@@ -108,3 +77,27 @@ def test_holm_is_monotone_and_no_smaller_than_the_plain_values(values: list[floa
 
 def test_holm_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03]) == [pytest.approx(0.03), pytest.approx(0.06), pytest.approx(0.06)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 4), st.integers(2, 12), st.integers(0, 10_000))
+def test_sums_tell_of_any_pair_what_its_answers_do(seeds: int, images: int, draw: int) -> None:
+    """The same figures, whichever two of three models."""
+    right = np.random.default_rng(draw).random((3, seeds, images)) < 0.7
+    table = all_pairs(right)
+    for first, second in itertools.permutations(range(3), 2):
+        plain = crossed(right[first].astype(float) - right[second])
+        found = table.difference(first, second)
+        assert (found.seeds, found.images) == (plain.seeds, plain.images)
+        assert found.mean == pytest.approx(plain.mean)
+        assert found.error == pytest.approx(plain.error, abs=1e-9)
+        assert (found.p is None) == (plain.p is None)
+        alike = [part > 0 for part in found.variances] == [part > 0 for part in plain.variances]
+        if plain.error > 1e-6 and alike:  # a component of nothing but rounding counts or not by its last digit
+            assert found.freedom == pytest.approx(plain.freedom)
+            assert found.low == pytest.approx(plain.low)
+
+
+def test_sums_of_a_single_image_are_refused() -> None:
+    with pytest.raises(ValueError, match="two test images"):
+        all_pairs(np.ones((2, 3, 1), bool))

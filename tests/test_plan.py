@@ -317,3 +317,34 @@ def test_a_batch_of_the_source_takes_one_of_the_target_along() -> None:
     )
     speed = Speed(step_s=1.0, forward_s=0.0, batch=64, train_images=1000, test_images=10)
     assert price(adapting, speed) - FIXED_S["full"] == pytest.approx(2 * (price(plain, speed) - FIXED_S["full"]))
+
+
+def test_seeds_may_vary_apart_and_together() -> None:
+    """Each axis multiplies the cells; a cell whose seeds are all the same is that of the seed alone."""
+    apart = dataclasses.replace(GRID, seeds=(0,), subset_seeds=(0, 1), init_seeds=(0, 1, 2), repeats=(0, 1))
+    cells = expand(a_suite(apart), HERE)
+    assert len(cells) == len(set(ids(cells))) == 8 * 2 * 3 * 2
+    plain = expand(a_suite(dataclasses.replace(GRID, seeds=(0,))), HERE)
+    assert set(ids(plain)) < set(ids(cells))
+    assert {cell.seeds.order for cell in cells} == {0}
+    assert all(cell.subset_seed is None for cell in cells if cell.seeds.subset == 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("subset_seed=1", 48), ("init_seed=0,2", 64), ("order_seed=0", 96), ("repeat=1", 48)]
+)
+def test_seeds_that_vary_apart_can_be_filtered(text: str, count: int) -> None:
+    apart = dataclasses.replace(GRID, seeds=(0,), subset_seeds=(0, 1), init_seeds=(0, 1, 2), repeats=(0, 1))
+    cells = expand(a_suite(apart), HERE)
+    assert len(select(cells, [parse_filter(text)])) == count
+
+
+def test_features_of_random_weights_are_extracted_once_per_initialisation() -> None:
+    frozen = [Choice("linear_probe")]
+    made = dataclasses.replace(GRID, weights=("random",), methods=tuple(frozen), seeds=(0,), budgets=GRID.budgets[:1])
+    speed = Speed(step_s=1.0, forward_s=1.0, batch=10, train_images=80, test_images=20)
+    once, subsets, starts = (
+        extraction_price(expand(a_suite(dataclasses.replace(made, **axes)), HERE), speed)
+        for axes in ({}, {"subset_seeds": (0, 1, 2)}, {"init_seeds": (0, 1, 2)})
+    )
+    assert (subsets, starts) == (once, pytest.approx(3 * once))

@@ -4,6 +4,7 @@ import pytest
 from examples import a_record
 
 from bench.rows import rows_of
+from bench.schema import Seeds
 
 MACHINES = {name: {"processor": name, "cores": 2, "gpu": None} for name in ("slow", "fast")}
 
@@ -14,7 +15,7 @@ def test_seeds_are_one_row_with_its_mean_and_its_cells() -> None:
     (row,) = rows_of(made, {})
     assert (row.seeds, row.accuracy.n) == ((0, 1, 2), 3)
     assert row.accuracy.mean == pytest.approx(0.6)
-    assert row.cells == {0: "0", 1: "1", 2: "2"}
+    assert row.cells == {Seeds(seed, seed, seed): str(seed) for seed in (0, 1, 2)}
 
 
 @pytest.mark.parametrize(

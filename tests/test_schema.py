@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.record import SCHEMA_VERSION, Record
-from bench.schema import Budget, Cell, Choice, Training, canonical_json, content_hash
+from bench.schema import Budget, Cell, Choice, Seeds, Training, canonical_json, content_hash
 
 OTHERS: dict[str, Any] = {
     "dataset": Choice("digits", {"train_images": 62}),
@@ -31,6 +31,10 @@ OTHERS: dict[str, Any] = {
     "source": Choice("glyphs"),
     "trials": ({"learning_rate": 0.1},),
     "search": "random",
+    "subset_seed": 1,
+    "init_seed": 1,
+    "order_seed": 1,
+    "repeat": 1,
 }
 NO_IDENTITY = {"suite": "other", "timeout_s": 1.0, "precision_reason": "measured"}
 JSON = st.recursive(
@@ -58,6 +62,30 @@ def test_a_cells_id_hangs_on_each_part_of_the_recipe(name: str) -> None:
 @pytest.mark.parametrize("name", NO_IDENTITY)
 def test_a_cells_id_hangs_on_nothing_that_leaves_its_numbers_alone(name: str) -> None:
     assert a_cell(**{name: NO_IDENTITY[name]}).cell_id == a_cell().cell_id
+
+
+def test_cells_that_leave_their_seeds_together_keep_their_ids() -> None:
+    """Records of before seeds could vary apart are still those of the same cells."""
+    assert a_cell().cell_id == "04a1c8a8f7bc88cb"
+    assert a_cell(seed=3).cell_id == a_cell(seed=3, subset_seed=3, init_seed=3, order_seed=3, repeat=0).cell_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "seeds", "told"),
+    [
+        ({"seed": 3}, Seeds(3, 3, 3), "3"),
+        ({"seed": 3, "init_seed": 1}, Seeds(3, 1, 3), "subset 3, init 1, order 3"),
+        ({"subset_seed": 2, "repeat": 1}, Seeds(2, 0, 0, 1), "subset 2, init 0, order 0, repeat 1"),
+        ({"repeat": 2}, Seeds(0, 0, 0, 2), "0, repeat 2"),
+    ],
+)
+def test_seeds_of_a_cell_and_its_record_are_those_it_was_given(changes: Any, seeds: Seeds, told: str) -> None:
+    cell = a_cell(**changes)
+    record = a_record(cell)
+    assert cell.seeds == record.seeds == seeds
+    assert str(seeds) == told
+    assert cell.label.endswith(f"seed {told}")
+    assert record.label.endswith(f"seed {told}")
 
 
 def test_the_order_of_parameters_is_no_part_of_a_cells_id() -> None:

@@ -113,7 +113,7 @@ def test_all_unknown_names_are_reported_at_once(written: Writer) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("seed:", "sed:", r"9:3: grid\.sed: unknown key 'sed'; did you mean seed\?"),
+        ("seed:", "sed:", r"9:3: grid\.sed: unknown key 'sed'; did you mean seed"),
         ("steps:", "step:", r"11:3: train\.step: unknown key 'step'; did you mean steps"),
         ("image_size: 32\n", "", r"1:1: image_size: is missing; write it"),
         ("image_size: 32", "image_size: 4", r"3:1: image_size: must be at least 8 \(not 4\)"),
@@ -332,3 +332,14 @@ def test_a_shipped_suite_holds_every_method() -> None:
     suite = read_suite(suite_path("methods_digits"))
     named = {choice.name for grid in suite.grids for choice in grid.methods}
     assert named == set(METHODS.names())
+
+
+def test_seeds_that_vary_apart_are_axes_of_the_grid(written: Writer) -> None:
+    """An include takes them over, or gives its own."""
+    text = VALID.replace("  seed:", "  subset_seed: [0, 1, 2]\n  repeat: [0, 1]\n  seed:")
+    suite = written.read(text + "include:\n  - {init_seed: [4, 5], repeat: [0]}\n")
+    base, included = suite.grids
+    assert (base.subset_seeds, base.init_seeds, base.order_seeds, base.repeats) == ((0, 1, 2), (None,), (None,), (0, 1))
+    assert (included.subset_seeds, included.init_seeds, included.repeats) == ((0, 1, 2), (4, 5), (0,))
+    (problem,) = written.problems(VALID.replace("  seed:", "  order_seed: [-1]\n  seed:"))
+    assert "grid.order_seed.0: must be at least 0" in problem

@@ -1,14 +1,16 @@
 """Rows against rows: paired by seed and test image, corrected, and silent where nothing can be said."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from examples import a_record
+from examples import a_cell, a_record
 
 from bench.record import Record
 from bench.rows import Row, rows_of
+from bench.schema import Choice
 from bench.verdicts import against_the_best, compare, corrected, overtaking
 
 Answers = npt.NDArray[np.bool_]
@@ -129,3 +131,43 @@ def test_overtaking_lies_where_the_curves_cross() -> None:
     assert 100 < found.found.labels < 250
     assert overtaking(tuned[:1], frozen, right.get) is None, "one budget is no curve"
     assert overtaking(tuned, frozen, {}.get) is None
+
+
+def test_pairs_have_all_their_seeds_in_common() -> None:
+    """A cell with other images, or another start, is no partner."""
+    right = {name: answers(0.8, place) for place, name in enumerate("abcd")}
+    tuned = rows_of([a_record(a_cell(seed=0), cell_id="a"), a_record(a_cell(seed=1), cell_id="b")], {})[0]
+    apart = rows_of([a_record(a_cell(seed=0), cell_id="c"), a_record(a_cell(seed=1, subset_seed=2), cell_id="d")], {})[
+        0
+    ]
+    found = compare(tuned, apart, right.get).difference
+    assert found is not None
+    assert (found.seeds, found.mean) == (1, pytest.approx(right["a"].mean() - right["c"].mean()))
+
+
+def test_seeds_that_varied_apart_are_an_axis_each() -> None:
+    """Nine cells of three subsets and three initialisations; with one missing nothing is tested."""
+    generator = np.random.default_rng(0)
+    right: dict[str, Answers] = {}
+    made: dict[str, list[Record]] = {"finetune": [], "linear_probe": []}
+    for method, share in (("finetune", 0.8), ("linear_probe", 0.6)):
+        for subset, init in itertools.product(range(3), range(3)):
+            name = f"{method}{subset}{init}"
+            right[name] = answers(share, int(generator.integers(1000)))
+            cell = a_cell(subset_seed=subset, init_seed=init, method=Choice(method))
+            made[method].append(a_record(cell, cell_id=name))
+    tuned, frozen = (rows_of(records, {})[0] for records in made.values())
+    verdict = compare(tuned, frozen, right.get)
+    assert verdict.difference is not None
+    assert (verdict.word, verdict.difference.seeds) == ("better", 9)
+    (fewer,) = rows_of(made["linear_probe"][1:], {})
+    assert compare(tuned, fewer, right.get).reason == "not every combination of the seeds that varied has a number"
+
+
+def test_two_seeds_are_too_few_and_it_is_said() -> None:
+    """The difference stands, without a p-value."""
+    (tuned, frozen), right = rows({("finetune", 50): 0.8, ("linear_probe", 50): 0.7}, 2)
+    verdict = compare(tuned, frozen, right.get)
+    assert verdict.difference is not None
+    assert (verdict.word, verdict.p) == ("not tested", None)
+    assert verdict.reason == "2 seeds are too few for a test: it takes 3"

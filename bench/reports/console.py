@@ -5,6 +5,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from bench.aggregate import Summary
+from bench.reports.label_tables import worth_lines
 from bench.reports.tables import Table, accuracy_table, unfinished_table
 from bench.reports.verdict_tables import overtaking_lines
 
@@ -13,7 +14,7 @@ def render(summary: Summary, folder: Path) -> str:
     """Return the accuracy tables, what has no number, and the audit's verdict."""
     parts = [f"{summary.suite}: test accuracy in %, mean ± half of the 95 % interval (number of seeds)"]
     parts += [f"{block.title}\n{_text(accuracy_table(block))}" for block in summary.blocks]
-    parts += overtaking_lines(summary)
+    parts += overtaking_lines(summary) + worth_lines(summary)
     if summary.unfinished:
         parts.append("without a number\n" + _reasons(summary))
     if summary.missing:

@@ -61,17 +61,22 @@ def sensitivity_curves(summary: Summary, folder: Path) -> Path | None:
                 assert row.tried is not None
                 rates, accuracies = zip(*row.tried.by_learning_rate, strict=True)
                 style = {"color": COLOURS[position % len(COLOURS)], "marker": _marker(position)}
-                axes.plot(rates, [each * 100 for each in accuracies], label=row.setting, **style)
+                axes.plot(rates, [each * 100 for each in accuracies], label=literal(row.setting), **style)
             axes.set_xscale("log")
             axes.xaxis.set_minor_formatter(NullFormatter())
             axes.set_xlabel("learning rate")
-            axes.set_title(title)
+            axes.set_title(literal(title))
             axes.grid(alpha=0.25)
             axes.spines[["top", "right"]].set_visible(False)
             axes.legend(frameon=False, fontsize=8)
         panels[0].set_ylabel("validation accuracy, %")
         figure.savefig(path, metadata={"Date": None})
     return path
+
+
+def literal(name: str) -> str:
+    """Return a name as it is to be drawn: dollars would make a formula of it."""
+    return name.replace("$", r"\$")
 
 
 def _marker(position: int) -> str:
@@ -100,7 +105,7 @@ def _panel(axes: Any, block: Block, settings: list[str]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("labels (training and validation)")
-    axes.set_title(block.title)
+    axes.set_title(literal(block.title))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -108,7 +113,12 @@ def _panel(axes: Any, block: Block, settings: list[str]) -> None:
 def _curve(axes: Any, rows: list[Row], setting: str, colour: str, marker: str) -> None:
     counts = [row.n_labels for row in rows]
     axes.plot(
-        counts, [row.accuracy.mean * 100 for row in rows], color=colour, marker=marker, markersize=5, label=setting
+        counts,
+        [row.accuracy.mean * 100 for row in rows],
+        color=colour,
+        marker=marker,
+        markersize=5,
+        label=literal(setting),
     )
     low = [max(0.0, row.accuracy.low * 100) for row in rows]
     high = [min(100.0, row.accuracy.high * 100) for row in rows]

@@ -3,8 +3,13 @@
 from pathlib import Path
 
 from bench.aggregate import Summary
+from bench.reports.crossing_maps import CROSSINGS, crossing_maps
 from bench.reports.figures import accuracy_curves, sensitivity_curves
+from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_lines, worth_table
+from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
 from bench.reports.pipes import pipe_table
+from bench.reports.rank_diagram import rank_diagram
+from bench.reports.rank_tables import STANDINGS, standings_lines, standings_table
 from bench.reports.tables import (
     Table,
     accuracy_table,
@@ -21,17 +26,21 @@ from bench.reports.tables import (
 from bench.reports.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
 
 HOW_TO_READ = (
-    "Test accuracy in %: mean ± half of the 95 % interval (Student t) over seeds, and their number. A seed draws the "
-    "labelled images, the order of training and, where weights are random, those. A label budget holds training *and* "
-    "validation images; the test images were looked at once per cell, after training."
+    "Test accuracy in %: mean ± half of the 95 % interval (Student t) over seeds, and their number. A label budget "
+    "holds training *and* validation images; the test images were looked at once per cell, after training."
 )
 
 
 def render(summary: Summary, folder: Path) -> str:
     """Return the report; its picture is written to `folder`."""
-    parts = [f"# {summary.suite}", *_asked(summary), "## Accuracy by label budget", HOW_TO_READ]
+    parts = [
+        f"# {summary.suite}",
+        *_asked(summary),
+        "## Accuracy by label budget",
+        f"{HOW_TO_READ} {seeds_sentence(summary)}",
+    ]
     for block in summary.blocks:
-        parts += [f"### {block.title}", _text(accuracy_table(block))]
+        parts += [f"### {_escaped(block.title)}", _text(accuracy_table(block))]
     if summary.rows:
         parts.append(f"![Test accuracy against labels]({accuracy_curves(summary, folder).name})")
     parts += _section(
@@ -40,13 +49,23 @@ def render(summary: Summary, folder: Path) -> str:
         "The same weights, budgets and seeds. The interval is over seeds and test images, which both share; the "
         "verdict is corrected for the number of comparisons in the table (Holm).",
     )
-    parts += [f"- {line}" for line in overtaking_lines(summary)]
+    parts += [f"- {_escaped(line)}" for line in overtaking_lines(summary)]
+    parts += _section("Label more or fine-tune?", worth_table(summary), WORTH)
+    parts += [f"- {_escaped(line)}" for line in worth_lines(summary)]
+    maps = crossing_maps(summary, folder)
+    if maps is not None:
+        parts += ["## Ahead from how many labels on", CROSSINGS, f"![Ahead from how many labels on]({maps.name})"]
+    parts += _section("Labels needed", needs_table(summary), NEEDS)
     parts += _section(
         "Against the best",
         best_table(summary),
         "Each method against the highest mean of its label budget, image by image and seed by seed. *Tie*: the data "
         "can't tell them apart.",
     )
+    parts += _section("Always the same choice", standings_table(summary), STANDINGS)
+    parts += [f"- {_escaped(line)}" for line in standings_lines(summary)]
+    parts += rank_diagram(summary, folder)
+    parts += _section("Where the noise comes from", noise_table(summary), NOISE)
     parts += _section(
         "Cost",
         cost_table(summary),
@@ -108,6 +127,10 @@ def _asked(summary: Summary) -> list[str]:
 
 def _section(title: str, table: Table, explanation: str) -> list[str]:
     return [f"## {title}", explanation, _text(table)] if table[1] else []
+
+
+def _escaped(text: str) -> str:
+    return text.replace("<", "&lt;").replace("\n", " ")
 
 
 def _text(table: Table) -> str:

@@ -243,7 +243,7 @@ def unfinished_table(summary: Summary) -> Table:
     cells = [
         [
             record.status,
-            f"{record.backbone} {record.weights} {record.method} {record.budget} seed {record.seed}",
+            f"{record.backbone} {record.weights} {record.method} {record.budget} seed {record.seeds}",
             record.reason or "",
         ]
         for record in summary.unfinished
@@ -265,3 +265,8 @@ def environment_rows(summary: Summary) -> Sequence[str]:
             f"commit {env['commit'] or 'unknown'}",
         ]
     return lines
+
+
+def listed(words: Sequence[str]) -> str:
+    """`this, that and another`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

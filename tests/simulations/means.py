@@ -1,0 +1,69 @@
+"""Coverage of the interval of a mean over seeds, drawn together or apart, and of the components of variance."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+
+from bench.schema import Seeds
+from bench.stats import mean_interval
+from bench.variance import decompose, mean_over
+
+from .figures import Figure
+
+Draw = Callable[[np.random.Generator, int], list[float]]
+SEEDS = (3, 5, 10)
+
+
+def normal(generator: np.random.Generator, count: int) -> list[float]:
+    """Accuracies around 80 %, three points apart."""
+    found: list[float] = generator.normal(0.8, 0.03, count).tolist()
+    return found
+
+
+def near_the_ceiling(generator: np.random.Generator, count: int) -> list[float]:
+    """Accuracies around 98 %, skewed: errors of a Gamma distribution of shape 4."""
+    found: list[float] = (1 - generator.gamma(4.0, 0.005, count)).tolist()
+    return found
+
+
+def means(times: int) -> list[Figure]:
+    """Student's interval at 3, 5 and 10 seeds."""
+    cases: list[tuple[str, Draw, float]] = [
+        ("normal", normal, 0.8),
+        ("near 98 %, skewed", near_the_ceiling, 0.98),
+    ]
+    found = []
+    for (name, draw, truth), seeds in itertools.product(cases, SEEDS):
+        generator = np.random.default_rng(seeds)
+        estimates = (mean_interval(draw(generator, seeds)) for _ in range(times))
+        covered = sum(each.low <= truth <= each.high for each in estimates)
+        found.append(Figure("mean over seeds, 95 % interval", f"{seeds} seeds, {name}", "95 %", covered / times, times))
+    return found
+
+
+def crossed_means(times: int) -> list[Figure]:
+    """The interval of a mean, and of a component, where images, initialisation and order varied apart."""
+    found = []
+    for levels, deviations in (((3, 3, 3), (0.03, 0.01, 0.01)), ((5, 3, 3), (0.03, 0.03, 0.03))):
+        draws = [Seeds(*each) for each in itertools.product(*map(range, levels))]
+        generator = np.random.default_rng(0)
+        mean_covered = part_covered = 0
+        for _ in range(times):
+            effects = [
+                generator.normal(0, deviation, count) for deviation, count in zip(deviations, levels, strict=True)
+            ]
+            values = [
+                0.8 + float(effects[0][draw.subset] + effects[1][draw.init] + effects[2][draw.order]) for draw in draws
+            ]
+            values = (np.array(values) + generator.normal(0, 0.01, len(values))).tolist()
+            mean, parts = mean_over(draws, values), decompose(draws, values)
+            assert parts is not None
+            mean_covered += mean.low <= 0.8 <= mean.high
+            part_covered += parts.components[0].low <= deviations[0] ** 2 <= parts.components[0].high
+        case = " x ".join(map(str, levels)) + f" seeds, {', '.join(f'{each * 100:.0f}' for each in deviations)} points"
+        found += [
+            Figure("mean over crossed seeds, 95 % interval", case, "95 %", mean_covered / times, times),
+            Figure("component of the images, 95 % interval", case, "95 %", part_covered / times, times),
+        ]
+    return found

@@ -233,7 +233,7 @@ def record_of(contents: dict[str, Any], shared: dict[Any, Any]) -> Record:
         if value := contents.get(name):
             contents[name] = shared.setdefault(value, value)
     if not contents.keys() >= _DEFAULTS.keys():
-        contents = {name: make() for name, make in _DEFAULTS.items()} | contents
+        contents |= {name: _DEFAULTS[name]() for name in _DEFAULTS.keys() - contents.keys()}
     record = object.__new__(Record)
     for put, value in zip(_PUTS, _values(contents), strict=True):
         put(record, value)

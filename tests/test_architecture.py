@@ -31,6 +31,7 @@ LAYERS = [
         "weights_name",
         "correctness",
         "record_filter",
+        "later",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
     {

@@ -7,6 +7,7 @@ from typing import Any
 from bench.catalog import METHODS
 from bench.crossings import CrossingMap, crossings_of
 from bench.label_needs import TARGETS, Need, Worth, needs_of, worths_of
+from bench.later import Later
 from bench.noise_rows import Noise, Varied, noise_of, varied_of
 from bench.overlap_notes import overlap_notes
 from bench.pareto import Front, fronts_of
@@ -61,23 +62,23 @@ class Summary:
     rows: tuple[Row, ...]
     blocks: tuple[Block, ...]
     ranks: tuple[Ranked, ...]
-    against_best: tuple[tuple[Verdict, ...], ...]
+    against_best: Sequence[tuple[Verdict, ...]]
     """For each block, its rows against the best of their label budget."""
-    against_frozen: tuple[Verdict, ...]
+    against_frozen: Sequence[Verdict]
     """Full fine-tuning against the linear probe, from the same start."""
     overtakings: tuple[Overtaking, ...]
     """Where full fine-tuning overtakes the linear probe."""
-    crossings: tuple[CrossingMap, ...]
+    crossings: Sequence[CrossingMap]
     """For each block with two label budgets or more, where any setting overtakes any other."""
-    needs: tuple[Need, ...]
+    needs: Sequence[Need]
     """Labels that target accuracies take."""
-    worths: tuple[Worth, ...]
+    worths: Sequence[Worth]
     """What full fine-tuning is worth in labels of the linear probe."""
     ranking: Ranking | None
     """Settings over all tables and label budgets that they share; null with a single one."""
     varied: Varied
     """Which seeds varied."""
-    noise: tuple[Noise, ...]
+    noise: Sequence[Noise]
     """Where the noise of each row comes from that tells."""
     unfinished: tuple[Record, ...]
     missing: int
@@ -123,17 +124,15 @@ def summarise(
         suite_text=str(manifest.get("suite_text", "")),
         rows=rows,
         blocks=blocks,
-        against_best=tuple(against_the_best(block.ordered, right) for block in blocks),
-        against_frozen=corrected(compare(tuned, frozen, right) for frozen, tuned in pairs),
+        against_best=Later(lambda: (against_the_best(block.ordered, right) for block in blocks)),
+        against_frozen=Later(lambda: corrected(compare(tuned, frozen, right) for frozen, tuned in pairs)),
         overtakings=_overtakings(starts, right),
-        crossings=tuple(
-            found for block in blocks if (found := crossings_of(block.title, block.by_setting, right)) is not None
-        ),
-        needs=tuple(need for block in blocks for need in needs_of(block.title, block.by_setting, targets)),
-        worths=tuple(worth for start in starts for worth in worths_of(start)),
+        crossings=Later(lambda: _crossings(blocks, right)),
+        needs=Later(lambda: (need for block in blocks for need in needs_of(block.title, block.by_setting, targets))),
+        worths=Later(lambda: (worth for start in starts for worth in worths_of(start))),
         ranking=rank(_by_task(blocks)),
         varied=varied_of(finished),
-        noise=noise_of(rows, finished),
+        noise=Later(lambda: noise_of(rows, finished)),
         ranks=ranks_of(rows),
         unfinished=tuple(record for record in mine if record.status != "ok"),
         missing=len(planned - {record.cell_id for record in mine}) if planned is not None else 0,
@@ -182,6 +181,11 @@ def _by_start(pairs: Sequence[tuple[Row, Row]]) -> list[list[tuple[Row, Row]]]:
 def _overtakings(starts: Sequence[Sequence[tuple[Row, Row]]], right: Right) -> tuple[Overtaking, ...]:
     found = [overtaking([tuned for _, tuned in mine], [frozen for frozen, _ in mine], right) for mine in starts]
     return tuple(each for each in found if each is not None)
+
+
+def _crossings(blocks: Sequence[Block], right: Right) -> list[CrossingMap]:
+    found = [crossings_of(block.title, block.by_setting, right) for block in blocks]
+    return [each for each in found if each is not None]
 
 
 def _by_task(blocks: Sequence[Block]) -> dict[Task, dict[str, float]]:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from bench.aggregate import Summary, summarise
 from bench.correctness import Kept
 from bench.errors import BenchError
-from bench.joining import Run, join
+from bench.joining import Joined, Run, join
 from bench.record import Record
 from bench.record_filter import chosen
-from bench.store import Store
+from bench.store import Store, all_kept
 from bench.verdicts import Right
 
 Tell = Callable[[str, int, int], None]
@@ -43,23 +43,24 @@ def folder_of(run: Path) -> Path:
 def read(runs: Sequence[Path], filters: Sequence[str] = (), tell: Tell = silent) -> Reading:
     """Return the summary of one run or several; raise `NotComparable` where several can't stand in one table."""
     folders = list(dict.fromkeys(folder_of(run) for run in runs))
-    found = [_read(folder, filters, tell) for folder in folders]
-    if filters and not any(run.records for run in found):
-        raise BenchError(f"--filter {' --filter '.join(filters)}: fits none of the records")
-    stores = {str(folder): Store(folder) for folder in folders}
-    notes: tuple[str, ...] = ()
+    with all_kept():
+        found = [_read(folder, filters, tell) for folder in folders]
+        if filters and not any(run.records for run in found):
+            raise BenchError(f"--filter {' --filter '.join(filters)}: fits none of the records")
+        joined, right = _as_one(found)
+        summary = summarise(joined.records, joined.manifest, _told(right, len(joined.records), tell))
+    narrowed = (f"Narrowed to {' and '.join(filters)}.",) if filters else ()
+    return Reading(dataclasses.replace(summary, notes=(*narrowed, *joined.notes, *summary.notes)), right)
+
+
+def _as_one(found: Sequence[Run]) -> tuple[Joined, Right]:
+    """Return the runs as one, and what asks the run that a cell is of which images it got right."""
+    rights = {run.name: right_of(Store(Path(run.name)), run.records) for run in found}
     if len(found) == 1:
         (run,) = found
-        records, manifest = tuple(run.records.values()), run.manifest
-        right = right_of(stores[run.name], run.records)
-    else:
-        joined = join(found)
-        records, manifest, notes = joined.records, joined.manifest, joined.notes
-        each = {run.name: right_of(stores[run.name], run.records) for run in found}
-        right = _at_home(each, joined.homes)
-    summary = summarise(records, manifest, _told(right, len(records), tell))
-    narrowed = (f"Narrowed to {' and '.join(filters)}.",) if filters else ()
-    return Reading(dataclasses.replace(summary, notes=(*narrowed, *notes, *summary.notes)), right)
+        return Joined(tuple(run.records.values()), run.manifest, {}, ()), rights[run.name]
+    joined = join(found)
+    return joined, _at_home(rights, joined.homes)
 
 
 def read_summary(folder: Path) -> Summary:

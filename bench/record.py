@@ -1,6 +1,9 @@
 """What is kept of a cell: every key stands in every record."""
 
 import dataclasses
+import marshal
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -243,3 +246,46 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON object with every key."""
         return dataclasses.asdict(self)
+
+
+REPEATED = ("dataset_params", "method_params", "method_settings", "source_params", "training", "determinism", "audit")
+"""Fields whose value, which has parts, many records of a run have in common."""
+DIGESTS = (
+    *("dataset_fingerprint", "weights_fingerprint", "weights_sha256", "source_fingerprint"),
+    *("subset_sha256", "test_sha256", "transform", "weights_source"),
+)
+"""The same of long texts."""
+
+
+def record_of(contents: dict[str, Any], shared: dict[Any, Any]) -> Record:
+    """Return the record that a JSON object is: keys that it lacks have their defaults, unknown ones are left out.
+
+    `shared` makes one object of what many records repeat. Slots are filled one by one, since a constructor of a
+    hundred arguments takes most of the time in which a large run is read.
+    """
+    for name in REPEATED:
+        if (value := contents.get(name)) is not None:
+            contents[name] = shared.setdefault(marshal.dumps(value, 2), value)
+    for name in DIGESTS:
+        if value := contents.get(name):
+            contents[name] = shared.setdefault(value, value)
+    if not contents.keys() >= _DEFAULTS.keys():
+        contents |= {name: _DEFAULTS[name]() for name in _DEFAULTS.keys() - contents.keys()}
+    record = object.__new__(Record)
+    for put, value in zip(_PUTS, _values(contents), strict=True):
+        put(record, value)
+    return record
+
+
+_NAMES = [each.name for each in dataclasses.fields(Record)]
+_PUTS = [getattr(Record, name).__set__ for name in _NAMES]
+_values = operator.itemgetter(*_NAMES)
+
+
+def _default(each: "dataclasses.Field[Any]") -> Callable[[], Any]:
+    if each.default_factory is not dataclasses.MISSING:
+        return each.default_factory
+    return lambda: each.default
+
+
+_DEFAULTS = {each.name: _default(each) for each in dataclasses.fields(Record)}

@@ -104,10 +104,12 @@ def rows_of(records: Sequence[Record], environments: Mapping[str, Mapping[str, A
     """Group finished records; the environments tell machines apart."""
     machines = {key: machine_of(environment) for key, environment in environments.items()}
     ambiguous = _ambiguous_methods(records)
-    groups: dict[tuple[Any, ...], list[Record]] = {}
+    finer: dict[tuple[Any, ...], list[Record]] = {}
     for record in records:
-        machine = machines.get(record.env or "", "")
-        groups.setdefault((*row_key(record), machine), []).append(record)
+        finer.setdefault(_same_objects(record), []).append(record)
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for mine in finer.values():
+        groups.setdefault((*row_key(mine[0]), machines.get(mine[0].env or "", "")), []).extend(mine)
     return tuple(_row(group, ambiguous, key[-1]) for key, group in groups.items())
 
 
@@ -126,36 +128,35 @@ def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
     return {name for name, found in shapes.items() if len(found) > 1}
 
 
+ALIKE = (
+    *("dataset", "dataset_fingerprint", "backbone", "weights", "weights_fingerprint", "weights_sha256", "method"),
+    *("device", "precision", "threads", "image_size", "image_selection", "source", "source_fingerprint", "search"),
+    *("deterministic", "limit"),
+)
+"""What cells of one row have in common."""
+ALIKE_INSIDE = ("dataset_params", "method_settings", "training", "source_params", "determinism")
+"""The same, of values with parts."""
+_alike, _alike_inside = operator.attrgetter(*ALIKE), operator.attrgetter(*ALIKE_INSIDE)
+
+
 def row_key(record: Record) -> tuple[Any, ...]:
     """Return all that cells of one row have in common, the machine aside."""
     return (*_variant_key(record), record.budget, record.n_labels)
 
 
 def _variant_key(record: Record) -> tuple[Any, ...]:
+    return (*_alike(record), *map(str, _alike_inside(record)), _tried(record))
+
+
+def _same_objects(record: Record) -> tuple[Any, ...]:
+    """Return a finer key that is quickly made: settings that are one object need not be read."""
     return (
-        record.dataset,
-        record.dataset_fingerprint,
-        str(record.dataset_params),
-        record.backbone,
-        record.weights,
-        record.weights_fingerprint,
-        record.weights_sha256,
-        record.method,
-        str(record.method_settings),
-        str(record.training),
-        record.device,
-        record.precision,
-        record.threads,
-        record.image_size,
-        record.image_selection,
-        record.source,
-        str(record.source_params),
-        record.source_fingerprint,
-        record.search,
-        _tried(record),
-        record.deterministic,
-        str(record.determinism),
-        record.limit,
+        *_alike(record),
+        *map(id, _alike_inside(record)),
+        id(record.trials),
+        record.budget,
+        record.n_labels,
+        record.env,
     )
 
 

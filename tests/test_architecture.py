@@ -38,6 +38,7 @@ LAYERS = [
         "duel.sequential",
         "duel.measured",
         "duel.clock",
+        "later",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
     {

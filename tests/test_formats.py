@@ -63,7 +63,17 @@ def test_json_holds_all_of_the_summary(tmp_path: Path) -> None:
     )
     contents = json.loads(render("json", summary, tmp_path))
     assert (contents["format"], contents["version"]) == ("transferbench report", 1)
-    assert {"notes", "command", "suite_text", "score_ranks", "audit_failures", "environments"} <= set(contents)
+    assert {
+        "notes",
+        "command",
+        "suite_text",
+        "ranks",
+        "audit_failures",
+        "crossings",
+        "needs",
+        "ranking",
+        "environments",
+    } <= set(contents)
     (verdict, *_) = contents["against_frozen"]
     rows = contents["rows"]
     assert (rows[verdict["first"]]["method"], rows[verdict["second"]]["method"]) == ("finetune", "linear_probe")
@@ -75,7 +85,11 @@ def test_json_holds_all_of_the_summary(tmp_path: Path) -> None:
         {"cell_id": "oom", "cell": UNFINISHED.label, "status": "oom", "reason": "CUDA out of memory"}
     ]
     assert contents["missing"] == 1
-    assert contents["audit"]["frozen_unchanged"] == {"passed": 12, "failed": 0, "not_applicable": 0}
+    assert contents["audit"]["frozen_unchanged"] == [12, 0, 0]
+    fields = {field.name for field in dataclasses.fields(summary)} - {"blocks", "records"}
+    assert fields <= set(contents)
+    (table,) = contents["tables"]
+    assert {rows[each["row"]]["budget"] for each in table["rows"]} == {each["label"] for each in table["budgets"]}
 
 
 def test_parquet_has_types_also_where_no_row_has_a_value(tmp_path: Path) -> None:

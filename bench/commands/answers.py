@@ -133,18 +133,19 @@ def report(
         return
     with screen() as shown:
         summary = read(runs, filters, patient(shown.working)).summary
-    place = out or (folder_of(runs[0]) if len(runs) == 1 and not filters else None)
-    _write(summary, place, format_)
+        place = out or (folder_of(runs[0]) if len(runs) == 1 and not filters else None)
+        told = _written(summary, place, format_)
+    click.echo(told)
 
 
-def _write(summary: Any, place: Path | None, format_: str) -> None:
+def _written(summary: Any, place: Path | None, format_: str) -> str:
+    """Write a report where there is a place for it, and return what is printed."""
     from bench.reporting import report_file, show_report, write_report
 
     if place is None:
-        click.echo(show_report(summary, format_))
-        return
+        return show_report(summary, format_)
     contents = write_report(summary, place, format_)
-    click.echo(f"written: {place / report_file(format_)}" if isinstance(contents, bytes) else contents)
+    return f"written: {place / report_file(format_)}" if isinstance(contents, bytes) else contents
 
 
 def _table(

@@ -5,7 +5,7 @@ from pathlib import Path
 from bench.aggregate import Summary
 from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS, crossing_maps
-from bench.reports.figures import accuracy_curves, sensitivity_curves
+from bench.reports.figures import PANELS, accuracy_curves, sensitivity_curves
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_lines, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
 from bench.reports.pareto_figure import pareto_picture
@@ -46,6 +46,10 @@ def render(summary: Summary, folder: Path) -> str:
         parts += [f"### {_escaped(block.title)}", _text(accuracy_table(block))]
     if summary.rows:
         parts.append(f"![Test accuracy against labels]({accuracy_curves(summary, folder).name})")
+    if len(summary.blocks) > PANELS:
+        parts.append(
+            f"Pictures are of the first {PANELS} of {len(summary.blocks)} tables; `--filter` narrows a report."
+        )
     parts += _section(
         "Frozen against fine-tuned",
         frozen_against_tuned(summary),

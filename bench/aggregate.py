@@ -88,9 +88,9 @@ class Summary:
     audit_failures: tuple[str, ...]
     environments: Mapping[str, Mapping[str, Any]]
     notes: tuple[str, ...]
-    fronts: tuple[Front, ...]
+    fronts: Sequence[Front]
     """For each data set the Pareto front over all axes that were measured, then over each pair of them."""
-    best: tuple[Answer, ...]
+    best: Sequence[Answer]
     """For each data set and number of labels the best row of all, and what the data can't tell from it."""
     records: tuple[Record, ...]
     """Of all cells of the plan that have one."""
@@ -149,8 +149,8 @@ def summarise(
             if key in {record.env for record in finished}
         },
         notes=_notes(records, mine, finished),
-        fronts=fronts_of(rows),
-        best=best_by_budget(rows, right),
+        fronts=Later(lambda: fronts_of(rows)),
+        best=Later(lambda: best_by_budget(rows, right)),
         records=tuple(mine),
     )
 

@@ -7,8 +7,12 @@ from typing import Any
 from bench.catalog import METHODS
 from bench.crossings import CrossingMap, crossings_of
 from bench.label_needs import TARGETS, Need, Worth, needs_of, worths_of
+from bench.later import Later
 from bench.noise_rows import Noise, Varied, noise_of, varied_of
+from bench.overlap_notes import overlap_notes
+from bench.pareto import Front, fronts_of
 from bench.ranking import Ranking, Task, rank
+from bench.recommend import Answer, best_by_budget
 from bench.record import Record
 from bench.rows import Row, rows_of
 from bench.score_rows import Ranked, ranks_of
@@ -17,7 +21,7 @@ from bench.verdicts import Overtaking, Right, Verdict, against_the_best, compare
 FROZEN, TUNED = "linear_probe", "finetune"
 SAME = (
     *("dataset", "backbone", "weights", "weights_sha256", "budget", "n_labels", "device", "precision"),
-    "image_selection",
+    *("image_selection", "machine"),
 )
 """What a frozen and a fine-tuned row have in common that are held against one another."""
 
@@ -58,23 +62,23 @@ class Summary:
     rows: tuple[Row, ...]
     blocks: tuple[Block, ...]
     ranks: tuple[Ranked, ...]
-    against_best: tuple[tuple[Verdict, ...], ...]
+    against_best: Sequence[tuple[Verdict, ...]]
     """For each block, its rows against the best of their label budget."""
-    against_frozen: tuple[Verdict, ...]
+    against_frozen: Sequence[Verdict]
     """Full fine-tuning against the linear probe, from the same start."""
     overtakings: tuple[Overtaking, ...]
     """Where full fine-tuning overtakes the linear probe."""
-    crossings: tuple[CrossingMap, ...]
+    crossings: Sequence[CrossingMap]
     """For each block with two label budgets or more, where any setting overtakes any other."""
-    needs: tuple[Need, ...]
+    needs: Sequence[Need]
     """Labels that target accuracies take."""
-    worths: tuple[Worth, ...]
+    worths: Sequence[Worth]
     """What full fine-tuning is worth in labels of the linear probe."""
     ranking: Ranking | None
     """Settings over all tables and label budgets that they share; null with a single one."""
     varied: Varied
     """Which seeds varied."""
-    noise: tuple[Noise, ...]
+    noise: Sequence[Noise]
     """Where the noise of each row comes from that tells."""
     unfinished: tuple[Record, ...]
     missing: int
@@ -84,6 +88,12 @@ class Summary:
     audit_failures: tuple[str, ...]
     environments: Mapping[str, Mapping[str, Any]]
     notes: tuple[str, ...]
+    fronts: Sequence[Front]
+    """For each data set the Pareto front over all axes that were measured, then over each pair of them."""
+    best: Sequence[Answer]
+    """For each data set and number of labels the best row of all, and what the data can't tell from it."""
+    records: tuple[Record, ...]
+    """Of all cells of the plan that have one."""
 
 
 def nothing_kept(cell_id: str) -> None:
@@ -100,8 +110,8 @@ def summarise(
 
     `targets` are accuracies in 0 to 1 whose labels are asked for.
     """
-    planned = manifest.get("cells")
-    mine = [record for record in records if planned is None or record.cell_id in set(planned)]
+    planned = None if manifest.get("cells") is None else set(manifest["cells"])
+    mine = [record for record in records if planned is None or record.cell_id in planned]
     finished = [record for record in mine if record.status == "ok"]
     rows = rows_of(finished, manifest.get("environments", {}))
     blocks = _blocks(rows)
@@ -114,20 +124,18 @@ def summarise(
         suite_text=str(manifest.get("suite_text", "")),
         rows=rows,
         blocks=blocks,
-        against_best=tuple(against_the_best(block.ordered, right) for block in blocks),
-        against_frozen=corrected(compare(tuned, frozen, right) for frozen, tuned in pairs),
+        against_best=Later(lambda: (against_the_best(block.ordered, right) for block in blocks)),
+        against_frozen=Later(lambda: corrected(compare(tuned, frozen, right) for frozen, tuned in pairs)),
         overtakings=_overtakings(starts, right),
-        crossings=tuple(
-            found for block in blocks if (found := crossings_of(block.title, block.by_setting, right)) is not None
-        ),
-        needs=tuple(need for block in blocks for need in needs_of(block.title, block.by_setting, targets)),
-        worths=tuple(worth for start in starts for worth in worths_of(start)),
+        crossings=Later(lambda: _crossings(blocks, right)),
+        needs=Later(lambda: (need for block in blocks for need in needs_of(block.title, block.by_setting, targets))),
+        worths=Later(lambda: (worth for start in starts for worth in worths_of(start))),
         ranking=rank(_by_task(blocks)),
         varied=varied_of(finished),
-        noise=noise_of(rows, finished),
+        noise=Later(lambda: noise_of(rows, finished)),
         ranks=ranks_of(rows),
         unfinished=tuple(record for record in mine if record.status != "ok"),
-        missing=len(set(planned) - {record.cell_id for record in mine}) if planned is not None else 0,
+        missing=len(planned - {record.cell_id for record in mine}) if planned is not None else 0,
         audit=_audit(finished),
         audit_failures=tuple(
             f"{name}: {record.label} ({record.cell_id})"
@@ -141,19 +149,24 @@ def summarise(
             if key in {record.env for record in finished}
         },
         notes=_notes(records, mine, finished),
+        fronts=Later(lambda: fronts_of(rows)),
+        best=Later(lambda: best_by_budget(rows, right)),
+        records=tuple(mine),
     )
 
 
 def _frozen_and_tuned(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
     """Pair the linear probe with full fine-tuning from the same start and at the same budget."""
-    return [
-        (frozen, tuned)
-        for frozen in rows
-        for tuned in rows
-        if frozen.method.partition("(")[0] == FROZEN
-        and tuned.method.partition("(")[0] == TUNED
-        and all(getattr(frozen, name) == getattr(tuned, name) for name in SAME)
-    ]
+    tuned: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        if row.method.partition("(")[0] == TUNED:
+            tuned.setdefault(_start(row), []).append(row)
+    frozen = [row for row in rows if row.method.partition("(")[0] == FROZEN]
+    return [(row, other) for row in frozen for other in tuned.get(_start(row), [])]
+
+
+def _start(row: Row) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in SAME)
 
 
 def _by_start(pairs: Sequence[tuple[Row, Row]]) -> list[list[tuple[Row, Row]]]:
@@ -170,6 +183,11 @@ def _overtakings(starts: Sequence[Sequence[tuple[Row, Row]]], right: Right) -> t
     return tuple(each for each in found if each is not None)
 
 
+def _crossings(blocks: Sequence[Block], right: Right) -> list[CrossingMap]:
+    found = [crossings_of(block.title, block.by_setting, right) for block in blocks]
+    return [each for each in found if each is not None]
+
+
 def _by_task(blocks: Sequence[Block]) -> dict[Task, dict[str, float]]:
     """Return the accuracy of each setting in each column of each table."""
     found: dict[Task, dict[str, float]] = {}
@@ -183,8 +201,8 @@ def _by_task(blocks: Sequence[Block]) -> dict[Task, dict[str, float]]:
 def _blocks(rows: Sequence[Row]) -> tuple[Block, ...]:
     titles: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        titles.setdefault((row.dataset, row.backbone, row.device, row.precision), []).append(row)
-    several = [len({key[position] for key in titles}) > 1 for position in range(4)]
+        titles.setdefault((row.dataset, row.backbone, row.device, row.precision, row.machine), []).append(row)
+    several = [len({key[position] for key in titles}) > 1 for position in range(5)]
     return tuple(_block(key, several, mine) for key, mine in titles.items())
 
 
@@ -255,4 +273,4 @@ def _notes(everything: Sequence[Record], mine: Sequence[Record], finished: Seque
     if stopped:
         probes = "1 probe" if stopped == 1 else f"{stopped} probes"
         notes.append(f"{probes}: the solver had to stop before it came to its tolerance; a larger l2 is solved faster.")
-    return tuple(notes)
+    return (*notes, *overlap_notes(finished))

@@ -24,13 +24,13 @@ def default_root() -> Path:
     return Path(base).expanduser() / "transferbench"
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write beside, flush to disk, rename: a reader sees the old file or the new one."""
+def write_atomically(path: Path, contents: str | bytes) -> None:
+    """Write beside, flush to disk, rename: a reader sees the old file or the new one. Text is written as UTF-8."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(contents.encode() if isinstance(contents, str) else contents)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(name, 0o644)

@@ -136,6 +136,18 @@ PROBES = Registry(
         ("gpu", Entry("bench.probes.gpu:probe", "clocks, power, throttling and other processes, where NVML tells")),
         ("transferability", Entry("bench.probes.transferability:probe", "scores of the features, before any training")),
         ("profile", Entry("bench.probes.profile:probe", "what `bench/profiles` measured once for cells alike")),
+        ("calibration", Entry("bench.probes.calibration:probe", "is it as sure as it is right: ECE, log-likelihood")),
+        ("classes", Entry("bench.probes.classes:probe", "macro-F1, and the class that fares worst")),
+        ("forgetting", Entry("bench.probes.forgetting:probe", "what is left of the source task after the transfer")),
+        ("overlap", Entry("bench.probes.overlap:probe", "test images and classes that were seen before")),
+        (
+            "corruptions",
+            Entry(
+                "bench.probes.corruptions:probe",
+                "accuracy under noise, blur, low contrast, JPEG; where a suite asks for it",
+                optional=True,
+            ),
+        ),
         ("audit", Entry("bench.probes.audit:probe", "frozen is frozen, splits are disjoint, one look at the test")),
     ],
 )
@@ -172,8 +184,26 @@ EXECUTORS = Registry(
 REPORTS = Registry(
     "reports",
     [
-        ("console", Entry("bench.reports.console:render", "tables for a terminal")),
+        ("console", Entry("bench.reports.console:render", "tables for a terminal", suffix="txt")),
         ("md", Entry("bench.reports.markdown:render", "Markdown with a picture")),
         ("csv", Entry("bench.reports.csv:render", "one line per row of the summary")),
+        ("json", Entry("bench.reports.json:render", "rows, verdicts, notes, audit: all of the summary, versioned")),
+        ("latex", Entry("bench.reports.latex:render", "tables for a paper, with booktabs", suffix="tex")),
+        ("parquet", Entry("bench.reports.parquet:render", "one line per row, typed columns; a binary file")),
+        ("html", Entry("bench.reports.html:render", "one page for a browser, self-contained")),
+    ],
+)
+
+WORKLOADS = Registry(
+    "workloads",
+    [
+        ("finetune_step", Entry("bench.workloads.finetune_step:prepare", "training steps in which everything learns")),
+        ("frozen_step", Entry("bench.workloads.frozen_step:prepare", "training steps behind a frozen trunk")),
+        (
+            "feature_extraction",
+            Entry("bench.workloads.feature_extraction:prepare", "features of a frozen network, into an empty cache"),
+        ),
+        ("probe_fit", Entry("bench.workloads.probe_fit:prepare", "a linear probe solved on features that are there")),
+        ("data_path", Entry("bench.workloads.data_path:prepare", "files of images decoded, then augmented batches")),
     ],
 )

@@ -83,9 +83,14 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
         ),
     )
     fields = {"determinism": determinism, **provenance(job, task, split, run)}
-    for name in PROBES.names():
+    for name in (*always_taken(), *cell.probes):
         fields |= PROBES.entry(name).load()(run)
     return CellResult(fields, side_arrays(run, split))
+
+
+def always_taken() -> list[str]:
+    """Return the probes that nobody has to ask for."""
+    return [name for name in PROBES.names() if not PROBES.entry(name).optional]
 
 
 def images_seen(task: Task, split: BudgetSplit) -> dict[str, int]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bench.data.decode import Decoded
+    from bench.data.duplicates import Duplicates
     from bench.evaluation import Evaluation
     from bench.features import FrozenFeatures
     from bench.schema import Cell
@@ -34,6 +35,10 @@ class CellJob:
     source_fingerprint: str | None = None
     profiles: Path | None = None
     """Where the run keeps what was measured once for many cells; null: it is measured for none."""
+    learnt_from: "tuple[Decoded, ...]" = ()
+    """What the project's own initial weights were trained on."""
+    duplicates: "Duplicates | None" = None
+    """Test images that stand in the training set."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,17 @@ from typing import TextIO
 import click
 
 from bench import __version__
-from bench.commands.answers import recommend, report
+from bench.commands.answers import leaderboard, recommend, report
 from bench.commands.cache import cache_group
+from bench.commands.duel import duel
+from bench.commands.gate import baseline_group, compare, history
 from bench.commands.inventory import env, list_names
 from bench.commands.runs import plan, run, validate
 from bench.errors import BenchError, Exit, InvalidSuite
 
 EXIT_CODES = """\b
 Exit codes: 0 well; 1 a gate failed; 2 usage, or an invalid suite or data set; 3 some cells have no number;
-4 nothing was compared; 5 not comparable; 130 interrupted."""
+4 unknown, or nothing was compared; 5 not comparable; 130 interrupted."""
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -25,7 +27,21 @@ def cli() -> None:
     """Benchmark how well, how fast and at what cost pretrained vision backbones transfer."""
 
 
-for _verb in (run, plan, validate, list_names, recommend, report, cache_group, env):
+for _verb in (
+    run,
+    plan,
+    validate,
+    list_names,
+    recommend,
+    report,
+    leaderboard,
+    cache_group,
+    env,
+    duel,
+    compare,
+    baseline_group,
+    history,
+):
     cli.add_command(_verb)
 
 

@@ -312,5 +312,5 @@ class Method(Protocol):
 class Report(Protocol):
     """One rendering of a summary."""
 
-    def __call__(self, summary: Any, folder: Path) -> str:
-        """Return the text; pictures that it shows are written to `folder`."""
+    def __call__(self, summary: Any, folder: Path) -> str | bytes:
+        """Return the text, or the bytes of a binary file; pictures that it shows are written to `folder`."""

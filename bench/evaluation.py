@@ -45,6 +45,8 @@ class Evaluation:
     candidate_accuracies: tuple[float, ...]
     """Of all candidates, in the order of training."""
     openings: int
+    pixels: Pixels
+    """What the one opening gave."""
 
 
 def evaluate(
@@ -79,4 +81,4 @@ def evaluate(
         fitted.module.load_state_dict(fitted.states[fitted.chosen], strict=False)
     everything = {**others, fitted.chosen: logits}
     accuracies = [float((everything[i].argmax(1).numpy() == pixels.labels).mean()) for i in sorted(everything)]
-    return Evaluation(pixels.labels, logits, tuple(accuracies), test.openings)
+    return Evaluation(pixels.labels, logits, tuple(accuracies), test.openings, pixels)

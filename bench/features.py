@@ -16,6 +16,7 @@ import torch
 from bench import cache
 from bench.contracts import Backbone, FrozenPart, Progress, View
 from bench.data.batches import ImageBatches, fetch
+from bench.data.joined import Rows
 from bench.devices import autocast, synchronise
 from bench.environment import machine
 from bench.errors import Diverged
@@ -113,7 +114,7 @@ class FrozenFeatures:
     def of(
         self,
         split: str,
-        images: npt.NDArray[np.uint8],
+        images: Rows,
         part: FrozenPart,
         view: View | None = None,
         data_key: str | None = None,
@@ -148,9 +149,7 @@ class FrozenFeatures:
             self.charge(seconds)
         return outputs.view(torch.bfloat16) if made["dtype"] == "bfloat16" else outputs
 
-    def _extract(
-        self, folder: Path, images: npt.NDArray[np.uint8], part: FrozenPart, view: View | None
-    ) -> dict[str, Any]:
+    def _extract(self, folder: Path, images: Rows, part: FrozenPart, view: View | None) -> dict[str, Any]:
         """Fill the folder, going on from where a killed process stopped."""
         kept = Extraction.left_in(folder, len(images))
         here = machine(self.device)
@@ -183,9 +182,7 @@ class FrozenFeatures:
         cost = {"seconds": kept.seconds, "cpu_seconds": kept.cpu_seconds, "workers": kept.workers}
         return {"images": len(images), "dtype": dtype, "machine": kept.machine, **cost}
 
-    def _reader(
-        self, images: npt.NDArray[np.uint8], view: View | None
-    ) -> Callable[[npt.NDArray[np.int64]], torch.Tensor]:
+    def _reader(self, images: Rows, view: View | None) -> Callable[[npt.NDArray[np.int64]], torch.Tensor]:
         augmentation = view[0] if view else "none"
         wanted = np.arange(len(images)) if self.device.startswith("cuda") else None
         batches = ImageBatches(images, self.backbone.input, self.device, augmentation, wanted)

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.cache import MANIFEST, UNFINISHED, locked, manifest
 from bench.errors import BenchError
 
-KINDS = ("decoded", "features", "weights", "trials")
+KINDS = ("decoded", "features", "weights", "trials", "duplicates")
 LIMIT_VARIABLE = "BENCH_CACHE_LIMIT"
 DEFAULT_LIMIT = "20GiB"
 IN_USE_S = 3600.0

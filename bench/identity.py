@@ -41,4 +41,5 @@ def identity_fields(cell: Cell) -> dict[str, Any]:
         "batch_size": cell.training.batch_size,
         "training": dataclasses.asdict(cell.training),
         "limit": cell.limit,
+        "probes": list(cell.probes),
     }

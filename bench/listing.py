@@ -20,6 +20,7 @@ REGISTRIES: Mapping[str, Registry] = {
     "scores": catalog.SCORES,
     "executors": catalog.EXECUTORS,
     "reports": catalog.REPORTS,
+    "workloads": catalog.WORKLOADS,
 }
 
 

@@ -111,6 +111,7 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
             deterministic=suite.deterministic,
             limit=resolved.limit,
             timeout_s=suite.timeout_s,
+            probes=suite.probes,
         )
 
 
@@ -210,6 +211,8 @@ FIXED_S = {"features": 1.5, "partial": 2.0, "full": 2.0}
 PROFILE_S = 1.5
 PROFILE_STEPS = 30
 """What a profile takes: some seconds, and steps."""
+CORRUPTED, MOST_CORRUPTED = 20, 20_000
+"""How often the corruptions look at the test set, and at how many images at most."""
 PARTIAL_SHARE = 0.6
 """A step of partial fine-tuning over one of full fine-tuning, before any has been seen."""
 
@@ -232,7 +235,14 @@ def price(cell: Cell, speed: Speed) -> float:
     share = PARTIAL_SHARE if cost == "partial" else 2 if cell.source else 1
     step = speed.step_s * batch / speed.batch * share
     seen = cell.training.checkpoints * (speed.test_images + labels / 5)
-    return _runs(cell) * (FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch)
+    training = _runs(cell) * (FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch)
+    return training + corruption_price(cell, speed)
+
+
+def corruption_price(cell: Cell, speed: Speed) -> float:
+    """Return the seconds for looking at corrupted test images, where that is asked for."""
+    seen = min(CORRUPTED * speed.test_images, MOST_CORRUPTED) if "corruptions" in cell.probes else 0
+    return seen * speed.forward_s / speed.batch
 
 
 def _runs(cell: Cell) -> float:
@@ -249,7 +259,8 @@ def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:
     networks = {
         (cell.weights, cell.seeds.init if cell.weights == "random" else None, cell.precision) for cell in frozen
     }
-    return len(networks) * (speed.train_images + speed.test_images) * speed.forward_s / speed.batch
+    passes = (speed.train_images + speed.test_images) * speed.forward_s / speed.batch
+    return len(networks) * (passes + max((corruption_price(cell, speed) for cell in frozen), default=0.0))
 
 
 def profile_kind(cell: Cell, train_images: int) -> tuple[str, int]:

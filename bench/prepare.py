@@ -13,11 +13,12 @@ from bench.catalog import DATASETS
 from bench.choices import make
 from bench.contracts import InputSpec, Places, Progress, RawData, Split, WeightsFile
 from bench.data.decode import Decoded, decode
+from bench.data.duplicates import Duplicates, find_duplicates, kept_hashes
 from bench.data.holding_out import part
 from bench.data.splits import limited
 from bench.data.transforms import Geometry
 from bench.devices import configure
-from bench.pretrained import OwnRequest, is_own, train_own
+from bench.pretrained import OwnRequest, decoded_sources, is_own, train_own
 from bench.schema import Choice
 
 
@@ -47,6 +48,8 @@ class ReadyWeights:
     step_s: float
     forward_s: float
     environment: dict[str, Any]
+    learnt_from: tuple[Decoded, ...] = ()
+    """What the project's own weights were trained on."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class ReadyData:
     class_counts: dict[str, int]
     train_images: int
     test_images: int
+    duplicates: Duplicates
 
 
 def data_fingerprint(dataset: Choice, places: Places) -> str | None:
@@ -96,6 +100,7 @@ def prepare_data(request: DataRequest, progress: Progress) -> ReadyData:
         dict(zip(raw.class_names, counts.tolist(), strict=True)),
         len(raw.train.labels),
         len(raw.test.labels),
+        find_duplicates(decoded, request.places.cache_dir, progress),
     )
 
 
@@ -114,14 +119,16 @@ def _limit(raw: RawData, limit: int | None) -> RawData:
 def prepare_weights(request: WeightsRequest, progress: Progress) -> ReadyWeights:
     """Find, download or train the weights, then time one step with them."""
     configure(request.device, request.threads, request.deterministic)
-    if is_own(request.weights):
-        own = OwnRequest(request.backbone, request.weights, request.image_size, request.device, request.places)
-        file = train_own(own, progress)
-    else:
-        file = find_weights(request.backbone, request.weights, request.places)
+    own = OwnRequest(request.backbone, request.weights, request.image_size, request.device, request.places)
+    trained = is_own(request.weights)
+    file = train_own(own, progress) if trained else find_weights(request.backbone, request.weights, request.places)
     backbone = source_of(request.backbone).build(request.backbone, file.path, request.image_size)
     step_s, forward_s = _time_a_step(backbone.network, request)
-    return ReadyWeights(file, backbone.input, step_s, forward_s, environment.describe(request.device))
+    learnt_from = decoded_sources(own, backbone.input, progress) if trained else []
+    for source in learnt_from:  # so that no cell's time goes into it
+        kept_hashes(source, "train", request.places.cache_dir)
+    described = environment.describe(request.device)
+    return ReadyWeights(file, backbone.input, step_s, forward_s, described, tuple(learnt_from))
 
 
 def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float]:

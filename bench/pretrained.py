@@ -2,18 +2,20 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bench import cache
 from bench.backbones.sources import is_checkpoint, source_of
 from bench.catalog import DATASETS, PRETRAINING
 from bench.choices import make
-from bench.contracts import Backbone, Dataset, Places, Progress, RawData, WeightsFile
-from bench.data.decode import decode
-from bench.data.joined import Joined
+from bench.contracts import Dataset, InputSpec, Places, Progress, RawData, WeightsFile
+from bench.data.decode import Decoded, decode
+from bench.data.joined import Joined, Rows
 from bench.data.transforms import Geometry
 from bench.data.unlabelled import read_unlabelled
 from bench.errors import InvalidData, Unavailable
@@ -131,12 +133,14 @@ def _train(folder: Path, request: OwnRequest, progress: Progress) -> dict[str, A
     torch.manual_seed(derive(seed, "weights"))
     backbone = source_of(request.backbone).build(request.backbone, None, request.image_size)
     objective = _objective(own)
-    images, labels = _images(own, backbone, objective.labelled, request, progress)
+    images, labels = joined_split(decoded_sources(request, backbone.input, progress), "train")
+    if len(images) < 2:
+        raise InvalidData(f"weights {request.weights}: one image only; give a source with more")
     what = f"pre-training {request.backbone} ({request.weights})"
     task = PretrainingTask(
         backbone=backbone,
         images=images,
-        labels=labels,
+        labels=labels if objective.labelled else None,
         device=request.device,
         folder=folder,
         seed_of=lambda use: derive(seed, use),
@@ -159,21 +163,25 @@ def _ends(made: Pretrained) -> dict[str, float]:
     return dict(zip(("first_loss", "last_loss"), (round(mean, 5) for mean in means), strict=True))
 
 
-def _images(
-    own: OwnWeights, backbone: Backbone, labelled: bool, request: OwnRequest, progress: Progress
-) -> tuple[Any, Any]:
-    """Return the training images of all sources, and labels that count the classes of each apart."""
-    geometry = Geometry.of(backbone.input, request.image_size)
-    arrays, labels, classes = [], [], 0
+def decoded_sources(request: OwnRequest, spec: InputSpec, progress: Progress) -> list[Decoded]:
+    """Return what own weights were trained on, as it lies on disk; raise `Unavailable` or `InvalidData`."""
+    own = parse_own(request.weights)
+    geometry = Geometry.of(spec, request.image_size)
+    found = []
     for source in own.sources:
+        raw = _raw(source, request.places, _objective(own).labelled)
         fingerprint = _dataset(source).fingerprint(_places(source, request.places))
-        raw = _raw(source, request.places, labelled)
         assert fingerprint is not None, "data that was loaded has a fingerprint"
-        pixels = decode(raw, fingerprint, geometry, request.places.cache_dir, progress).split("train")
+        found.append(decode(raw, fingerprint, geometry, request.places.cache_dir, progress))
+    return found
+
+
+def joined_split(sources: Sequence[Decoded], name: str) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """Return the images of one split of all sources, and labels that count the classes of each apart."""
+    arrays, labels, classes = [], [], 0
+    for source in sources:
+        pixels = source.split(name)
         arrays.append(pixels.images)
         labels.append(pixels.labels + classes)
-        classes += len(raw.class_names)
-    images = arrays[0] if len(arrays) == 1 else Joined(arrays)
-    if len(images) < 2:
-        raise InvalidData(f"weights {request.weights}: one image only; give a source with more")
-    return images, np.concatenate(labels) if labelled else None
+        classes += len(source.about["class_names"])
+    return arrays[0] if len(arrays) == 1 else Joined(arrays), np.concatenate(labels)

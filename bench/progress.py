@@ -1,7 +1,7 @@
 """What a person sees while cells run: a bar on a terminal, plain lines elsewhere, always on stderr."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,21 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+Tell = Callable[[str, int, int], None]
+"""Is told what is being done, how much of it is done, and of how much."""
+
+
+def patient(tell: Tell, after_s: float = 2.0) -> Tell:
+    """Return what tells only of work that takes longer than some seconds."""
+    began = time.monotonic()
+
+    def told(what: str, done: int, total: int) -> None:
+        if time.monotonic() - began > after_s:
+            tell(what, done, total)
+
+    return told
 
 
 class TimeLeft:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.errors import BenchError
+from bench.registry import unknown
 from bench.rows import Row
 from bench.verdicts import Right, Verdict, compare, corrected
 
@@ -54,7 +55,7 @@ def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
     ]
     datasets = sorted({row.dataset for row in mine})
     if not mine:
-        raise BenchError(f"nothing was measured on {wanted.device or 'any device'} for {wanted.dataset or 'any data'}")
+        raise BenchError(_nothing(rows, wanted))
     if len(datasets) > 1:
         raise BenchError(f"several data sets: {', '.join(datasets)}; choose one with --dataset")
     below = [row.n_labels for row in mine if row.n_labels <= wanted.labels]
@@ -69,6 +70,27 @@ def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
         return Answer(wanted, labels, None, (), nearest, limits_broken(nearest, wanted))
     best, *rest = fitting
     return Answer(wanted, labels, best, corrected(compare(row, best, right) for row in rest), None, ())
+
+
+def _nothing(rows: Sequence[Row], wanted: Wanted) -> str:
+    """Say why no row is of what is asked, and what there is."""
+    if not rows:
+        return "no cell has a number yet; `bench report` names the reasons"
+    there = sorted({row.dataset for row in rows})
+    if wanted.dataset is not None and wanted.dataset not in there:
+        return f"--dataset: {unknown('data set', wanted.dataset, there)}"
+    devices = sorted({row.device for row in rows if wanted.dataset in (None, row.dataset)})
+    return f"nothing was measured on {wanted.device}; measured: {', '.join(devices)}"
+
+
+def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
+    """Answer for each data set and each number of labels that was measured, without limits, fewest labels first."""
+    asked: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        asked.setdefault((row.dataset, row.n_labels), []).append(row)
+    return tuple(
+        recommend(mine, Wanted(labels, dataset=dataset), right) for (dataset, labels), mine in sorted(asked.items())
+    )
 
 
 def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:

@@ -1,6 +1,9 @@
 """What is kept of a cell: every key stands in every record."""
 
 import dataclasses
+import marshal
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +14,7 @@ SCHEMA_VERSION = 2
 Status = Literal["ok", "failed", "oom", "timeout", "diverged", "skipped"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """What came of one cell. Every key stands in every record, null where it doesn't apply."""
 
@@ -173,12 +176,51 @@ class Record:
     total_params: int | None = None
     checkpoint_bytes: int | None = None
     """Bytes to keep beside the shared backbone: what training changed."""
+    expected_calibration_error: float | None = None
+    """Over 15 bins of equal width, 0 to 1."""
+    negative_log_likelihood: float | None = None
+    """In nats."""
+    macro_f1: float | None = None
+    worst_class: str | None = None
+    worst_class_accuracy: float | None = None
+    probes: list[str] = field(default_factory=list)
+    """Optional probes that were asked for."""
+    corruption_accuracy: dict[str, list[float]] | None = None
+    """By corruption, one value for each of five strengths, the weakest first."""
+    corruption_clean_accuracy: float | None = None
+    """On the same images as they are."""
+    n_corrupted: int | None = None
+    """Test images that were corrupted."""
+    corruptions_s: float | None = None
+    """What that took; no part of `total_s`."""
+    corruptions_reason: str | None = None
+    """Why it was asked for and not measured."""
+    source_accuracy_before: float | None = None
+    """Of the initial weights' own classifier, on held-out images of what they were trained on."""
+    source_accuracy_after: float | None = None
+    """Of the same classifier on the features after the transfer."""
+    forgetting: float | None = None
+    """How much of that accuracy the transfer cost."""
+    n_source_test: int | None = None
+    forgetting_s: float | None = None
+    """What measuring it took; no part of `total_s`."""
+    forgetting_reason: str | None = None
+    """Why it was not measured."""
+    overlap: str | None = None
+    """What of the target the pre-training has seen: its `images`, its `classes`, or `unknown`; null: nothing known."""
+    overlap_reason: str | None = None
+    n_test_pretrained: int | None = None
+    """Test images that stand, pixel by pixel, among those that the project's own weights were trained on."""
+    duplicates: dict[str, Any] | None = None
+    """Test images that stand in the training set, `exact` and `near`, with some of their names."""
     audit: dict[str, bool | None] | None = None
     executor: str | None = None
     workers: int | None = None
     """Cells that ran side by side; above one, no throughput is published."""
     side_file: str | None = None
     """Raw step times, losses and predictions, relative to the run's folder."""
+    right_offset: int | None = None
+    """Where `right.bin` says which test images the cell got right, in bytes."""
     env: str | None = None
     """Key of the environment in the manifest."""
     finished_at: str | None = None
@@ -204,3 +246,46 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON object with every key."""
         return dataclasses.asdict(self)
+
+
+REPEATED = ("dataset_params", "method_params", "method_settings", "source_params", "training", "determinism", "audit")
+"""Fields whose value, which has parts, many records of a run have in common."""
+DIGESTS = (
+    *("dataset_fingerprint", "weights_fingerprint", "weights_sha256", "source_fingerprint"),
+    *("subset_sha256", "test_sha256", "transform", "weights_source"),
+)
+"""The same of long texts."""
+
+
+def record_of(contents: dict[str, Any], shared: dict[Any, Any]) -> Record:
+    """Return the record that a JSON object is: keys that it lacks have their defaults, unknown ones are left out.
+
+    `shared` makes one object of what many records repeat. Slots are filled one by one, since a constructor of a
+    hundred arguments takes most of the time in which a large run is read.
+    """
+    for name in REPEATED:
+        if (value := contents.get(name)) is not None:
+            contents[name] = shared.setdefault(marshal.dumps(value, 2), value)
+    for name in DIGESTS:
+        if value := contents.get(name):
+            contents[name] = shared.setdefault(value, value)
+    if not contents.keys() >= _DEFAULTS.keys():
+        contents |= {name: _DEFAULTS[name]() for name in _DEFAULTS.keys() - contents.keys()}
+    record = object.__new__(Record)
+    for put, value in zip(_PUTS, _values(contents), strict=True):
+        put(record, value)
+    return record
+
+
+_NAMES = [each.name for each in dataclasses.fields(Record)]
+_PUTS = [getattr(Record, name).__set__ for name in _NAMES]
+_values = operator.itemgetter(*_NAMES)
+
+
+def _default(each: "dataclasses.Field[Any]") -> Callable[[], Any]:
+    if each.default_factory is not dataclasses.MISSING:
+        return each.default_factory
+    return lambda: each.default
+
+
+_DEFAULTS = {each.name: _default(each) for each in dataclasses.fields(Record)}

@@ -28,6 +28,10 @@ class Entry:
     """Licence of the data, where known."""
     extra: str | None = None
     """The extra of the package without which it is listed and checked, but not run."""
+    optional: bool = False
+    """Of a probe: whether it measures only where a suite asks for it."""
+    suffix: str | None = None
+    """Of the file that a report is written to; null: the name of the format."""
 
     @property
     def lacks(self) -> str | None:

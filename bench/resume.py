@@ -64,6 +64,8 @@ def is_done(cell: Cell, record: Record | None, there: Present) -> bool:
     """
     if record is None or record.status != "ok":
         return False
+    if not set(cell.probes) <= set(record.probes):
+        return False  # its numbers stand, but one that is asked for now was not measured
     weights, data = there.weights(cell), there.data(cell.dataset)
     if weights is not None and record.weights_fingerprint != weights.fingerprint:
         return False

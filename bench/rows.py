@@ -2,9 +2,11 @@
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from bench.corruption_rows import corruption_drops, corruption_means, means_by_corruption, strongest_by_corruption
+from bench.phase_memory import memory_by_phase
 from bench.record import Record
 from bench.schema import Choice, Seeds, content_hash
 from bench.stats import Estimate, mean_interval
@@ -29,6 +31,8 @@ class Row:
     n_labels: int
     device: str
     precision: str
+    machine: str
+    """Processor, cores and GPU; empty where no environment is known."""
     variant: str
     """Hash of all that cells of the row have in common, method and budget aside."""
     seeds: tuple[int, ...]
@@ -64,6 +68,28 @@ class Row:
     tried: Tried | None
     transferability: Mapping[str, float]
     """Means over the seeds; empty where the row's cells made no features of the whole backbone."""
+    memory_mib_by_phase: Mapping[str, float] | None
+    """By how much each phase raised the peak; together they are the highest peak of all."""
+    expected_calibration_error: Estimate | None = None
+    negative_log_likelihood: Estimate | None = None
+    macro_f1: Estimate | None = None
+    worst_class_accuracy: Estimate | None = None
+    worst_class: str | None = None
+    """The class that fares worst most often."""
+    corruption_clean_accuracy: Estimate | None = None
+    """On the images that were corrupted, as they are."""
+    corruption_accuracy: Estimate | None = None
+    """Over all corruptions and strengths."""
+    corruption_drop: Estimate | None = None
+    """Share of the accuracy on the same images as they are that corruption takes away."""
+    corruption_means: Mapping[str, float] = field(default_factory=dict)
+    """By corruption, over strengths and seeds."""
+    corruption_strongest: Mapping[str, float] = field(default_factory=dict)
+    """By corruption, at its strongest."""
+    source_accuracy: Estimate | None = None
+    """Of the initial weights' own classifier, before the transfer."""
+    forgetting: Estimate | None = None
+    """How much of that the transfer cost."""
 
     @property
     def setting(self) -> str:
@@ -76,19 +102,23 @@ class Row:
 
 def rows_of(records: Sequence[Record], environments: Mapping[str, Mapping[str, Any]]) -> tuple[Row, ...]:
     """Group finished records; the environments tell machines apart."""
-    machines = {key: _machine(environment) for key, environment in environments.items()}
+    machines = {key: machine_of(environment) for key, environment in environments.items()}
     ambiguous = _ambiguous_methods(records)
-    groups: dict[tuple[Any, ...], list[Record]] = {}
+    finer: dict[tuple[Any, ...], list[Record]] = {}
     for record in records:
-        machine = machines.get(record.env or "", "")
-        groups.setdefault((*_group_key(record), machine), []).append(record)
+        finer.setdefault(_same_objects(record), []).append(record)
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for mine in finer.values():
+        groups.setdefault((*row_key(mine[0]), machines.get(mine[0].env or "", "")), []).extend(mine)
     return tuple(_row(group, ambiguous, key[-1]) for key, group in groups.items())
 
 
-def _machine(environment: Mapping[str, Any]) -> str:
-    """What decides how fast a machine is: the seeds of a row ran on one kind of machine."""
+def machine_of(environment: Mapping[str, Any]) -> str:
+    """Return what decides how fast a machine is, in words: the seeds of a row ran on one kind of machine."""
     gpu = environment.get("gpu") or {}
-    return f"{environment.get('processor')} {environment.get('cores')} {gpu.get('name')}"
+    cores = environment.get("cores")
+    parts = [environment.get("processor"), f"{cores} cores" if cores else None, gpu.get("name")]
+    return ", ".join(str(part) for part in parts if part)
 
 
 def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
@@ -98,35 +128,41 @@ def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
     return {name for name, found in shapes.items() if len(found) > 1}
 
 
-def _group_key(record: Record) -> tuple[Any, ...]:
+ALIKE = (
+    *("dataset", "dataset_fingerprint", "backbone", "weights", "weights_fingerprint", "weights_sha256", "method"),
+    *("device", "precision", "threads", "image_size", "image_selection", "source", "source_fingerprint", "search"),
+    *("deterministic", "limit"),
+)
+"""What cells of one row have in common."""
+ALIKE_INSIDE = ("dataset_params", "method_settings", "training", "source_params", "determinism")
+"""The same, of values with parts."""
+_alike, _alike_inside = operator.attrgetter(*ALIKE), operator.attrgetter(*ALIKE_INSIDE)
+
+
+def row_key(record: Record) -> tuple[Any, ...]:
+    """Return all that cells of one row have in common, the machine aside."""
     return (*_variant_key(record), record.budget, record.n_labels)
 
 
 def _variant_key(record: Record) -> tuple[Any, ...]:
+    return (*_alike(record), *map(str, _alike_inside(record)), _tried(record))
+
+
+def _same_objects(record: Record) -> tuple[Any, ...]:
+    """Return a finer key that is quickly made: settings that are one object need not be read."""
     return (
-        record.dataset,
-        record.dataset_fingerprint,
-        str(record.dataset_params),
-        record.backbone,
-        record.weights,
-        record.weights_fingerprint,
-        record.weights_sha256,
-        record.method,
-        str(record.method_settings),
-        str(record.training),
-        record.device,
-        record.precision,
-        record.threads,
-        record.image_size,
-        record.image_selection,
-        record.source,
-        str(record.source_params),
-        record.source_fingerprint,
-        record.search,
-        record.deterministic,
-        str(record.determinism),
-        record.limit,
+        *_alike(record),
+        *map(id, _alike_inside(record)),
+        id(record.trials),
+        record.budget,
+        record.n_labels,
+        record.env,
     )
+
+
+def _tried(record: Record) -> str | None:
+    """Return the settings that tuning tried, in words: two searches are no sample of one thing."""
+    return str(sorted({str(trial["settings"]) for trial in record.trials})) if record.trials else None
 
 
 def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
@@ -146,6 +182,7 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         n_labels=first.n_labels or 0,
         device=first.device,
         precision=first.precision,
+        machine=machine,
         variant=content_hash([*(str(part) for part in _variant_key(first)), machine])[:8],
         seeds=tuple(record.seed for record in sorted(group, key=lambda record: record.seeds)),
         cells={record.seeds: record.cell_id for record in group},
@@ -176,6 +213,19 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         memory_mib_by_kind=profiled.memory_mib_by_kind,
         tried=tried_of(group),
         transferability=_mean_scores(group),
+        expected_calibration_error=_estimate(group, "expected_calibration_error"),
+        negative_log_likelihood=_estimate(group, "negative_log_likelihood"),
+        macro_f1=_estimate(group, "macro_f1"),
+        worst_class_accuracy=_estimate(group, "worst_class_accuracy"),
+        worst_class=_most_frequent([record.worst_class for record in group if record.worst_class is not None]),
+        corruption_clean_accuracy=_estimate(group, "corruption_clean_accuracy"),
+        corruption_accuracy=_mean(corruption_means(group)),
+        corruption_drop=_mean(corruption_drops(group)),
+        corruption_means=means_by_corruption(group),
+        corruption_strongest=strongest_by_corruption(group),
+        source_accuracy=_estimate(group, "source_accuracy_before"),
+        forgetting=_estimate(group, "forgetting"),
+        memory_mib_by_phase=memory_by_phase(group),
     )
 
 
@@ -184,6 +234,11 @@ def _mean_scores(group: Sequence[Record]) -> dict[str, float]:
     found = [record.transferability or {} for record in group]
     shared = [name for name in found[0] if all(scores.get(name) is not None for scores in found)]
     return {name: sum(scores[name] or 0.0 for scores in found) / len(found) for name in shared}
+
+
+def _most_frequent(names: Sequence[str]) -> str | None:
+    """Return the name that is met most often, of equals the first."""
+    return max(dict.fromkeys(names), key=names.count, default=None)
 
 
 def _cold(record: Record) -> float:

@@ -132,6 +132,8 @@ def cell_job(cell: Cell, supplies: Supplies, places: Places, workers: int, profi
         source=source.decoded if source else None,
         source_fingerprint=source.fingerprint if source else None,
         profiles=profiles,
+        learnt_from=supplies.weights.learnt_from,
+        duplicates=supplies.data.duplicates,
     )
 
 
@@ -144,8 +146,12 @@ def to_record(base: Mapping[str, Any], job: CellJob, outcome: Outcome, writer: W
     """Return the record of an outcome; its bulk goes to a side file."""
     if outcome.ended is None:
         result: CellResult = outcome.value
-        side_file = writer.write_side_file(str(base["cell_id"]), result.arrays)
-        return Record(**{**base, **result.fields}, status="ok", reason=None, side_file=side_file)
+        cell_id, arrays = str(base["cell_id"]), result.arrays
+        kept = {
+            "side_file": writer.write_side_file(cell_id, arrays),
+            "right_offset": writer.append_right(cell_id, arrays["labels"] == arrays["predictions"]),
+        }
+        return Record(**{**base, **result.fields, **kept}, status="ok", reason=None)
     fingerprints: dict[str, Any] = {
         "dataset_fingerprint": job.data_fingerprint,
         "weights_fingerprint": job.weights.fingerprint,

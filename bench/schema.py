@@ -181,6 +181,8 @@ class Suite:
     """Threads of each cell; null: the processor's cores over the workers."""
     timeout_s: float = 3600.0
     deterministic: bool = True
+    probes: tuple[str, ...] = ()
+    """Optional probes that every cell takes beside those that are always taken."""
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,8 @@ class Cell:
     order_seed: int | None = None
     repeat: int = 0
     """Tells runs of the very same cell apart."""
+    probes: tuple[str, ...] = ()
+    """Optional probes that are asked for: they decide no number but their own."""
 
     @property
     def seeds(self) -> Seeds:
@@ -229,12 +233,12 @@ class Cell:
 
     @property
     def cell_id(self) -> str:
-        """A hash of the contents, but for the suite's name, the time limit and the reason of the precision.
+        """A hash of the contents, but for the suite's name, the time limit, a reason and the optional probes.
 
         Seeds that say no more than `seed` does are no part of it.
         """
         contents = dataclasses.asdict(self)
-        del contents["suite"], contents["timeout_s"], contents["precision_reason"]
+        del contents["suite"], contents["timeout_s"], contents["precision_reason"], contents["probes"]
         for name in ("subset_seed", "init_seed", "order_seed"):
             if contents[name] in (None, self.seed):
                 del contents[name]

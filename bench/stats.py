@@ -1,5 +1,6 @@
 """Intervals on lists of numbers. No torch, no files."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,8 +31,6 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate
 
     Student, "The probable error of a mean", 1908. A bootstrap over three seeds covers far too little.
     """
-    from scipy.special import stdtrit  # a tenth of the import time of scipy.stats
-
     n = len(values)
     if n == 0:
         raise ValueError("no values")
@@ -39,5 +38,11 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate
     if n == 1:
         return Estimate(mean, None, 1)
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
-    quantile = float(stdtrit(n - 1, 0.5 + confidence / 2))
-    return Estimate(mean, quantile * math.sqrt(variance / n), n)
+    return Estimate(mean, _quantile(n - 1, confidence) * math.sqrt(variance / n), n)
+
+
+@functools.cache
+def _quantile(freedom: int, confidence: float) -> float:
+    from scipy.special import stdtrit  # a tenth of the import time of scipy.stats
+
+    return float(stdtrit(freedom, 0.5 + confidence / 2))

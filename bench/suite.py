@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.catalog import DATASETS, METHODS, SELECTIONS
+from bench.catalog import DATASETS, METHODS, PROBES, SELECTIONS
 from bench.choices import TRAINING_KEYS, check_backbone, check_choice, check_weights
 from bench.errors import BenchError, InvalidSuite
 from bench.registry import unknown
 from bench.schema import Budget, Choice, Grid, Span, Suite, Tune
 from bench.suite_file import Axes, SuiteFile, TuneModel, explain_all
+from bench.workload_suite import refuse_workloads
 from bench.yaml_marks import Marks, Place, load_with_marks
 
 
@@ -25,6 +26,8 @@ def suite_path(name: str) -> Path:
     for folder in folders:
         if (folder / f"{name}.yaml").is_file():
             return folder / f"{name}.yaml"
+    if Path(name).is_dir():
+        raise BenchError(f"suite {name}: a folder; give a suite's name or file (`bench report` reads a run's folder)")
     raise BenchError(unknown("suite", name, suite_names()))
 
 
@@ -41,6 +44,7 @@ def read_suite(path: Path, overrides: Iterable[str] = ()) -> Suite:
     except (OSError, UnicodeDecodeError) as error:
         raise BenchError(f"{path}: can't be read ({error}); give a UTF-8 text file") from error
     contents, marks = load_with_marks(source, str(path))
+    refuse_workloads(contents, path)
     for override in overrides:
         _override(contents, marks, override)
     problems = [*marks.duplicates]
@@ -88,6 +92,7 @@ def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
 def name_problems(contents: Mapping[str, Any], marks: Marks) -> list[str]:
     """Return a line for each name that nobody knows, whatever else is wrong with the file."""
     problems = list(_unknown_names(contents, ("dataset",), _check_dataset, marks))
+    problems += _unknown_names(contents, ("probes",), _check_probe, marks)
     includes = contents.get("include")
     listed = enumerate(includes) if isinstance(includes, list) else ()
     for path, axes in [(("grid",), contents.get("grid")), *((("include", place), axes) for place, axes in listed)]:
@@ -155,6 +160,12 @@ def _check_selection(item: str) -> None:
     SELECTIONS.entry(item)
 
 
+def _check_probe(item: Any) -> None:
+    if isinstance(item, str) and not PROBES.entry(item).optional:
+        known = ", ".join(name for name in PROBES.names() if PROBES.entry(name).optional)
+        raise BenchError(f"{item}: is taken in every cell, or can't be asked for; write some of {known}")
+
+
 _CHECKS: dict[str, Callable[[Any], None]] = {
     "dataset": _check_dataset,
     "backbone": lambda item: check_backbone(item) if isinstance(item, str) else None,
@@ -197,6 +208,7 @@ def _resolve(parsed: SuiteFile, source: str) -> Suite:
         threads=parsed.threads,
         timeout_s=parsed.timeout_s,
         deterministic=parsed.deterministic,
+        probes=tuple(dict.fromkeys(parsed.probes)),
     )
 
 

@@ -139,6 +139,7 @@ class SuiteFile(_Strict):
     threads: Annotated[int, Field(ge=1)] | None = None
     timeout_s: Annotated[float, Field(gt=0)] = 3600.0
     deterministic: bool = True
+    probes: list[str] = []
 
 
 _CURES = {

@@ -29,6 +29,13 @@ os.environ |= {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Who asks for benchmarks only gets them, though pyproject.toml leaves them out of every other call."""
+    if config.getoption("benchmark_only"):
+        config.option.benchmark_enable = True
+
+
 def pytest_sessionfinish() -> None:
     """Leave nothing behind."""
     shutil.rmtree(_HOME, ignore_errors=True)

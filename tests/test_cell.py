@@ -79,6 +79,9 @@ MAY_BE_NULL = {
     "optimizer_kind",
     "compile_s",
     "pinned_to",
+    *("corruption_accuracy", "corruption_clean_accuracy", "n_corrupted", "corruptions_s", "corruptions_reason"),
+    *("source_accuracy_before", "source_accuracy_after", "forgetting", "n_source_test", "forgetting_s"),
+    *("forgetting_reason", "overlap", "overlap_reason", "n_test_pretrained"),
 }
 
 

@@ -72,7 +72,7 @@ def test_run_reports_and_returns_0(bench: Command, suite: Path, tmp_path: Path) 
     assert "linear_probe (random)" in said.out
     assert "1 cell run, 0 resumed" in said.out
     written = {path.name for path in (tmp_path / "results" / "tiny").iterdir()}
-    assert {"records.jsonl", "manifest.json", "report.txt", "report.md", "summary.csv"} <= written
+    assert {"records.jsonl", "manifest.json", "report.txt", "report.md", "report.csv"} <= written
 
 
 def test_run_json_prints_one_document(bench: Command, suite: Path) -> None:
@@ -202,7 +202,7 @@ def test_report_is_printed_and_written_in_each_format(bench: Command, suite: Pat
     """From the run's folder or from its records."""
     bench("run", suite, *PROBE, *QUICK)
     folder = tmp_path / "results" / "tiny"
-    for format_, file in (("console", "report.txt"), ("md", "report.md"), ("csv", "summary.csv")):
+    for format_, file in (("console", "report.txt"), ("md", "report.md"), ("csv", "report.csv")):
         (folder / file).unlink()
         said = bench("report", folder / "records.jsonl", "--format", format_)
         assert said.code == 0

@@ -20,6 +20,7 @@ from bench.catalog import (
     REPORTS,
     SCORES,
     SELECTIONS,
+    WORKLOADS,
 )
 from bench.choices import make
 from bench.contracts import Places
@@ -38,6 +39,7 @@ REGISTRIES = (
     SELECTIONS,
     EXECUTORS,
     REPORTS,
+    WORKLOADS,
 )
 ENTRIES = [(registry, name) for registry in REGISTRIES for name in registry.names()]
 

@@ -27,6 +27,7 @@ from bench.plan import (
 )
 from bench.schema import Budget, Cell, Choice, Grid, Suite
 from bench.suite import read_suite, suite_path
+from bench.workload_suite import is_workload_suite
 
 MEASURED = "measured: bfloat16 is slower here"
 HERE = Resolved(lambda device: "cpu" if device == "auto" else device, 1, lambda *_: ("fp32", MEASURED))
@@ -303,7 +304,12 @@ def test_a_profile_is_priced_once_for_cells_alike() -> None:
     assert profile_price(expand(a_suite(probed), HERE), speed) == pytest.approx(PROFILE_S)
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parent.parent / "suites").glob("*.yaml")), ids=lambda p: p.stem)
+SHIPPED = [
+    path for path in sorted((Path(__file__).parent.parent / "suites").glob("*.yaml")) if not is_workload_suite(path)
+]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
 def test_every_shipped_suite_expands_to_cells_with_ids_of_their_own(path: Path) -> None:
     cells = expand(read_suite(suite_path(str(path))), HERE)
     assert len(set(ids(cells))) == len(cells) > 0
@@ -348,3 +354,13 @@ def test_features_of_random_weights_are_extracted_once_per_initialisation() -> N
         for axes in ({}, {"subset_seeds": (0, 1, 2)}, {"init_seeds": (0, 1, 2)})
     )
     assert (subsets, starts) == (once, pytest.approx(3 * once))
+
+
+@pytest.mark.parametrize(("test_images", "looks"), [(100, 2000), (5000, 20_000)])
+def test_corruptions_are_priced_by_their_looks_at_the_test_set(test_images: int, looks: int) -> None:
+    """Twenty each, up to a number; for frozen features once for all cells that share them."""
+    speed = Speed(step_s=1.0, forward_s=0.64, batch=64, train_images=1000, test_images=test_images)
+    for method, priced in (("finetune", price), ("linear_probe", lambda cell, speed: extraction_price([cell], speed))):
+        plain = a_cell(method=Choice(method))
+        asked = dataclasses.replace(plain, probes=("corruptions",))
+        assert priced(asked, speed) - priced(plain, speed) == pytest.approx(looks * 0.01)

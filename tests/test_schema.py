@@ -36,7 +36,7 @@ OTHERS: dict[str, Any] = {
     "order_seed": 1,
     "repeat": 1,
 }
-NO_IDENTITY = {"suite": "other", "timeout_s": 1.0, "precision_reason": "measured"}
+NO_IDENTITY = {"suite": "other", "timeout_s": 1.0, "precision_reason": "measured", "probes": ("corruptions",)}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

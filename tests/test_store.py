@@ -114,7 +114,7 @@ def test_a_garbage_line_is_named_with_its_place(tmp_path: Path, line: str) -> No
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "records.jsonl").write_bytes(b"\xff\xfe\x00\n")
-    with pytest.raises(BenchError, match=r"records\.jsonl: can't be read"):
+    with pytest.raises(BenchError, match=r"records\.jsonl:1: can't be read"):
         read_records(tmp_path / "records.jsonl")
 
 

@@ -10,8 +10,11 @@ from bench.choices import check_backbone, check_weights, make
 from bench.errors import BenchError, InvalidSuite
 from bench.schema import Budget, Choice, Suite
 from bench.suite import read_suite, suite_names, suite_path
+from bench.workload_suite import is_workload_suite
 
-SHIPPED = sorted((Path(__file__).parent.parent / "suites").glob("*.yaml"))
+SHIPPED = [
+    path for path in sorted((Path(__file__).parent.parent / "suites").glob("*.yaml")) if not is_workload_suite(path)
+]
 VALID = """\
 name: mine
 dataset: digits
@@ -185,6 +188,19 @@ def test_a_methods_own_recipe_has_one_length(written: Writer) -> None:
     assert "epochs stands beside steps; write one of them" in found
 
 
+def test_optional_probes_are_named_and_the_others_are_not(written: Writer) -> None:
+    """Each unknown one, and each that is taken anyway, at its place."""
+    assert written.read().probes == ()
+    assert written.read(VALID + "probes: [corruptions, corruptions]\n").probes == ("corruptions",)
+    assert written.read(VALID, "probes=[corruptions]").probes == ("corruptions",)
+    problems = written.problems(VALID + "probes: [corruption, accuracy]\n")
+    assert problems[0].startswith("12:10: probes: unknown probe 'corruption'; did you mean corruptions")
+    assert problems[1].startswith("12:22: probes: accuracy: is taken in every cell")
+    assert written.problems(VALID + "probes: corruptions\n") == [
+        "12:1: probes: must be a list; write [a, b] (not 'corruptions')"
+    ]
+
+
 def test_a_learning_rate_with_an_exponent_is_a_number(written: Writer) -> None:
     assert written.read(changed("steps: 10", "learning_rate: 1e-3")).train == {"learning_rate": 0.001}
 
@@ -292,6 +308,8 @@ def test_an_unknown_suite_is_refused_with_the_nearest() -> None:
         suite_path("digit_small")
     with pytest.raises(BenchError, match=r"suite nowhere\.yaml: no such file"):
         suite_path("nowhere.yaml")
+    with pytest.raises(BenchError, match=r"suite tests: a folder; give a suite's name or file"):
+        suite_path("tests")
 
 
 @pytest.mark.parametrize("name", ["pretrained", "random", "supervised@glyphs", "my/own.safetensors", "own.pth"])

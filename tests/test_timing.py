@@ -1,10 +1,13 @@
 """Timers count each step once, and phases keep their time and memory apart."""
 
+import time
+
 import numpy as np
 import pytest
+import torch
 
 from bench import timing
-from bench.timing import Phases, StepTimer, peak_rss_mib, reset_peak_rss, rss_mib
+from bench.timing import Phases, StepTimer, peak_rss_mib, reset_peak_rss, rss_mib, synchronised_clock
 
 
 @pytest.fixture
@@ -68,6 +71,22 @@ def test_memory_peak_belongs_to_its_phase() -> None:
     assert phases.exact
     assert phases.rss_mib["large"] > phases.rss_mib["before"] + 150
     assert phases.rss_mib["after"] < phases.rss_mib["large"] - 150
+
+
+def test_synchronised_clock_is_the_clock_where_no_device_is_at_work() -> None:
+    """Seconds that go forward, by pytest-benchmark's own scale."""
+    before = time.perf_counter()
+    assert before <= synchronised_clock() <= synchronised_clock() <= time.perf_counter()
+
+
+def test_synchronised_clock_waits_for_the_device_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would time how fast work is handed over."""
+    order: list[str] = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: order.append("waited"))
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: order.append("read") or 1.0)
+    assert synchronised_clock() == 1.0
+    assert order == ["waited", "read"]
 
 
 def test_peak_is_never_below_what_is_resident() -> None:

@@ -46,6 +46,7 @@ TIMED = {
     "cpu_s_by_phase",
     "baseline_rss_mib",
     "finished_at",
+    "right_offset",
     "executor",
     "env",
     "rss_method",
@@ -57,6 +58,7 @@ TIMED = {
     *("accuracy_per_s", "compile_s", "pinned_to", "gpu_state", "profiled_in", "profile_reason"),
     *("anatomy_ms", "synthetic_ratio", "bound_by", "memory_mib_by_kind", "peak_gflop_per_s", "mfu", "latency_ms"),
     *("forward_gflop", "step_gflop"),
+    *("forgetting_s", "corruptions_s"),
 }
 """Keys of a record that tell of time, memory, place and profiles: they may differ where all else is equal."""
 

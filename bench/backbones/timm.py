@@ -31,6 +31,10 @@ class TimmSource:
         """Return the names, tags included, that match a glob."""
         return sorted({*timm.list_models(pattern), *timm.list_pretrained(pattern)})
 
+    def tag(self, name: str) -> str:
+        """Return how the published weights of a name were made, in timm's words: `a1_in1k`."""
+        return str(_config(name).tag or "")
+
     def find(self, name: str, places: Places, download: bool) -> WeightsFile:
         """Take `WEIGHTS_DIR/<name>.safetensors` (or `.pth`), else the hub's file, downloaded where it isn't cached."""
         config = _config(name)

@@ -32,6 +32,10 @@ class TorchvisionSource:
             found += [f"{PREFIX}{name}", *(f"{PREFIX}{name}@{enum}" for enum in enums)]
         return sorted(fnmatch.filter(found, pattern))
 
+    def tag(self, name: str) -> str:
+        """Return the published weights of a name, in torchvision's words: `IMAGENET1K_V2`."""
+        return str(_parse(name)[1].name)
+
     def find(self, name: str, places: Places, download: bool) -> WeightsFile:
         """Take `WEIGHTS_DIR/torchvision/<name>.safetensors` (or `.pth`), else torchvision's checked download."""
         architecture, weights = _parse(name)

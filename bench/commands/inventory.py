@@ -10,6 +10,7 @@ from bench.errors import BenchError
 KINDS = (
     *("backbones", "datasets", "methods", "suites", "pretraining", "selections"),
     *("sources", "probes", "profiles", "scores", "executors", "reports"),
+    "workloads",
 )
 
 
@@ -22,7 +23,7 @@ def list_names(kind: str | None, pattern: str, as_json: bool) -> None:
 
     \b
     KIND is backbones, datasets, methods, suites, pretraining, selections,
-    sources, probes, profiles, scores, executors or reports.
+    sources, probes, profiles, scores, executors, reports or workloads.
     """
     from bench.listing import everything, names_of
 

@@ -121,8 +121,12 @@ def validate(suite: str, overrides: Sequence[str]) -> None:
     """Report all mistakes in SUITE at once."""
     from bench.plan import Resolved, expand
     from bench.suite import read_suite, suite_path
+    from bench.workload_suite import is_workload_suite, read_workload_suite
 
     path = suite_path(suite)
+    if is_workload_suite(path):
+        click.echo(f"{path}: valid, {len(read_workload_suite(path).workloads)} workloads")
+        return
     settled = Resolved(lambda device: device, 1, lambda backbone, image_size, device: ("fp32", "not measured"))
     cells = expand(read_suite(path, overrides), settled)
     click.echo(f"{path}: valid, {len(cells)} cells")

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from bench.data.corruptions import CorruptedImages
+
 
 class Joined:
     """Images of several arrays (N, S, S, 3), numbered through; none is read before it is asked for."""
@@ -31,5 +33,5 @@ class Joined:
         return found
 
 
-Rows = npt.NDArray[np.uint8] | Joined
+Rows = npt.NDArray[np.uint8] | Joined | CorruptedImages
 """Images (N, S, S, 3), read by their positions."""

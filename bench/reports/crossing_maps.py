@@ -7,7 +7,7 @@ from typing import Any
 from bench.aggregate import Summary
 from bench.crossings import CrossingMap
 from bench.learning_curves import Crossover
-from bench.reports.figures import literal
+from bench.reports.figures import PANELS, literal
 
 CROSSINGS = (
     "Each cell: the labels from which its row is ahead of its column for good, or *always* or *never* within the "
@@ -29,17 +29,18 @@ def crossing_maps(summary: Summary, folder: Path) -> Path | None:
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "crossings.svg"
-    names = max(len(setting) for each in summary.crossings for setting in each.settings)
-    side = CELL * max(len(each.settings) for each in summary.crossings)
-    columns = min(2, len(summary.crossings))
-    lines = math.ceil(len(summary.crossings) / columns)
+    shown = summary.crossings[:PANELS]
+    names = max(len(setting) for each in shown for setting in each.settings)
+    side = CELL * max(len(each.settings) for each in shown)
+    columns = min(2, len(shown))
+    lines = math.ceil(len(shown) / columns)
     with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 9}):
         size = (columns * (side + 0.075 * names + 0.4), lines * (0.72 * side + 0.06 * names + 0.8))
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(lines, columns, squeeze=False).ravel()
-        for axes, each in zip(panels, summary.crossings, strict=False):
+        for axes, each in zip(panels, shown, strict=False):
             _panel(axes, each)
-        for axes in panels[len(summary.crossings) :]:
+        for axes in panels[len(shown) :]:
             axes.set_axis_off()
         figure.savefig(path, metadata={"Date": None})
     return path

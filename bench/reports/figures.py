@@ -9,6 +9,8 @@ from bench.rows import Row
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 """Told apart by colour-blind readers too (Okabe and Ito, 2008)."""
 MARKERS = "osD^vPX*"
+PANELS = 12
+"""Tables that a picture has room for."""
 
 
 def accuracy_curves(summary: Summary, folder: Path) -> Path:
@@ -18,13 +20,14 @@ def accuracy_curves(summary: Summary, folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "accuracy.svg"
-    settings = list(dict.fromkeys(setting for block in summary.blocks for setting in block.settings))
+    blocks = summary.blocks[:PANELS]
+    settings = list(dict.fromkeys(setting for block in blocks for setting in block.settings))
     with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
-        count = len(summary.blocks)
+        count = len(blocks)
         legend = 0.7 + 0.075 * max((len(setting) for setting in settings), default=0)
         figure = Figure(figsize=(4.2 * max(1, count) + legend, 4.4), layout="constrained")
         panels = figure.subplots(1, count, sharey=True, squeeze=False)[0]
-        for axes, block in zip(panels, summary.blocks, strict=True):
+        for axes, block in zip(panels, blocks, strict=True):
             _panel(axes, block, settings)
         panels[0].set_ylabel("test accuracy, %")
         handles = {
@@ -46,7 +49,7 @@ def sensitivity_curves(summary: Summary, folder: Path) -> Path | None:
 
     lines = {
         block.title: [row for row in block.ordered if row.tried and len(row.tried.by_learning_rate) > 1]
-        for block in summary.blocks
+        for block in summary.blocks[:PANELS]
     }
     lines = {title: _largest(rows) for title, rows in lines.items() if rows}
     if not lines:

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from tabulate import tabulate
-
 from bench.aggregate import Summary
+from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS, crossing_maps
-from bench.reports.figures import accuracy_curves, sensitivity_curves
+from bench.reports.figures import PANELS, accuracy_curves, sensitivity_curves
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_lines, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
+from bench.reports.pareto_figure import pareto_picture
+from bench.reports.pareto_table import pareto_left_out, pareto_table
+from bench.reports.pipes import pipe_table
 from bench.reports.rank_diagram import rank_diagram
 from bench.reports.rank_tables import STANDINGS, standings_lines, standings_table
 from bench.reports.tables import (
@@ -44,6 +46,10 @@ def render(summary: Summary, folder: Path) -> str:
         parts += [f"### {_escaped(block.title)}", _text(accuracy_table(block))]
     if summary.rows:
         parts.append(f"![Test accuracy against labels]({accuracy_curves(summary, folder).name})")
+    if len(summary.blocks) > PANELS:
+        parts.append(
+            f"Pictures are of the first {PANELS} of {len(summary.blocks)} tables; `--filter` narrows a report."
+        )
     parts += _section(
         "Frozen against fine-tuned",
         frozen_against_tuned(summary),
@@ -68,11 +74,33 @@ def render(summary: Summary, folder: Path) -> str:
     parts += rank_diagram(summary, folder)
     parts += _section("Where the noise comes from", noise_table(summary), NOISE)
     parts += _section(
+        "Beyond accuracy",
+        beyond_table(summary),
+        "*Calibration error*: how far confidence and accuracy lie apart, over 15 bins. *Macro-F1* counts each class "
+        "alike. *Forgotten*: what the transfer took from the accuracy of the initial weights' own classifier on images "
+        "of its source that were held out.",
+    )
+    parts += _section(
+        "Under corruption",
+        corruption_table(summary),
+        "Accuracy on corrupted test images, mean over four corruptions in five strengths; by corruption the mean and, "
+        "in brackets, at the greatest strength.",
+    )
+    parts += _section(
         "Cost",
         cost_table(summary),
         "At each method's largest budget, means over seeds. Images/s is of training steps, warm-up apart, or "
         "of the extraction of frozen features from a cold cache. Peaks are exact, over training.",
     )
+    parts += _section(
+        "Pareto front",
+        pareto_table(summary),
+        "Rows that no other row of their data set beats: by the means, none is as good on each axis and better on one.",
+    )
+    parts += [f"- {_escaped(line)}" for line in pareto_left_out(summary)]
+    pareto = pareto_picture(summary, folder)
+    if pareto is not None:
+        parts.append(f"![Test accuracy against training time, with the Pareto front]({pareto.name})")
     parts += _section(
         "Inside a step",
         anatomy_table(summary),
@@ -135,6 +163,4 @@ def _escaped(text: str) -> str:
 
 
 def _text(table: Table) -> str:
-    headers, cells = table
-    escaped = [[_escaped(cell).replace("|", "\\|") for cell in row] for row in cells]
-    return tabulate(escaped, headers, tablefmt="pipe", disable_numparse=True)
+    return pipe_table(*table)

@@ -211,18 +211,22 @@ def synthetic_steps(
         loss.backward()
         learner.step()
 
-    seconds = cuda_seconds(step, steps) if cuda else cpu_seconds(step, steps)
-    return {"step_s": seconds, "batch": batch, "flops_per_step": count_flops(step) if cuda else None}
+    if cuda:
+        seconds = cuda_seconds(step, steps)
+        return {"step_s": seconds, "step_cpu_s": None, "batch": batch, "flops_per_step": count_flops(step)}
+    seconds, processor = cpu_seconds(step, steps)
+    return {"step_s": seconds, "step_cpu_s": processor, "batch": batch, "flops_per_step": None}
 
 
-def cpu_seconds(step: Callable[[], None], steps: int) -> list[float]:
-    """Return the seconds of each step."""
-    seconds = []
+def cpu_seconds(step: Callable[[], object], steps: int) -> tuple[list[float], list[float]]:
+    """Return the seconds of each step: by the clock, and of the processor."""
+    seconds, processor = [], []
     for _ in range(steps):
-        began = time.perf_counter()
+        began = time.perf_counter(), time.process_time()
         step()
-        seconds.append(time.perf_counter() - began)
-    return seconds
+        seconds.append(time.perf_counter() - began[0])
+        processor.append(time.process_time() - began[1])
+    return seconds, processor
 
 
 def cuda_seconds(step: Callable[[], None], steps: int) -> list[float]:
@@ -251,7 +255,7 @@ def forward_only(backbone: str, weights: str | None, size: int, batch: int, batc
     images = torch.randn(batch, 3, size, size).contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
         network(images)
-        seconds = cpu_seconds(lambda: network(images), batches)
+        seconds, _ = cpu_seconds(lambda: network(images), batches)
     return {"step_s": seconds, "batch": batch}
 
 

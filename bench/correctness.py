@@ -1,0 +1,56 @@
+"""Which test images each cell got right: packed bits in one append-only file, read where a record points.
+
+One file for a whole run, since comparing rows needs this of every cell, and opening a file for each takes a
+thousand times as long. An entry names its cell and holds a checksum, so that a torn or misplaced one is noticed.
+"""
+
+import hashlib
+import mmap
+import struct
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+FILE = "right.bin"
+_HEAD = struct.Struct("<4s16sII")
+_MAGIC = b"RGHT"
+
+
+def entry(cell_id: str, right: "npt.NDArray[np.bool_]") -> bytes:
+    """Return what is kept of a cell: a head with the cell, the count of images and a checksum, then the bits."""
+    import numpy as np
+
+    bits = np.packbits(right).tobytes()
+    return _HEAD.pack(_MAGIC, _digest(cell_id), len(right), zlib.crc32(bits)) + bits
+
+
+def _digest(cell_id: str) -> bytes:
+    return hashlib.blake2b(cell_id.encode(), digest_size=16).digest()
+
+
+class Kept:
+    """The entries of a run, mapped into memory."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / FILE
+        self._bytes: mmap.mmap | bytes = b""
+        if path.is_file() and path.stat().st_size:
+            with path.open("rb") as stream:
+                self._bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def at(self, offset: int, cell_id: str) -> "npt.NDArray[np.bool_] | None":
+        """Return the images (N,) that a cell got right; null where its entry is not there, whole and its own."""
+        import numpy as np
+
+        start = offset + _HEAD.size
+        if not 0 <= offset <= len(self._bytes) - _HEAD.size:
+            return None
+        magic, digest, count, checksum = _HEAD.unpack_from(self._bytes, offset)
+        bits = self._bytes[start : start + (count + 7) // 8]
+        if magic != _MAGIC or digest != _digest(cell_id) or zlib.crc32(bits) != checksum:
+            return None
+        return np.unpackbits(np.frombuffer(bits, np.uint8), count=count).view(np.bool_)

@@ -1,0 +1,1 @@
+"""Two versions of the harness against each other on one machine: which work grew, which became slower or larger."""

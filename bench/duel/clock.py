@@ -1,0 +1,101 @@
+"""What units of work take: processor time, or the device's; and how long they sleep."""
+
+import contextlib
+import gc
+import re
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCHEDSTAT = Path("/proc/thread-self/schedstat")
+STATUS = Path("/proc/self/status")
+CLEAR_REFS = Path("/proc/self/clear_refs")
+NANO = 1e-9
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Block:
+    """Units of one workload, one after another in one process."""
+
+    cost_s: Sequence[float]
+    """Of each unit: seconds of the processor, over all threads; on CUDA between two events."""
+    asleep_s: float
+    """Of the unit that slept least: neither running nor waiting for a processor."""
+    switches: int
+    """Of the unit with the fewest: times that it gave up its processor of its own accord."""
+    peak_mib: float
+    """Highest resident memory: of the device on CUDA, else of the process."""
+
+
+def run_block(unit: Callable[[], object], units: int, device: str) -> Block:
+    """Do so many units and say what each took."""
+    gc.collect()
+    _forget_peak(device)
+    timed: list[Any] = []
+    asleep, switches = [], []
+    for _ in range(units):
+        before, cpu, wall = _waits(), time.process_time(), time.perf_counter()
+        opened = _event(device)
+        unit()
+        closed = _event(device)
+        took, used = time.perf_counter() - wall, time.process_time() - cpu
+        after = _waits()
+        timed.append((opened, closed) if opened is not None else used)
+        asleep.append(max(0.0, took - used - (after[1] - before[1])))
+        switches.append(after[0] - before[0])
+    return Block(_seconds(timed, device), min(asleep), min(switches), _peak_mib(device))
+
+
+def _waits() -> tuple[int, float]:
+    """Return voluntary switches, and the seconds that this thread has waited for a processor where the kernel tells."""
+    switches = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+    try:
+        return switches, int(SCHEDSTAT.read_text().split()[1]) * NANO
+    except (OSError, IndexError, ValueError):
+        return switches, 0.0
+
+
+def _event(device: str) -> Any:
+    if not device.startswith("cuda"):
+        return None
+    import torch
+
+    event = torch.cuda.Event(enable_timing=True)
+    event.record()
+    return event
+
+
+def _seconds(timed: Sequence[Any], device: str) -> list[float]:
+    if not device.startswith("cuda"):
+        return list(timed)
+    import torch
+
+    torch.cuda.synchronize()
+    return [opened.elapsed_time(closed) / 1000 for opened, closed in timed]
+
+
+def _forget_peak(device: str) -> None:
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.reset_peak_memory_stats(device)
+        return
+    with contextlib.suppress(OSError):  # then it is the highest over the process's life
+        CLEAR_REFS.write_text("5")
+
+
+def _peak_mib(device: str) -> float:
+    if device.startswith("cuda"):
+        import torch
+
+        return float(torch.cuda.max_memory_allocated(device)) / MIB
+    found = re.search(r"^VmHWM:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE) if STATUS.exists() else None
+    if found:
+        return int(found[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / MIB if sys.platform == "darwin" else peak / 1024

@@ -1,0 +1,132 @@
+"""What counts as worse: `throughput:5%`, `accuracy:ci`, `peak_rss:20MiB`. Pure."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.errors import BenchError
+from bench.gate.quantities import UNITS, Kind, Quantity, quantity
+
+How = Literal["ci", "percent", "absolute"]
+
+MARGINS: Mapping[Kind, float] = {"score": 0.03, "time": math.log(1.08), "peak": math.log(1.03)}
+"""What an interval around no change must exclude before `ci` calls two sides the same: a loss of 3 points, 8 % more
+time, 3 % more memory."""
+
+FORMS = "write METRIC:5%, METRIC:ci or METRIC:VALUE with its unit, as in peak_rss:20MiB"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One `--fail-on`."""
+
+    quantity: Quantity
+    how: How
+    tolerance: float
+    """A share where `percent`, in the quantity's unit where `absolute`, 0 where `ci`."""
+
+    @property
+    def text(self) -> str:
+        """The rule as a user may write it."""
+        if self.how == "ci":
+            return f"{self.quantity.name}:ci"
+        if self.how == "percent":
+            return f"{self.quantity.name}:{self.tolerance * 100:g}%"
+        unit, factor = ("pp", 0.01) if self.quantity.unit == "share" else (self.quantity.unit, 1.0)
+        return f"{self.quantity.name}:{self.tolerance / factor:g}{unit if self.tolerance else ''}"
+
+    @property
+    def relative(self) -> bool:
+        """Whether changes are log ratios; else they are differences."""
+        return self.how == "percent" or (self.how == "ci" and self.quantity.kind != "score")
+
+    @property
+    def sign(self) -> int:
+        """Times a change: above zero is worse."""
+        return -1 if self.quantity.higher_is_better else 1
+
+    @property
+    def floor(self) -> float:
+        """The smallest change for the worse that counts, as the rule's changes are told."""
+        if self.how != "percent":
+            return self.tolerance
+        return -math.log1p(-self.tolerance) if self.quantity.higher_is_better else math.log1p(self.tolerance)
+
+    @property
+    def margin(self) -> float:
+        """What an interval's worse end must stay under before the two sides are the same."""
+        return MARGINS.get(self.quantity.kind, 0.0) if self.how == "ci" else self.floor
+
+    @property
+    def by_interval(self) -> bool:
+        """Whether figures are judged by their interval over seeds; exact ones, and peaks with a tolerance, are not."""
+        kind = self.quantity.kind
+        return kind in ("score", "time") or (kind == "peak" and self.how == "ci")
+
+    def change(self, base: float, new: float) -> float:
+        """Return what `new` is over `base`, as the rule tells it; infinite from or to nothing."""
+        if not self.relative or base == new:
+            return new - base
+        if base <= 0 or new <= 0:
+            return math.inf if new > base else -math.inf
+        return math.log(new / base)
+
+
+def parse_rule(text: str, counters: Iterable[str] = ()) -> Rule:
+    """Return the rule that a `--fail-on` says; what can't be meant is refused."""
+    name, colon, limit = (part.strip() for part in text.partition(":"))
+    if not colon or not limit or not name:
+        raise BenchError(f"--fail-on {text!r}: no rule; {FORMS}")
+    of = quantity(name, counters)
+    if limit == "ci":
+        return Rule(of, "ci", 0.0)
+    found = re.fullmatch(r"([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*(\D*)", limit)
+    if not found:
+        raise BenchError(f"--fail-on {text!r}: {limit!r} is no limit; {FORMS}")
+    return _limited(text, of, float(found[1]), found[2])
+
+
+def _limited(text: str, of: Quantity, value: float, unit: str) -> Rule:
+    if unit == "%":
+        return _percent(text, of, value / 100)
+    units = UNITS[of.unit]
+    if unit not in units and value != 0:
+        raise BenchError(f"--fail-on {text!r}: write {_example(of)}, or {of.name}:ci")
+    return Rule(of, "absolute", value * units.get(unit, 1.0))
+
+
+def _percent(text: str, of: Quantity, share: float) -> Rule:
+    if of.kind == "score":
+        raise BenchError(f"--fail-on {text!r}: per cent of a share can be read in two ways; write {_example(of)}")
+    if of.higher_is_better and share >= 1:
+        raise BenchError(f"--fail-on {text!r}: nothing falls by 100 % or more; write less, as in {of.name}:5%")
+    return Rule(of, "percent", share)
+
+
+def _example(of: Quantity) -> str:
+    if of.kind == "score":
+        return f"points, as in {of.name}:1pp"
+    units = [unit for unit in UNITS[of.unit] if unit]
+    told = f"a unit ({', '.join(units)})" if units else "a number"
+    return f"{told} or per cent, as in {of.name}:5%"
+
+
+def parse_rules(texts: Sequence[str], counters: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """Return the rules of a command line, each once."""
+    counted = list(counters)
+    return tuple(dict.fromkeys(parse_rule(text, counted) for text in texts))
+
+
+def usual_rules(has: Iterable[str], counters: Iterable[str], limits: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Return the rules where none is given: of a run accuracy, speed and memory; of benchmarks their counters and time.
+
+    `has` names the figures that the two sides hold; `limits` says of counters how much they may grow, 0 where it is
+    silent.
+    """
+    names, counted = set(has), sorted(counters)
+    texts = ["accuracy:ci", "throughput:5%", "peak_rss:3%"] if "accuracy" in names else []
+    if "min" in names:
+        texts += [*(f"{name}:{limits.get(name, '0')}" for name in counted), "min:5%"]
+    return parse_rules(texts, counted)

@@ -1,0 +1,165 @@
+"""Cells and benchmarks as comparisons see them: a name, what it was measured under, and its figures. Pure."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.errors import BenchError
+from bench.gate.comparability import Environment, conditions_of, machine_conditions
+from bench.gate.quantities import QUANTITIES, figures_of
+from bench.record import Record, Status
+from bench.schema import Choice, canonical_json
+
+Name = tuple[tuple[str, str], ...]
+"""What a row is called: keys and values, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One cell of a run, or one benchmark of one file."""
+
+    name: Name
+    """All that names it but the seed."""
+    seed: int
+    """Of a benchmark the number of its file: what repeats the measurement."""
+    status: Status
+    reason: str | None
+    """Why it has no figures."""
+    conditions: Mapping[str, Any]
+    """JSON by the name of the condition."""
+    figures: Mapping[str, float]
+
+    @property
+    def label(self) -> str:
+        """One line."""
+        return f"{label(self.name)} seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two things that are compared."""
+
+    title: str
+    """What the user called it."""
+    samples: tuple[Sample, ...]
+    made_at: str | None
+    """ISO 8601: when the last of it was measured."""
+    commit: str | None
+    machine: str
+    """In words."""
+    repeats: str = "seed"
+    """What `Sample.seed` counts."""
+
+    @property
+    def figures(self) -> set[str]:
+        """The names of all figures that a sample has."""
+        return {name for sample in self.samples for name in sample.figures}
+
+    @property
+    def counters(self) -> set[str]:
+        """Those that are no quantity of the catalogue: counts that a benchmark file brought along."""
+        return self.figures - QUANTITIES.keys()
+
+
+def label(name: Name, known: Name = ()) -> str:
+    """Return a row's name as one line, without the parts that are known already; nothing for the row of all."""
+    return " ".join(part[1] for part in name if part not in known)
+
+
+def shared_parts(rows: Iterable[Name]) -> Name:
+    """Return the parts of names that all of several rows have in common; none of a single row."""
+    several = list(dict.fromkeys(rows))
+    if len(several) < 2:
+        return ()
+    common = set.intersection(*map(set, several))
+    return tuple(part for part in several[0] if part in common)
+
+
+def name_of(record: Record) -> Name:
+    """Return what a record's row is called."""
+    keys = {
+        "dataset": Choice(record.dataset, record.dataset_params).label,
+        "backbone": record.backbone,
+        "weights": record.weights,
+        "method": Choice(record.method, record.method_params).label,
+        "source": Choice(record.source, record.source_params).label if record.source else "",
+        "images": "" if record.image_selection in (None, "stratified") else str(record.image_selection),
+        "budget": record.budget or "",
+    }
+    return tuple((key, value) for key, value in keys.items() if value)
+
+
+def sample_of(record: Record, machines: Mapping[str, Mapping[str, Any]]) -> Sample:
+    """Return a record as a sample; `machines` has the conditions that each environment is."""
+    figures = figures_of(record) if record.status == "ok" else {}
+    conditions = conditions_of(record, machines)
+    return Sample(name_of(record), record.seed, record.status, record.reason, conditions, figures)
+
+
+def side_of(title: str, records: Iterable[Record], environments: Mapping[str, Environment]) -> Side:
+    """Return the records of a run as one side."""
+    listed = list(records)
+    used = {
+        key: environments[key] for key in dict.fromkeys(record.env or "" for record in listed) if key in environments
+    }
+    machines = {key: machine_conditions(each) for key, each in used.items()}
+    commits = dict.fromkeys(str(each["commit"]) for each in used.values() if each.get("commit"))
+    times = [record.finished_at for record in listed if record.finished_at]
+    return Side(
+        title=title,
+        samples=tuple(sample_of(record, machines) for record in listed),
+        made_at=max(times, default=None),
+        commit=", ".join(commits) or None,
+        machine="; ".join(dict.fromkeys(map(machine_in_words, used.values()))) or "not recorded",
+    )
+
+
+def machine_in_words(environment: Environment) -> str:
+    """Return what decides how fast a machine is."""
+    gpu = environment.get("gpu")
+    return f"{environment['processor']}, {environment['cores']} cores" + (f", {gpu['name']}" if gpu else "")
+
+
+def keyed(side: Side, told_apart_by: Iterable[str]) -> dict[Name, dict[int, Sample]]:
+    """Return a side's samples by row and seed; a row's name ends with the conditions that tell several apart."""
+    found: dict[Name, dict[int, Sample]] = {}
+    apart = list(told_apart_by)
+    for sample in side.samples:
+        extra = tuple((name, _text(sample.conditions.get(name))) for name in apart)
+        row = found.setdefault((*sample.name, *extra), {})
+        if sample.seed in row:
+            raise BenchError(f"{side.title}: two cells are called {sample.label}; which is meant can't be told")
+        row[sample.seed] = sample
+    return found
+
+
+def rows_of(side: Side) -> dict[Name, list[Sample]]:
+    """Return a side's samples by what they are called."""
+    found: dict[Name, list[Sample]] = {}
+    for sample in side.samples:
+        found.setdefault(sample.name, []).append(sample)
+    return found
+
+
+def mean_of(samples: Sequence[Sample], name: str) -> float | None:
+    """Return the mean of a figure over the samples that have it."""
+    values = [sample.figures[name] for sample in samples if name in sample.figures]
+    return math.fsum(values) / len(values) if values else None
+
+
+def told_apart_by(side: Side) -> set[str]:
+    """Return the conditions that differ within a side between samples of the same name and seed."""
+    groups: dict[tuple[Name, int], list[Mapping[str, Any]]] = {}
+    for sample in side.samples:
+        groups.setdefault((sample.name, sample.seed), []).append(sample.conditions)
+    found = set()
+    for group in groups.values():
+        for name in group[0] if len(group) > 1 else ():
+            if len({canonical_json(each.get(name)) for each in group}) > 1:
+                found.add(name)
+    return found
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else canonical_json(value)

@@ -1,0 +1,19 @@
+"""Whether the model is as sure as it is right."""
+
+from typing import Any
+
+from bench.calibration import expected_calibration_error, negative_log_likelihood, probabilities
+from bench.cell_run import CellRun
+
+
+def probe(run: CellRun) -> dict[str, Any]:
+    """Return the calibration error (0 to 1) and the negative log-likelihood (nats) of the softmax of the answers.
+
+    Methods that were fitted by another loss than cross-entropy (least squares, distances) give numbers that were never
+    meant as logits: these figures then say what taking them so would come to.
+    """
+    labels, shares = run.evaluation.labels, probabilities(run.evaluation.logits.numpy())
+    return {
+        "expected_calibration_error": expected_calibration_error(shares, labels),
+        "negative_log_likelihood": negative_log_likelihood(shares, labels),
+    }

@@ -1,0 +1,1 @@
+"""Small pieces of the harness's own work, each to be done over and over: what regression checks time and count."""

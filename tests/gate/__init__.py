@@ -1,0 +1,1 @@
+"""What the regression gate is worth: restarts of the same version against itself, recorded and resampled."""

@@ -1,0 +1,43 @@
+"""Records are chosen by globs; what fits nothing known is refused."""
+
+import pytest
+from examples import a_record
+
+from bench.errors import BenchError
+from bench.record_filter import VALUES, chosen
+
+RECORDS = {
+    name: a_record(cell_id=name, backbone=name, seed=seed, budget=f"{seed} per class", n_labels=10 * seed)
+    for seed, name in enumerate(("resnet18", "resnet50", "vit"))
+}
+
+
+@pytest.mark.parametrize(
+    ("filters", "left"),
+    [
+        ([], ["resnet18", "resnet50", "vit"]),
+        (["backbone=resnet*"], ["resnet18", "resnet50"]),
+        (["backbone=resnet18,vit"], ["resnet18", "vit"]),
+        (["backbone=resnet*", "seed=1"], ["resnet50"]),
+        (["budget=20"], ["vit"]),
+        (["budget=1 per class"], ["resnet50"]),
+        (["device=cuda"], []),
+    ],
+    ids=str,
+)
+def test_all_filters_must_hold_and_one_glob_of_each(filters: list[str], left: list[str]) -> None:
+    assert list(chosen(RECORDS, filters)) == left
+
+
+@pytest.mark.parametrize("key", VALUES)
+def test_every_key_has_its_values_in_a_record(key: str) -> None:
+    assert all(isinstance(value, str) for value in VALUES[key](a_record()))
+    assert chosen(RECORDS, [f"{key}=*"]) == RECORDS
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("backbone", "write KEY=GLOB"), ("backbone=", "write KEY=GLOB"), ("backbon=x", "backbone")]
+)
+def test_filter_that_is_none_is_refused(text: str, said: str) -> None:
+    with pytest.raises(BenchError, match=said):
+        chosen(RECORDS, [text])

@@ -12,6 +12,7 @@ from bench.aggregate import Summary, summarise
 from bench.correctness import Kept
 from bench.errors import BenchError
 from bench.joining import Joined, Run, join
+from bench.label_needs import TARGETS
 from bench.record import Record
 from bench.record_filter import chosen
 from bench.store import Store, all_kept
@@ -40,7 +41,9 @@ def folder_of(run: Path) -> Path:
     return run.parent if run.name == "records.jsonl" else run
 
 
-def read(runs: Sequence[Path], filters: Sequence[str] = (), tell: Tell = silent) -> Reading:
+def read(
+    runs: Sequence[Path], filters: Sequence[str] = (), tell: Tell = silent, targets: Sequence[float] = TARGETS
+) -> Reading:
     """Return the summary of one run or several; raise `NotComparable` where several can't stand in one table."""
     folders = list(dict.fromkeys(folder_of(run) for run in runs))
     with all_kept():
@@ -48,7 +51,7 @@ def read(runs: Sequence[Path], filters: Sequence[str] = (), tell: Tell = silent)
         if filters and not any(run.records for run in found):
             raise BenchError(f"--filter {' --filter '.join(filters)}: fits none of the records")
         joined, right = _as_one(found)
-        summary = summarise(joined.records, joined.manifest, _told(right, len(joined.records), tell))
+        summary = summarise(joined.records, joined.manifest, _told(right, len(joined.records), tell), targets)
     narrowed = (f"Narrowed to {' and '.join(filters)}.",) if filters else ()
     return Reading(dataclasses.replace(summary, notes=(*narrowed, *joined.notes, *summary.notes)), right)
 

@@ -17,6 +17,10 @@ VALUES: Mapping[str, Callable[[Record], tuple[str, ...]]] = {
     "selection": lambda record: (record.image_selection or "stratified",),
     "budget": lambda record: (record.budget or "", str(record.n_labels)),
     "seed": lambda record: (str(record.seed),),
+    "subset_seed": lambda record: (str(record.seeds.subset),),
+    "init_seed": lambda record: (str(record.seeds.init),),
+    "order_seed": lambda record: (str(record.seeds.order),),
+    "repeat": lambda record: (str(record.repeat),),
     "device": lambda record: (record.device,),
     "precision": lambda record: (record.precision,),
 }

@@ -41,3 +41,10 @@ def test_every_key_has_its_values_in_a_record(key: str) -> None:
 def test_filter_that_is_none_is_refused(text: str, said: str) -> None:
     with pytest.raises(BenchError, match=said):
         chosen(RECORDS, [text])
+
+
+def test_seeds_that_vary_apart_are_keys_of_their_own() -> None:
+    """What is not given is as the seed."""
+    made = {"a": a_record(seed=1), "b": a_record(seed=1, subset_seed=2, repeat=1)}
+    found = {key: list(chosen(made, [key])) for key in ("subset_seed=1", "subset_seed=2", "order_seed=1", "repeat=1")}
+    assert found == {"subset_seed=1": ["a"], "subset_seed=2": ["b"], "order_seed=1": ["a", "b"], "repeat=1": ["b"]}

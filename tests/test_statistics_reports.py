@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import numpy.typing as npt
 import pytest
+from command_line import Command
 from examples import a_cell, a_record
 
 from bench.aggregate import Summary, summarise
@@ -222,3 +224,17 @@ def test_repeats_are_no_seeds_in_the_table_of_accuracies(tmp_path: Path) -> None
     """Two runs of one cell are one figure."""
     twice = [a_record(a_cell(method=Choice("linear_probe"), repeat=again)) for again in (0, 1)]
     assert "90.0 (1)" in markdown(summarise(twice, {}), tmp_path)
+
+
+def test_user_asks_for_targets_of_their_own(bench: Command, tmp_path: Path) -> None:
+    """Each stands in the report; what is no accuracy is refused with the range."""
+    lines = [json.dumps(record.to_json()) for record in a_run()[0]]
+    (tmp_path / "records.jsonl").write_text("\n".join(lines) + "\n")
+    told = bench("report", tmp_path, "--format", "md", "--target", "0.6", "--target", "0.7").out
+    assert "60.0 (asked for)" in told
+    assert "70.0 (asked for)" in told
+    assert "90.0 (asked for)" not in told
+    assert "90.0 (asked for)" in bench("report", tmp_path, "--format", "md").out
+    refused = bench("report", tmp_path, "--target", "90")
+    assert refused.code == 2
+    assert "--target" in refused.err

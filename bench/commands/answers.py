@@ -110,6 +110,14 @@ def recommend(
     metavar="between=KEY[:VALUE,VALUE]",
     help="Rows that differ in nothing but KEY side by side, as in between=method, with their differences.",
 )
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="ACCURACY",
+    help="How many labels does it take? Repeatable.  [default: 0.9]",
+)
 def report(
     runs: Sequence[Path],
     format_: str,
@@ -119,12 +127,14 @@ def report(
     columns: str | None,
     metric: str | None,
     pivot: str | None,
+    targets: Sequence[float],
 ) -> None:
     """Print the report of RUN (a run's folder or its records.jsonl) and write it to RUN/report.<ext>.
 
     Several runs come in one report where their records are comparable. That, a filtered report, and a table of your
     own are printed, and written where --out says.
     """
+    from bench.label_needs import TARGETS
     from bench.progress import patient, screen
     from bench.reading import folder_of, read
 
@@ -132,7 +142,7 @@ def report(
         _table(runs, format_, out, filters, (rows, columns, metric, pivot))
         return
     with screen() as shown:
-        summary = read(runs, filters, patient(shown.working)).summary
+        summary = read(runs, filters, patient(shown.working), targets or TARGETS).summary
         place = out or (folder_of(runs[0]) if len(runs) == 1 and not filters else None)
         told = _written(summary, place, format_)
     click.echo(told)

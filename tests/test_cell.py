@@ -48,6 +48,7 @@ FROM_A_PROFILE = {
 """Keys of what is measured once for cells alike, where the run says where to keep it."""
 SOLVED = ("linear_probe", "ridge_probe")
 MAY_BE_NULL = {
+    *("subset_seed", "init_seed", "order_seed"),  # as the seed
     "weights_sha256",
     "weights_license",
     "source",

@@ -1,4 +1,4 @@
-# Targets for users: bench, test. For maintainers: check, test-slow. `make help` lists them.
+# Targets for users: bench, test. For maintainers: check, test-slow, test-browser. `make help` lists them.
 SUITE ?= digits_small
 VENV := .venv
 PYTHON ?= python3
@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum |
 export GOMP_SPINCOUNT ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test test-slow check perf
+.PHONY: help setup bench test test-slow test-browser check perf
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## The environment in .venv/; the other targets call it by themselves
 
@@ -30,10 +30,13 @@ bench: $(STAMP) ## Run a suite: SUITE=digits_small [DATA_DIR=] [WEIGHTS_DIR=] [A
 	@$(BENCH) run $(SUITE) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
 
 test: $(STAMP) ## The fast tests, under five minutes on two cores
-	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m "not slow" $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m "not slow and not browser" $(ARGS)
 
 test-slow: $(STAMP) ## The slow tests: whole suites, all families of networks
 	@$(VENV)/bin/python -m pytest -q -m slow $(ARGS)
+
+test-browser: $(STAMP) ## The page of a report in Chromium, where there is one; else they say that they are skipped
+	@$(VENV)/bin/python -m pytest -q -rs -m browser $(ARGS)
 
 perf: $(STAMP) ## Speed against how it is usually done: [DATA_DIR=] [WEIGHTS_DIR=] [ARGS="--only prefix --quick"]
 	@$(VENV)/bin/python -m tests.perf $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)

@@ -6,10 +6,13 @@ from typing import Any
 
 from bench.catalog import METHODS
 from bench.crossings import CrossingMap, crossings_of
+from bench.curves import CurvesOf, no_curves
 from bench.label_needs import TARGETS, Need, Worth, needs_of, worths_of
 from bench.later import Later
 from bench.noise_rows import Noise, Varied, noise_of, varied_of
+from bench.pareto import Front, fronts_of
 from bench.ranking import Ranking, Task, rank
+from bench.recommend import Answer, best_by_budget
 from bench.record import Record
 from bench.rows import Row, rows_of
 from bench.score_rows import Ranked, ranks_of
@@ -85,6 +88,14 @@ class Summary:
     audit_failures: tuple[str, ...]
     environments: Mapping[str, Mapping[str, Any]]
     notes: tuple[str, ...]
+    fronts: Sequence[Front]
+    """For each data set the Pareto front over all axes that were measured, then over each pair of them."""
+    best: Sequence[Answer]
+    """For each data set and number of labels the best row of all, and what the data can't tell from it."""
+    records: tuple[Record, ...]
+    """Of all cells of the plan that have one."""
+    curves: CurvesOf
+    """What is kept of a cell, step by step, given its id."""
 
 
 def nothing_kept(cell_id: str) -> None:
@@ -140,6 +151,10 @@ def summarise(
             if key in {record.env for record in finished}
         },
         notes=_notes(records, mine, finished),
+        fronts=Later(lambda: fronts_of(rows)),
+        best=Later(lambda: best_by_budget(rows, right)),
+        records=tuple(mine),
+        curves=no_curves,
     )
 
 

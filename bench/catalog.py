@@ -178,5 +178,6 @@ REPORTS = Registry(
         ("json", Entry("bench.reports.json:render", "rows, verdicts, notes, audit: all of the summary, versioned")),
         ("latex", Entry("bench.reports.latex:render", "tables for a paper, with booktabs", suffix="tex")),
         ("parquet", Entry("bench.reports.parquet:render", "one line per row, typed columns; a binary file")),
+        ("html", Entry("bench.reports.html:render", "one page for a browser, self-contained")),
     ],
 )

@@ -83,6 +83,16 @@ def _nothing(rows: Sequence[Row], wanted: Wanted) -> str:
     return f"nothing was measured on {wanted.device}; measured: {', '.join(devices)}"
 
 
+def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
+    """Answer for each data set and each number of labels that was measured, without limits, fewest labels first."""
+    asked: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        asked.setdefault((row.dataset, row.n_labels), []).append(row)
+    return tuple(
+        recommend(mine, Wanted(labels, dataset=dataset), right) for (dataset, labels), mine in sorted(asked.items())
+    )
+
+
 def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:
     """Say which limits a row breaks; what was not measured meets no limit."""
     throughput = row.throughput.mean if row.throughput else None

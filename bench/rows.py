@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.phase_memory import memory_by_phase
 from bench.record import Record
 from bench.schema import Choice, Seeds, content_hash
 from bench.stats import Estimate, mean_interval
@@ -66,6 +67,8 @@ class Row:
     tried: Tried | None
     transferability: Mapping[str, float]
     """Means over the seeds; empty where the row's cells made no features of the whole backbone."""
+    memory_mib_by_phase: Mapping[str, float] | None
+    """By how much each phase raised the peak; together they are the highest peak of all."""
 
     @property
     def setting(self) -> str:
@@ -189,6 +192,7 @@ def _row(group: Sequence[Record], ambiguous: set[str], machine: str) -> Row:
         memory_mib_by_kind=profiled.memory_mib_by_kind,
         tried=tried_of(group),
         transferability=_mean_scores(group),
+        memory_mib_by_phase=memory_by_phase(group),
     )
 
 

@@ -32,6 +32,8 @@ LAYERS = [
         "correctness",
         "record_filter",
         "later",
+        "curves",
+        "phase_memory",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
     {
@@ -56,6 +58,7 @@ LAYERS = [
         "backbones",
         "data",
         "solvers",
+        "pareto",
     },
     {"choices", "features", "executors", "reading"},
     {"suite", "evaluation", "training", "recipe", "reports", "profiling", "tuning"},

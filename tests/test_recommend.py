@@ -8,7 +8,7 @@ import pytest
 from examples import a_record
 
 from bench.errors import BenchError
-from bench.recommend import Wanted, recommend
+from bench.recommend import Wanted, best_by_budget, recommend
 from bench.reports.answer import render_answer
 from bench.rows import Row, rows_of
 
@@ -117,3 +117,10 @@ def test_single_row_has_no_runner_up() -> None:
     only = measured()[-1]
     text = render_answer(recommend([dataclasses.replace(only)], Wanted(500), right))
     assert text.endswith("Nothing else keeps to the limits.")
+
+
+def test_each_budget_of_each_data_set_has_its_best_row() -> None:
+    found = best_by_budget((*measured(), *measured(dataset="cifar10")), lambda _: None)
+    best = [(each.best.dataset, each.labels, each.best.method) for each in found if each.best]
+    assert best == [(name, labels, "finetune") for name in ("cifar10", "digits") for labels in (50, 500)]
+    assert [len(each.others) for each in found] == [3] * 4

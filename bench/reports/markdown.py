@@ -7,6 +7,8 @@ from bench.reports.crossing_maps import CROSSINGS, crossing_maps
 from bench.reports.figures import PANELS, accuracy_curves, sensitivity_curves
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_lines, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
+from bench.reports.pareto_figure import pareto_picture
+from bench.reports.pareto_table import pareto_left_out, pareto_table
 from bench.reports.pipes import pipe_table
 from bench.reports.rank_diagram import rank_diagram
 from bench.reports.rank_tables import STANDINGS, standings_lines, standings_table
@@ -76,6 +78,15 @@ def render(summary: Summary, folder: Path) -> str:
         "At each method's largest budget, means over seeds. Images/s is of training steps, warm-up apart, or "
         "of the extraction of frozen features from a cold cache. Peaks are exact, over training.",
     )
+    parts += _section(
+        "Pareto front",
+        pareto_table(summary),
+        "Rows that no other row of their data set beats: by the means, none is as good on each axis and better on one.",
+    )
+    parts += [f"- {_escaped(line)}" for line in pareto_left_out(summary)]
+    pareto = pareto_picture(summary, folder)
+    if pareto is not None:
+        parts.append(f"![Test accuracy against training time, with the Pareto front]({pareto.name})")
     parts += _section(
         "Inside a step",
         anatomy_table(summary),

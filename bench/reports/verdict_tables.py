@@ -68,10 +68,11 @@ def best_table(summary: Summary) -> Table:
 
 def overtaking_lines(summary: Summary) -> list[str]:
     """Return a sentence for each start: from how many labels on full fine-tuning is ahead of the linear probe."""
-    return [_overtaking(each) for each in summary.overtakings]
+    return [overtaking_line(each) for each in summary.overtakings]
 
 
-def _overtaking(each: Overtaking) -> str:
+def overtaking_line(each: Overtaking) -> str:
+    """From how many labels on the first setting is ahead of the second, as a sentence."""
     found = each.found
     who = f"{each.first.backbone}: {each.first.setting} is ahead of {each.second.setting}"
     span = f"{each.budgets[0]:,} to {each.budgets[-1]:,} labels"

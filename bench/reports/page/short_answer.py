@@ -1,0 +1,120 @@
+"""The answer before everything else: what is best for how many labels, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.aggregate import Summary
+from bench.recommend import Answer, memory_mib
+from bench.reports.tables import number, plain
+from bench.rows import Row
+from bench.stats import Estimate
+
+NAMED = 2
+"""Rows that are named among those which the data can't tell from the best."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """The best row for a number of labels."""
+
+    dataset: str
+    labels: str
+    setting: str
+    backbone: str
+    accuracy: str
+    """In per cent."""
+    spread: str
+    """Half of the interval, and the number of seeds."""
+    certainty: str
+    """Whether it is better than the rest, or what it can't be told from."""
+    costs: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure of the run, for the line above everything."""
+
+    name: str
+    value: str
+    alarming: bool = False
+
+
+def cards(summary: Summary) -> list[Card]:
+    """Return a card for each data set and number of labels, fewest labels first."""
+    return [_card(answer, answer.best) for answer in summary.best if answer.best is not None]
+
+
+def _card(answer: Answer, best: Row) -> Card:
+    latency = "" if best.latency_1_ms is None else f", {plain(best.latency_1_ms, 1)} ms for an image"
+    return Card(
+        best.dataset,
+        f"{answer.labels:,}",
+        best.setting,
+        best.backbone,
+        f"{best.accuracy.mean * 100:.1f}",
+        _spread(best.accuracy),
+        _certainty(answer),
+        f"{number(best.cold_s, 1)} s a cell, {plain(memory_mib(best), 0)} MiB{latency}",
+    )
+
+
+def _spread(accuracy: Estimate) -> str:
+    if accuracy.half_width is None:
+        return "1 seed: its noise is unknown"
+    return f"± {accuracy.half_width * 100:.1f}, {accuracy.n} seeds"
+
+
+def _certainty(answer: Answer) -> str:
+    if not answer.others:
+        return "Nothing else was measured at this budget."
+    if not answer.ties:
+        return f"Better than all {len(answer.others)} others, corrected for their number."
+    untested = [verdict for verdict in answer.ties if verdict.word == "not tested"]
+    names = [f"{verdict.first.setting} ({verdict.first.backbone})" for verdict in answer.ties[:NAMED]]
+    more = f" and {len(answer.ties) - NAMED} more" if len(answer.ties) > NAMED else ""
+    if len(untested) == len(answer.ties):
+        return f"Not tested against {', '.join(names)}{more}: {untested[0].reason}."
+    return f"The data can't tell it from {', '.join(names)}{more}."
+
+
+def lead(summary: Summary) -> list[str]:
+    """Return a sentence for each data set: which row to take for how many labels."""
+    datasets: dict[str, list[Answer]] = {}
+    for answer in summary.best:
+        if answer.best is not None:
+            datasets.setdefault(answer.best.dataset, []).append(answer)
+    return [_sentence(dataset, answers) for dataset, answers in datasets.items()]
+
+
+def _sentence(dataset: str, answers: Sequence[Answer]) -> str:
+    taken: list[tuple[int, str]] = []
+    for answer in answers:
+        assert answer.best is not None
+        name = f"{answer.best.setting} on {answer.best.backbone}"
+        if not taken or taken[-1][1] != name:
+            taken.append((answer.labels, name))
+    (fewest, first), *rest = taken
+    if not rest and len(answers) > 1:
+        span = f"{fewest:,} to {answers[-1].labels:,} labels"
+        return f"On {dataset}, {first} is the most accurate at every budget from {span}."
+    parts = [f"On {dataset}, {first} is the most accurate at {fewest:,} labels"]
+    parts += [f"{name} from {labels:,} on" for labels, name in rest]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}." if rest else f"{parts[0]}."
+
+
+def facts(summary: Summary) -> list[Fact]:
+    """Return what the reader has to know of the run before believing it."""
+    finished = sum(record.status == "ok" for record in summary.records)
+    checks = sum(passed + failed for passed, failed, _ in summary.audit.values())
+    failed = sum(failed for _, failed, _ in summary.audit.values())
+    seeds = sorted({row.accuracy.n for row in summary.rows})
+    found = [Fact("cells with a number", f"{finished:,} of {len(summary.records) + summary.missing:,}")]
+    if summary.unfinished:
+        found.append(Fact("failed or skipped", f"{len(summary.unfinished):,}", alarming=True))
+    if summary.missing:
+        found.append(Fact("not run yet", f"{summary.missing:,}", alarming=True))
+    if seeds:
+        found.append(Fact("seeds", f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"))
+    if checks:
+        found.append(Fact("audit", f"{failed:,} of {checks:,} failed" if failed else f"{checks:,} passed", failed > 0))
+    return found

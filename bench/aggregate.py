@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.catalog import METHODS
 from bench.crossings import CrossingMap, crossings_of
+from bench.curves import CurvesOf, no_curves
 from bench.label_needs import TARGETS, Need, Worth, needs_of, worths_of
 from bench.later import Later
 from bench.noise_rows import Noise, Varied, noise_of, varied_of
@@ -94,6 +95,8 @@ class Summary:
     """For each data set and number of labels the best row of all, and what the data can't tell from it."""
     records: tuple[Record, ...]
     """Of all cells of the plan that have one."""
+    curves: CurvesOf
+    """What is kept of a cell, step by step, given its id."""
 
 
 def nothing_kept(cell_id: str) -> None:
@@ -152,6 +155,7 @@ def summarise(
         fronts=Later(lambda: fronts_of(rows)),
         best=Later(lambda: best_by_budget(rows, right)),
         records=tuple(mine),
+        curves=no_curves,
     )
 
 

@@ -1,7 +1,7 @@
 """Which test images each cell got right: packed bits in one append-only file, read where a record points.
 
-One file for a whole run, since comparing rows needs this of every cell, and opening a file for each takes a
-thousand times as long. An entry names its cell and holds a checksum, so that a torn or misplaced one is noticed.
+One file for a whole run, since comparing rows needs this of every cell, and opening a side file for each takes sixty
+times as long. An entry names its cell and holds a checksum, so that a torn or misplaced one is noticed.
 """
 
 import hashlib

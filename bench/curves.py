@@ -1,5 +1,6 @@
 """Curves made small: of a thousand steps a hundred that were measured, in sixteen bits each. Pure."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,10 +10,20 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 Packed = npt.NDArray[np.uint16]
 
+CurvesOf = Callable[[str], Mapping[str, Values]]
+"""Maps a cell's id to its curves, by name; to none where they were not kept."""
+
+NAMES = ("losses", "step_s", "candidate_accuracies")
+"""Those that a report shows."""
 POINTS = 100
 LEVELS = 65534
 """Of a value between the smallest and the largest of its curve; one more stands for what is no number."""
 NO_NUMBER = 65535
+
+
+def no_curves(cell_id: str) -> dict[str, Values]:
+    """Stands for curves that were not kept."""
+    return {}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bench.aggregate import Summary, summarise
 from bench.correctness import Kept
+from bench.curves import NAMES, CurvesOf
 from bench.errors import BenchError
 from bench.joining import Joined, Run, join
 from bench.label_needs import TARGETS
@@ -53,7 +54,8 @@ def read(
         joined, right = _as_one(found)
         summary = summarise(joined.records, joined.manifest, _told(right, len(joined.records), tell), targets)
     narrowed = (f"Narrowed to {' and '.join(filters)}.",) if filters else ()
-    return Reading(dataclasses.replace(summary, notes=(*narrowed, *joined.notes, *summary.notes)), right)
+    notes = (*narrowed, *joined.notes, *summary.notes)
+    return Reading(dataclasses.replace(summary, notes=notes, curves=curves_of(found, joined.homes)), right)
 
 
 def _as_one(found: Sequence[Run]) -> tuple[Joined, Right]:
@@ -64,6 +66,18 @@ def _as_one(found: Sequence[Run]) -> tuple[Joined, Right]:
         return Joined(tuple(run.records.values()), run.manifest, {}, ()), rights[run.name]
     joined = join(found)
     return joined, _at_home(rights, joined.homes)
+
+
+def curves_of(runs: Sequence[Run], homes: Mapping[str, tuple[str, str]]) -> CurvesOf:
+    """Return what reads the curves of a cell from the side file in its run's folder, when somebody asks for them."""
+    named = {run.name: run for run in runs}
+
+    def curves(cell_id: str) -> Mapping[str, npt.NDArray[np.float64]]:
+        name, there = homes.get(cell_id, (runs[0].name, cell_id))
+        record = named[name].records.get(there)
+        return {} if record is None else Store(Path(name)).side_arrays(record, NAMES)
+
+    return curves
 
 
 def read_summary(folder: Path) -> Summary:

@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +66,10 @@ class Store:
             with self.records_path.open("a", encoding="utf-8") as stream:
                 yield Writer(self.folder, stream)
 
-    def side_arrays(self, record: Record) -> "dict[str, npt.NDArray[Any]]":
-        """Return the bulk of a cell, labels and predictions only; nothing where its side file is gone or broken."""
+    def side_arrays(
+        self, record: Record, names: Sequence[str] = ("labels", "predictions")
+    ) -> "dict[str, npt.NDArray[Any]]":
+        """Return some of the bulk of a cell; nothing where its side file is gone or broken."""
         import zipfile
 
         import numpy as np
@@ -76,7 +78,7 @@ class Store:
             return {}
         try:
             with np.load(self.folder / record.side_file) as file:
-                return {name: file[name] for name in ("labels", "predictions") if name in file}
+                return {name: file[name] for name in names if name in file}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             return {}
 

@@ -1,5 +1,6 @@
 """Files of pytest-benchmark are read as it writes them: counts are judged at once, times over several files."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -159,6 +160,24 @@ def test_a_benchmark_without_numbers_is_told(tmp_path: Path) -> None:
     path.write_text(json.dumps({"machine_info": {}, "benchmarks": [{"fullname": "x", "stats": {}}]}))
     with pytest.raises(BenchError, match="a benchmark without its numbers"):
         read_benchmarks("out", [path])
+
+
+def test_what_is_kept_of_the_machine_is_the_same_on_each_run(
+    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever temporary folders the tests are given: pytest-benchmark warns of each difference."""
+    path = Path(__file__).parent / "perf" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("perf_conftest", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    told: list[dict[str, Any]] = [{}, {}]
+    for number, each in enumerate(told):
+        monkeypatch.setenv("HF_HOME", f"/somewhere/{number}")
+        module.pytest_benchmark_update_machine_info(pytestconfig, each)
+    assert told[0] == told[1]
+    assert {"processor", "cores", "gpu", "python", "packages", "torch_build"} <= told[0]["bench_environment"].keys()
 
 
 @pytest.mark.slow

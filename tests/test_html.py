@@ -22,11 +22,11 @@ from page_runs import BREAKING, HOSTILE
 import bench
 from bench.aggregate import Summary
 from bench.catalog import REPORTS
+from bench.curves import NAMES
+from bench.reading import read, read_summary
 from bench.record import Record
-from bench.reporting import read_summary
 from bench.reports.crossing_maps import told
 from bench.reports.html import render
-from bench.reports.page.cell_pages import CURVES
 from bench.reports.page.sections import sections
 from bench.reports.tables import accuracy_table
 from bench.reports.verdict_tables import overtaking_lines
@@ -203,7 +203,7 @@ def test_a_cell_has_its_curves(page: Page, summary: Summary, run_folder: Path) -
     cells = json.loads(page.unpacked("packed-records"))
     numbers = np.frombuffer(page.unpacked("packed-curves"), "<u2").astype(np.int64)
     tuned = next(record for record in summary.records if record.method == "finetune")
-    assert set(cells[tuned.cell_id]["curves"]) == set(CURVES)
+    assert set(cells[tuned.cell_id]["curves"]) == set(NAMES)
     with np.load(run_folder / str(tuned.side_file)) as file:
         for name, header in cells[tuned.cell_id]["curves"].items():
             start, count = header["from"], header["points"]
@@ -296,3 +296,17 @@ def test_an_installed_package_holds_the_files_of_the_page() -> None:
         package = ".".join(("bench", *path.parent.relative_to(root).parts))
         assert (path.parent / "__init__.py").is_file()
         assert any(fnmatch(path.name, pattern) for pattern in patterns.get(package, [])), path
+
+
+def test_several_runs_keep_the_curves_of_their_cells(tmp_path: Path) -> None:
+    """Each cell's are read from the folder of the run it is of, wherever the report goes."""
+    folders = []
+    for place, backbone in enumerate(("resnet18", "vit_tiny")):
+        cells = page_runs.cells([backbone], ["finetune"], [10, 100], 2)
+        named = [dataclasses.replace(each, cell_id=f"{place}{each.cell_id[1:]}") for each in cells]
+        folders.append(page_runs.write_run(tmp_path / backbone, named))
+    text = render(read(folders).summary, tmp_path / "elsewhere")
+    cells = json.loads(Page(text).unpacked("packed-records"))
+    assert len(cells) == 8
+    assert all(set(each["curves"]) == set(NAMES) for each in cells.values())
+    assert str(tmp_path) not in text

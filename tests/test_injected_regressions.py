@@ -83,7 +83,7 @@ COUNTED: Mapping[str, tuple[str, tuple[Change, ...], str, str]] = {
             ),
         ),
         "python_calls",
-        "Image",
+        "Geometry.apply",
     ),
     "a layer that is 10 % larger": (
         "finetune_step",

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import many_records
 import numpy as np
 import pytest
 from examples import a_record
@@ -138,3 +139,14 @@ def test_somebody_is_told_how_far_the_reading_is(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     read([saved(tmp_path / "run", a_record())], tell=lambda *each: told.append(each))
     assert told == [("reading records, MiB", 0, 0)]
+
+
+def test_a_written_grid_is_read_whole(tmp_path: Path) -> None:
+    """The run that large reports are measured on: methods at five budgets, five seeds each."""
+    many_records.write(tmp_path, 200, images=60)
+    summary = read([tmp_path]).summary
+    assert (len(summary.rows), {row.accuracy.n for row in summary.rows}) == (40, {5})
+    assert summary.missing == 0
+    words = {verdict.word for verdicts in summary.against_best for verdict in verdicts}
+    assert "worse" in words
+    assert "not tested" not in words

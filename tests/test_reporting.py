@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from examples import a_record
 from pyarrow import parquet
 
 from bench.catalog import REPORTS
+from bench.crosstab import KEYS
 from bench.errors import Exit
 from bench.reports.grids import GRID_FORMATS
 from bench.store import Store
@@ -67,7 +69,7 @@ def test_report_of_several_runs_is_only_printed_where_no_folder_is_given(
     assert (said.code, files(run), files(other)) == (0, set(), set())
     assert "other" in said.out
     said = bench("report", run, other, "--format", "md", "--out", tmp_path / "both")
-    assert files(tmp_path / "both") == {"report.md", "accuracy.svg"}
+    assert files(tmp_path / "both") == {"report.md", "accuracy.svg", "pareto.svg"}
     said = bench("report", run, other, "--format", "md")
     assert "accuracy.svg: not kept; give --out FOLDER" in said.err
     said = bench("report", run, other, "--format", "parquet")
@@ -218,3 +220,26 @@ def test_a_manifest_that_is_no_json_is_named(bench: Command, run: Path) -> None:
     assert said.code == 2
     assert "manifest.json: no JSON" in said.err
     assert json.loads((run / "records.jsonl").read_text().splitlines()[0])["dataset"] == "digits"
+
+
+GUIDE = (Path(__file__).parent.parent / "docs" / "reports.md").read_text(encoding="utf-8")
+SHOWN = [line for line in GUIDE.splitlines() if line.startswith("bench ")]
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_commands_of_the_guide_do_what_it_says(bench: Command, run: Path, tmp_path: Path, command: str) -> None:
+    """On a run that has what they name."""
+    with Store(run).writing() as writer:
+        for seed in range(3):
+            common = {"dataset_fingerprint": "digits", "budget": "1000 labels", "n_labels": 1000, "seed": seed}
+            for weights in ("random", "supervised@glyphs"):
+                writer.append(a_record(cell_id=f"{weights}{seed}", weights=weights, weights_sha256=weights, **common))
+    words = shlex.split(command.partition("  #")[0])[1:]
+    said = bench(*(run if word.startswith("results/") and word != "results/both" else word for word in words))
+    assert said.code == 0, said.err
+    assert said.out
+
+
+def test_guide_names_every_format_and_key() -> None:
+    for name in (*REPORTS.names(), *KEYS, *GRID_FORMATS):
+        assert f"`{name}`" in GUIDE, name

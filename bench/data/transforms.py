@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -135,13 +135,13 @@ def policy(name: str) -> "Callable[[torch.Tensor, torch.Generator], torch.Tensor
 
     RandAugment (Cubuk et al., 2020) and TrivialAugment (Müller and Hutter, 2021) are torchvision's, one draw per image.
     """
-    import torch
-    from torchvision.transforms import v2
-
-    kinds: dict[str, Any] = {"randaugment": v2.RandAugment, "trivialaugment": v2.TrivialAugmentWide}
+    kinds = {"randaugment": "RandAugment", "trivialaugment": "TrivialAugmentWide"}
     if name not in kinds:
         return None
-    transform = kinds[name]()
+    import torch
+    from torchvision.transforms import v2  # takes seconds
+
+    transform = getattr(v2, kinds[name])()
 
     def apply(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         # torchvision draws from the global generator: give it a seed of ours and put it back

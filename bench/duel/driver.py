@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from bench.catalog import WORKLOADS
 from bench.duel.accuracy import NotRun, accuracies
 from bench.duel.clock import Block
-from bench.duel.measured import Counts, Duel, Finding, Side, Waits
+from bench.duel.measured import Counts, Duel, Finding, Side, Tier, Waits
 from bench.duel.pair import Pair, Tell, pair
 from bench.duel.sequential import LOOKS, Decision, Look, Trial, confirmed, log_ratio, worse
 from bench.duel.verdict import differing, of_accuracy, of_counts, of_decision, of_waits
@@ -20,6 +20,7 @@ from bench.errors import BenchError, Exit
 from bench.workload_suite import WorkloadSuite
 
 TIME, MEMORY = "cpu_time", "peak_memory"
+TIERS: Mapping[str, Tier] = {TIME: "time", MEMORY: "memory"}
 
 
 class NotComparable(BenchError):
@@ -133,11 +134,10 @@ class Duelling:
         first = self._bout({TIME: names, MEMORY: names}, "")
         again = {quantity: worse(first.decided(quantity)) for quantity in first.trials}
         second = self._bout(again, ", once more") if any(again.values()) else None
-        for quantity in (TIME, MEMORY):
+        for quantity, tier in TIERS.items():
             settled = confirmed(first.decided(quantity), second.decided(quantity) if second else {})
-            tier = "time" if quantity == TIME else "memory"
             for name, decision in settled.items():
-                self.findings.append(of_decision(name, tier, quantity, decision, self.request.accepted))  # type: ignore[arg-type]
+                self.findings.append(of_decision(name, tier, quantity, decision, self.request.accepted))
                 self.ratios[f"{name} {quantity}"] = first.trials[quantity].ratios[name]
         for name in names if self.request.suite.device == "cpu" else ():  # elsewhere the host waits for the device
             base, candidate = (_waits([each[side] for each in first.blocks[name]]) for side in (0, 1))

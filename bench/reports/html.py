@@ -26,7 +26,7 @@ SCRIPTS = ("theme", "tables", "unpack", "style", "charts", "controls", "cell", "
 
 
 def render(summary: Summary, folder: Path) -> str:
-    """Return the page; the curves of its cells are read from the side files in `folder`."""
+    """Return the page, which needs no other file."""
     from plotly.offline import get_plotlyjs
 
     plotly = get_plotlyjs()
@@ -46,7 +46,7 @@ def render(summary: Summary, folder: Path) -> str:
             unfinished=unfinished_cells(summary),
             environment=environment_rows(summary),
             data=written(asdict(chart_data(summary))),
-            pages=cell_pages(summary.records, folder),
+            pages=cell_pages(summary.records, summary.curves),
             css=_file("page.css"),
             script=script,
             plotly=compressed(plotly.encode()),

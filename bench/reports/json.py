@@ -17,7 +17,7 @@ VERSION = 1
 """Of the document: grows where a key changes its meaning or goes, not where one is added."""
 
 
-APART = ("rows", "blocks", "records")
+APART = ("rows", "blocks", "records", "curves")
 """Fields of the summary that the document holds in another form, or not at all: records lie beside it."""
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bench.contracts import Backbone, FrozenPart, Task, View
     from bench.schema import Training
 
-BACKBONE = "test_resnet"
 CLASSES = 10
 MEMORY_FOLDER = Path("/dev/shm")
 """Where there is one, files lie in memory: a slow disk is not the harness's doing."""
@@ -41,12 +40,12 @@ def network(asked: Conditions, size: int) -> "Backbone":
     """Return a small residual network with random weights, on the device, channels last in memory."""
     import torch
 
-    from bench.backbones.sources import source_of
+    from bench.workloads.residual import backbone
 
     torch.manual_seed(0)
-    backbone = source_of(BACKBONE).build(BACKBONE, None, size)
-    backbone.network.to(asked.device).to(memory_format=torch.channels_last)
-    return dataclasses.replace(backbone)  # its state is what lies on the device
+    made = backbone(size)
+    made.network.to(asked.device).to(memory_format=torch.channels_last)
+    return dataclasses.replace(made)  # its state is what lies on the device
 
 
 def no_outputs(part: "FrozenPart", view: "View | None") -> "torch.Tensor":

@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.curves import Curve, pack
+from bench.curves import Curve, CurvesOf, Values, pack
 from bench.record import Record
 from bench.reports.page.plain_json import written
 
 MOST = 5000
 """Cells that have a page; of a larger run the records tell the rest."""
-CURVES = ("losses", "step_s", "candidate_accuracies")
 
 
 @dataclass(frozen=True)
@@ -33,14 +31,14 @@ class Packed:
     """Cells beyond the first 5,000."""
 
 
-def cell_pages(records: Sequence[Record], folder: Path) -> Packed:
-    """Return the cells' records with their curves, read from the side files in `folder`."""
+def cell_pages(records: Sequence[Record], curves_of: CurvesOf) -> Packed:
+    """Return the cells' records with their curves."""
     arrays: list[npt.NDArray[np.uint16]] = []
     cells: dict[str, Any] = {}
     offset = 0
     for record in records[:MOST]:
         curves = {}
-        for name, curve in _curves(record, folder).items():
+        for name, curve in _curves(curves_of(record.cell_id)).items():
             curves[name] = _header(curve, offset)
             arrays += [curve.at, curve.levels]
             offset += 2 * len(curve.at)
@@ -68,17 +66,8 @@ def compressed(contents: bytes) -> str:
     return base64.b64encode(gzip.compress(contents, mtime=0)).decode()
 
 
-def _curves(record: Record, folder: Path) -> dict[str, Curve]:
-    """Return the curves that are kept of a cell; none where its side file is gone or broken."""
-    if record.side_file is None:
-        return {}
-    try:
-        with np.load(folder / record.side_file) as file:
-            return {
-                name: pack(file[name]) for name in CURVES if name in file and file[name].ndim == 1 and len(file[name])
-            }
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return {}
+def _curves(kept: Mapping[str, Values]) -> dict[str, Curve]:
+    return {name: pack(values) for name, values in kept.items() if values.ndim == 1 and len(values)}
 
 
 def _header(curve: Curve, offset: int) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_json_holds_all_of_the_summary(tmp_path: Path) -> None:
     ]
     assert contents["missing"] == 1
     assert contents["audit"]["frozen_unchanged"] == [12, 0, 0]
-    fields = {field.name for field in dataclasses.fields(summary)} - {"blocks", "records"}
+    fields = {field.name for field in dataclasses.fields(summary)} - {"blocks", "records", "curves"}
     assert fields <= set(contents)
     (table,) = contents["tables"]
     assert {rows[each["row"]]["budget"] for each in table["rows"]} == {each["label"] for each in table["budgets"]}

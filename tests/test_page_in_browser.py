@@ -411,7 +411,8 @@ def test_a_thousand_cells_with_curves_stay_under_six_megabytes(
     cells = page_runs.cells(backbones, list(page_runs.BASES), [10, 100, 1000, 5000], 10)
     assert len(cells) == 1000
     folder = page_runs.write_run(tmp_path, cells, steps=2000)
-    size = len(write_report(read_summary(folder), folder, "html").encode())
+    write_report(read_summary(folder), folder, "html")
+    size = (folder / "report.html").stat().st_size
     assert size < 6_000_000
     page = opened(browser, folder / "report.html")
     assert len(visible_cells(page)) == 1000

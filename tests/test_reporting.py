@@ -71,7 +71,7 @@ def test_report_of_several_runs_is_only_printed_where_no_folder_is_given(
     said = bench("report", run, other, "--format", "md", "--out", tmp_path / "both")
     assert files(tmp_path / "both") == {"report.md", "accuracy.svg", "pareto.svg"}
     said = bench("report", run, other, "--format", "md")
-    assert "accuracy.svg: not kept; give --out FOLDER" in said.err
+    assert "accuracy.svg, pareto.svg: not kept; give --out FOLDER" in said.err
     said = bench("report", run, other, "--format", "parquet")
     assert (said.code, said.out) == (2, "")
     assert "give --out FOLDER" in said.err

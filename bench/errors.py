@@ -37,5 +37,11 @@ class Unavailable(BenchError):
     """Data, weights or an extra of the package that can't be had here; the cells that need them are skipped."""
 
 
+class NotComparable(BenchError):
+    """Two sides whose figures say nothing of one another: the message names what differs."""
+
+    exit_code = Exit.NOT_COMPARABLE
+
+
 class Diverged(BenchError):
     """Training whose loss stopped being finite."""

@@ -10,16 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.errors import BenchError, Exit
+from bench.errors import NotComparable
 from bench.record import Record
 from bench.rows import machine_of, row_key
 from bench.schema import Choice
-
-
-class NotComparable(BenchError):
-    """Runs whose rows say nothing of one another."""
-
-    exit_code = Exit.NOT_COMPARABLE
 
 
 @dataclass(frozen=True)

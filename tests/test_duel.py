@@ -17,10 +17,10 @@ from bench.duel import asking, driver
 from bench.duel.accuracy import NotRun, by_cell
 from bench.duel.asking import Wanted, request
 from bench.duel.clock import Block
-from bench.duel.driver import NotComparable, Request, duel
+from bench.duel.driver import Request, duel
 from bench.duel.measured import Duel, Finding, Side
 from bench.duel.verdict import exit_code
-from bench.errors import BenchError, Exit
+from bench.errors import BenchError, Exit, NotComparable
 from bench.reports import duel as report
 from bench.suite import suite_path
 from bench.workload_suite import read_workload_suite

@@ -7,8 +7,8 @@ import pytest
 from examples import a_record
 
 from bench.aggregate import summarise
-from bench.errors import Exit
-from bench.joining import EQUAL, NotComparable, Run, join
+from bench.errors import Exit, NotComparable
+from bench.joining import EQUAL, Run, join
 from bench.record import Record
 
 HERE = {"machine": {"processor": "here", "cores": 2, "gpu": None}}

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from examples import a_record
 
-from bench.errors import BenchError
-from bench.joining import NotComparable
+from bench.errors import BenchError, NotComparable
 from bench.reading import read, right_of
 from bench.record import Record
 from bench.store import Store

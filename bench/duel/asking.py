@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bench
-from bench.duel.driver import NotComparable, Request, duel
+from bench.duel.driver import Request, duel
 from bench.duel.interpreters import interpreter
 from bench.duel.measured import Duel, Side
 from bench.duel.pair import Tell
 from bench.duel.verdict import differing
 from bench.duel.worktrees import checkouts, repository
-from bench.errors import BenchError
+from bench.errors import BenchError, NotComparable
 from bench.registry import unknown
 from bench.suite import suite_path
 from bench.workload_suite import WorkloadSuite, read_workload_suite

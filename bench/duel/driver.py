@@ -16,17 +16,11 @@ from bench.duel.pair import Pair, Tell, pair
 from bench.duel.sequential import LOOKS, Decision, Look, Trial, confirmed, log_ratio, worse
 from bench.duel.verdict import differing, of_accuracy, of_counts, of_decision, of_waits
 from bench.environment import machine
-from bench.errors import BenchError, Exit
+from bench.errors import NotComparable
 from bench.workload_suite import WorkloadSuite
 
 TIME, MEMORY = "cpu_time", "peak_memory"
 TIERS: Mapping[str, Tier] = {TIME: "time", MEMORY: "memory"}
-
-
-class NotComparable(BenchError):
-    """Two sides that were asked for, or work under, other conditions."""
-
-    exit_code = Exit.NOT_COMPARABLE
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ QUANTITIES: Mapping[str, Quantity] = {
         _score("accuracy"),
         _score("top5_accuracy"),
         _score("val_accuracy"),
+        _score("macro_f1"),
+        _score("worst_class_accuracy"),
         Quantity("throughput", "time", "images/s", True, "throughput_images_per_s"),
         Quantity("step_time", "time", "ms", False, "step_ms", "p50"),
         Quantity("cpu_time", "time", "s", False, "cpu_s_per_1000_images"),

@@ -5,6 +5,21 @@ from pathlib import Path
 from bench.aggregate import Summary
 from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS, crossing_maps
+from bench.reports.explanations import (
+    ACCURACY,
+    AGAINST_BEST,
+    ANATOMY,
+    AUDIT,
+    BEYOND,
+    CORRUPTION,
+    COST,
+    FROZEN_AGAINST_TUNED,
+    ORACLE,
+    PARETO,
+    RANKS,
+    SCORES,
+    TUNING,
+)
 from bench.reports.figures import PANELS, accuracy_curves, sensitivity_curves
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_lines, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
@@ -28,11 +43,6 @@ from bench.reports.tables import (
 )
 from bench.reports.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
 
-HOW_TO_READ = (
-    "Test accuracy in %: mean ± half of the 95 % interval (Student t) over seeds, and their number. A label budget "
-    "holds training *and* validation images; the test images were looked at once per cell, after training."
-)
-
 
 def render(summary: Summary, folder: Path) -> str:
     """Return the report; its picture is written to `folder`."""
@@ -40,7 +50,7 @@ def render(summary: Summary, folder: Path) -> str:
         f"# {summary.suite}",
         *_asked(summary),
         "## Accuracy by label budget",
-        f"{HOW_TO_READ} {seeds_sentence(summary)}",
+        f"{ACCURACY} {seeds_sentence(summary)}",
     ]
     for block in summary.blocks:
         parts += [f"### {_escaped(block.title)}", _text(accuracy_table(block))]
@@ -53,8 +63,7 @@ def render(summary: Summary, folder: Path) -> str:
     parts += _section(
         "Frozen against fine-tuned",
         frozen_against_tuned(summary),
-        "The same weights, budgets and seeds. The interval is over seeds and test images, which both share; the "
-        "verdict is corrected for the number of comparisons in the table (Holm).",
+        FROZEN_AGAINST_TUNED,
     )
     parts += [f"- {_escaped(line)}" for line in overtaking_lines(summary)]
     parts += _section("Label more or fine-tune?", worth_table(summary), WORTH)
@@ -66,8 +75,7 @@ def render(summary: Summary, folder: Path) -> str:
     parts += _section(
         "Against the best",
         best_table(summary),
-        "Each method against the highest mean of its label budget, image by image and seed by seed. *Tie*: the data "
-        "can't tell them apart.",
+        AGAINST_BEST,
     )
     parts += _section("Always the same choice", standings_table(summary), STANDINGS)
     parts += [f"- {_escaped(line)}" for line in standings_lines(summary)]
@@ -76,26 +84,22 @@ def render(summary: Summary, folder: Path) -> str:
     parts += _section(
         "Beyond accuracy",
         beyond_table(summary),
-        "*Calibration error*: how far confidence and accuracy lie apart, over 15 bins. *Macro-F1* counts each class "
-        "alike. *Forgotten*: what the transfer took from the accuracy of the initial weights' own classifier on images "
-        "of its source that were held out.",
+        BEYOND,
     )
     parts += _section(
         "Under corruption",
         corruption_table(summary),
-        "Accuracy on corrupted test images, mean over four corruptions in five strengths; by corruption the mean and, "
-        "in brackets, at the greatest strength.",
+        CORRUPTION,
     )
     parts += _section(
         "Cost",
         cost_table(summary),
-        "At each method's largest budget, means over seeds. Images/s is of training steps, warm-up apart, or "
-        "of the extraction of frozen features from a cold cache. Peaks are exact, over training.",
+        COST,
     )
     parts += _section(
         "Pareto front",
         pareto_table(summary),
-        "Rows that no other row of their data set beats: by the means, none is as good on each axis and better on one.",
+        PARETO,
     )
     parts += [f"- {_escaped(line)}" for line in pareto_left_out(summary)]
     pareto = pareto_picture(summary, folder)
@@ -104,17 +108,12 @@ def render(summary: Summary, folder: Path) -> str:
     parts += _section(
         "Inside a step",
         anatomy_table(summary),
-        "Measured once for cells alike, in passes of their own: the parts of a training step, each waited for; memory "
-        "by kind; a forward pass of the adapted network. *Bound by*: `loader` where real data make a step over a tenth "
-        "longer than data that is there already. MFU is against a matrix product measured here.",
+        ANATOMY,
     )
     parts += _section(
         "Tuning",
         tuning_table(summary),
-        "Every method had the same number of trials, scored on the validation part of its label budget; their time is "
-        "in the accuracy per second. *Middle* and *worst* are of the settings trained in full: the distance to the "
-        "best is what hangs on tuning. *Optimism*: the best of many trials looks better on the validation images that "
-        "chose it than on test.",
+        TUNING,
     )
     sensitivity = sensitivity_curves(summary, folder)
     if sensitivity is not None:
@@ -122,21 +121,20 @@ def render(summary: Summary, folder: Path) -> str:
     parts += _section(
         "Transferability scores",
         score_table(summary),
-        "Of the frozen features on the labels of the budget, before any training; more is better.",
+        SCORES,
     )
     parts += _section(
         "Did the scores rank the starts?",
         rank_table(summary),
-        "Kendall's tau between a score and the measured accuracy over backbones and initial weights: 1 is the same "
-        "order, 0 none, -1 the opposite.",
+        RANKS,
     )
     parts += _section(
         "Honest against oracle",
         oracle_table(summary),
-        "The right-hand figure is what picking the best checkpoint on the test set would have claimed.",
+        ORACLE,
     )
     parts += _section("Cells without a number", unfinished_table(summary), "")
-    parts += _section("Audit", audit_table(summary), "Checked in every cell that has a number.")
+    parts += _section("Audit", audit_table(summary), AUDIT)
     parts += [f"- failed: {failure}" for failure in summary.audit_failures]
     parts += ["## Environment", "\n".join(f"- {line}" for line in environment_rows(summary))]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -3,7 +3,23 @@
 from dataclasses import dataclass
 
 from bench.aggregate import Summary
+from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS
+from bench.reports.explanations import (
+    ACCURACY,
+    AGAINST_BEST,
+    ANATOMY,
+    AUDIT,
+    BEYOND,
+    CORRUPTION,
+    COST,
+    FROZEN_AGAINST_TUNED,
+    ORACLE,
+    PARETO,
+    RANKS,
+    SCORES,
+    TUNING,
+)
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
 from bench.reports.pareto_table import pareto_left_out, pareto_table
@@ -49,8 +65,7 @@ def _answers(summary: Summary) -> list[Section]:
         Section(
             "accuracy",
             "Accuracy by label budget",
-            "Test accuracy in %: mean ± half of the 95 % interval over seeds (Student t), and their number. A budget "
-            "holds training and validation images; the test images were looked at once per cell, after training.",
+            _unmarked(ACCURACY),
             accuracies,
             "accuracy" if summary.rows else "",
         ),
@@ -69,16 +84,14 @@ def _answers(summary: Summary) -> list[Section]:
         Section(
             "frozen",
             "Frozen against fine-tuned",
-            "The same weights, budgets and seeds. The interval is over seeds and test images, which both share; the "
-            "verdict is corrected for the number of comparisons in the table (Holm).",
+            FROZEN_AGAINST_TUNED,
             _shown("Fine-tuned minus frozen", frozen_against_tuned(summary)),
             "slopes" if summary.against_frozen else "",
         ),
         Section(
             "best",
             "Against the best",
-            "Each method against the highest mean of its label budget, image by image and seed by seed. A tie: the "
-            "data can't tell them apart.",
+            _unmarked(AGAINST_BEST),
             _shown("Each row against the best of its budget", best_table(summary)),
         ),
         Section(
@@ -96,8 +109,7 @@ def _costs(summary: Summary) -> list[Section]:
         Section(
             "pareto",
             "Pareto front",
-            "Rows that no other row of their data set beats: by the means, none is as good on each axis and better on "
-            "one. Choose two axes for the picture; the table is of all of them.",
+            f"{PARETO} Choose two axes for the picture; the table is of all of them.",
             _shown("On the front of all axes", pareto_table(summary)),
             "pareto" if summary.fronts else "",
             pareto_left_out(summary),
@@ -105,16 +117,14 @@ def _costs(summary: Summary) -> list[Section]:
         Section(
             "cost",
             "Cost",
-            "At each method's largest budget, means over seeds. Images/s is of training steps, warm-up apart, or of "
-            "the extraction of frozen features from a cold cache. Peaks are exact, over training.",
+            COST,
             _shown("Throughput, memory and time", cost_table(summary)),
             "memory" if any(row.memory_mib_by_phase for row in summary.rows) else "",
         ),
         Section(
             "step",
             "Inside a step",
-            "Measured once for cells alike, in passes of their own. Bound by loader: real data make a step over a "
-            "tenth longer than data that is there already. MFU is against a matrix product measured here.",
+            _unmarked(ANATOMY),
             _shown("Parts of a step, memory by kind, latency", anatomy_table(summary)),
             "step" if any(row.anatomy_ms or row.memory_mib_by_kind for row in summary.rows) else "",
         ),
@@ -123,6 +133,18 @@ def _costs(summary: Summary) -> list[Section]:
 
 def _background(summary: Summary) -> list[Section]:
     return [
+        Section(
+            "beyond",
+            "Beyond accuracy",
+            _unmarked(BEYOND),
+            _shown("Calibration, single classes, the source task", beyond_table(summary)),
+        ),
+        Section(
+            "corruption",
+            "Under corruption",
+            CORRUPTION,
+            _shown("By corruption", corruption_table(summary)),
+        ),
         Section(
             "noise",
             "Where the noise comes from",
@@ -133,22 +155,19 @@ def _background(summary: Summary) -> list[Section]:
         Section(
             "tuning",
             "Tuning",
-            "Every method had the same number of trials, scored on the validation part of its budget. Middle and worst "
-            "are of the settings trained in full. Optimism: the best of many trials looks better on the images that "
-            "chose it than on test.",
+            _unmarked(TUNING),
             _shown("Trials", tuning_table(summary)),
         ),
         Section(
             "scores",
             "Transferability scores",
-            "Of the frozen features on the labels of the budget, before any training; more is better. Kendall's tau "
-            "tells how well they ranked the starts: 1 is the same order, 0 none, -1 the opposite.",
+            f"{SCORES} {RANKS}",
             (*_shown("Scores", score_table(summary)), *_shown("Kendall's tau", rank_table(summary))),
         ),
         Section(
             "oracle",
             "Honest against oracle",
-            "The right-hand figure is what picking the best checkpoint on the test set would have claimed.",
+            ORACLE,
             _shown("Reported, and the best on test", oracle_table(summary)),
         ),
     ]
@@ -167,7 +186,7 @@ def _cells(summary: Summary) -> list[Section]:
         Section(
             "audit",
             "Audit",
-            "Checked in every cell that has a number.",
+            AUDIT,
             _shown("Checks", audit_table(summary)),
             lines=tuple(f"failed: {failure}" for failure in summary.audit_failures),
         ),
@@ -175,8 +194,8 @@ def _cells(summary: Summary) -> list[Section]:
 
 
 def _unmarked(text: str) -> str:
-    """Return a text of the Markdown report without its stars."""
-    return text.replace("*", "")
+    """Return a text of the Markdown report without its marks."""
+    return text.replace("*", "").replace("`", "")
 
 
 def _shown(caption: str, table: Table) -> tuple[tuple[str, Table], ...]:

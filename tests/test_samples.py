@@ -41,6 +41,13 @@ def test_several_precisions_of_one_side_are_rows_of_their_own() -> None:
     assert told_apart_by(a_side([a_cell_record(0), a_cell_record(1, precision="bf16")])) == set()
 
 
+def test_cells_whose_seeds_vary_apart_are_rows_of_their_own() -> None:
+    """And so are repeats; a record that says its seeds but lets them be the same is as one that doesn't."""
+    apart = a_side([a_cell_record(0), a_cell_record(0, subset_seed=1), a_cell_record(0, repeat=1)])
+    assert [row[-1] for row in keyed(apart, [])][1:] == [("draw", "subset 1, init 0, order 0"), ("draw", "0, repeat 1")]
+    assert name_of(a_cell_record(0, subset_seed=0)) == name_of(a_cell_record(0))
+
+
 def test_two_cells_that_nothing_tells_apart_are_refused() -> None:
     """By name."""
     with pytest.raises(BenchError, match="two cells are called digits test_resnet"):

@@ -77,7 +77,7 @@ def shared_parts(rows: Iterable[Name]) -> Name:
 
 
 def name_of(record: Record) -> Name:
-    """Return what a record's row is called."""
+    """Return what a record's row is called; cells whose seeds vary apart are rows of their own."""
     keys = {
         "dataset": Choice(record.dataset, record.dataset_params).label,
         "backbone": record.backbone,
@@ -86,6 +86,7 @@ def name_of(record: Record) -> Name:
         "source": Choice(record.source, record.source_params).label if record.source else "",
         "images": "" if record.image_selection in (None, "stratified") else str(record.image_selection),
         "budget": record.budget or "",
+        "draw": "" if record.seeds == (record.seed,) * 3 + (0,) else str(record.seeds),
     }
     return tuple((key, value) for key, value in keys.items() if value)
 

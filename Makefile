@@ -33,7 +33,7 @@ test: $(STAMP) ## The fast tests, under five minutes on two cores
 	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m "not slow and not browser" $(ARGS)
 
 test-slow: $(STAMP) ## The slow tests: whole suites, all families of networks
-	@$(VENV)/bin/python -m pytest -q -m "slow and not gate" $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m "slow and not gate" $(ARGS)
 
 test-gate: $(STAMP) ## The regression gate itself: the same passes, injected regressions fail; under ten minutes
 	@$(VENV)/bin/python -m pytest -q -m gate $(ARGS)

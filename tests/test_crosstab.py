@@ -113,7 +113,7 @@ def test_figure_that_was_not_measured_is_null() -> None:
         (lambda: pivot(rows(), Pivot("method", ("finetun",)), "accuracy", right), "did you mean finetune"),
         (lambda: pivot(rows(), Pivot("backbone"), "accuracy", right), "no two rows differ in nothing but"),
     ],
-    ids=str,
+    ids=lambda each: each if isinstance(each, str) else "by",
 )
 def test_what_cannot_be_meant_is_refused_with_the_nearest(call: Any, said: str) -> None:
     with pytest.raises(BenchError, match=said):

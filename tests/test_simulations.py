@@ -14,7 +14,9 @@ LEAST = 0.91
 
 
 @pytest.mark.parametrize(
-    ("simulate", "times"), [(means, 500), (crossed_means, 80), (crossings, 50), (needs, 60)], ids=lambda each: str(each)
+    ("simulate", "times"),
+    [(means, 500), (crossed_means, 80), (crossings, 50), (needs, 60)],
+    ids=lambda each: getattr(each, "__name__", str(each)),
 )
 def test_intervals_cover_about_as_often_as_they_say(simulate: Callable[[int], list[Figure]], times: int) -> None:
     """No share is so low that chance could not explain it."""

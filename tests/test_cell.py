@@ -28,6 +28,7 @@ NOT_FROM_THE_CELL = {
     "executor",
     "env",
     "side_file",
+    "right_offset",
     "finished_at",
     "dataset_license",
 }

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,11 @@ def test_sum(benchmark):
 """
 
 
+def alone() -> dict[str, str]:
+    """Return the environment without what says that tests run side by side: benchmarks are off there."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a real run writes."""
@@ -34,7 +40,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "test_sums.py").write_text(TEST)
     options = ["--benchmark-json=out.json", "--benchmark-max-time=0.05", "-p", "no:cacheprovider", "-q"]
     command = [sys.executable, "-m", "pytest", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=alone(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "out.json"
 
@@ -187,7 +193,7 @@ def test_the_projects_own_benchmarks_run_as_users_expect(tmp_path: Path) -> None
     out = tmp_path / "out.json"
     options = ["--benchmark-only", f"--benchmark-json={out}", "-k", "probe_fit or data_path", "-n", "0", "-q"]
     command = [sys.executable, "-m", "pytest", "tests/perf", *options]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=root, env=alone(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     side = read_benchmarks("own", [out])
     assert len(side.samples) == 2

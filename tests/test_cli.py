@@ -22,6 +22,11 @@ def suite(tmp_path: Path) -> Path:
     return tiny.write_suite(tmp_path)
 
 
+def interruptible() -> None:
+    """Hear Ctrl-C, as a program that a terminal has started does, wherever the tests were started from."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def python(code: str) -> str:
     """Run some Python in a process of its own and return what it prints."""
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -234,7 +239,7 @@ def test_run_keeps_the_cache_under_its_limit(
     assert said.code == 0, said.err
     assert "cache: 1 entries removed to keep it under 0 B" in said.err
     kinds = [entry.kind for entry in entries(root)]
-    assert (sorted(set(kinds)), kinds.count("features")) == (["decoded", "features"], 2)
+    assert (sorted(set(kinds)), kinds.count("features")) == (["decoded", "duplicates", "features"], 2)
 
 
 def test_no_cache_leaves_no_features_behind(
@@ -243,16 +248,18 @@ def test_no_cache_leaves_no_features_behind(
     """And gives the same accuracy."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (alone,) = bench("run", suite, *PROBE, *QUICK, "--no-cache", "--out", "alone", "--json").json["records"]
-    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded"}
+    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded", "duplicates"}
     (sharing,) = bench("run", suite, *PROBE, *QUICK, "--out", "sharing", "--json").json["records"]
-    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded", "features"}
+    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded", "duplicates", "features"}
     assert (alone["status"], alone["accuracy"]) == ("ok", sharing["accuracy"])
 
 
 def test_ctrl_c_while_libraries_are_imported_shows_no_traceback(suite: Path, tmp_path: Path) -> None:
     """The server that cells are forked from takes seconds to start, in the terminal's own process group."""
     command = [sys.executable, "-m", "bench", "run", str(suite), "--out", str(tmp_path / "out"), "--device", "cpu"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=interruptible
+    )
     assert process.stderr is not None
     seen = ""
     while "preparing" not in seen:
@@ -277,6 +284,7 @@ def test_ctrl_c_prints_what_resumes_the_run(suite: Path, tmp_path: Path) -> None
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=interruptible,
     )
     records = out / "records.jsonl"
     end = time.monotonic() + 120

@@ -113,6 +113,12 @@ def test_fewer_labels_than_measured_and_several_data_sets_are_refused() -> None:
     assert recommend(two, Wanted(500, dataset="digits"), right).best is not None
 
 
+def test_one_other_is_told_as_one() -> None:
+    two = [row for row in measured() if row.method in ("finetune", "knn")]
+    text = render_answer(recommend(two, Wanted(500), right))
+    assert text.endswith("It is better than the one other that keeps to the limits.")
+
+
 def test_single_row_has_no_runner_up() -> None:
     only = measured()[-1]
     text = render_answer(recommend([dataclasses.replace(only)], Wanted(500), right))

@@ -72,6 +72,7 @@ class Store:
     ) -> "dict[str, npt.NDArray[Any]]":
         """Return some of the bulk of a cell; nothing where its side file is gone or broken."""
         import zipfile
+        import zlib
 
         import numpy as np
 
@@ -80,7 +81,7 @@ class Store:
         try:
             with np.load(self.folder / record.side_file) as file:
                 return {name: file[name] for name in names if name in file}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
             return {}
 
     def manifest(self) -> dict[str, Any]:

@@ -29,6 +29,9 @@ class Board:
     """The label of a budget; null: the one that was measured for most of them, of these the largest."""
 
 
+SCRATCH = "scratch"
+
+
 def leaderboard(rows: Sequence[Row], wanted: Board, unfinished: Sequence[Record] = ()) -> Grid:
     """Return a line for each backbone and its weights, a column for each data set, and the mean rank.
 
@@ -72,9 +75,13 @@ def _line_keys(rows: Sequence[Row], method: str) -> tuple[str, ...]:
 
 
 def _usual(rows: Sequence[Row], key: str) -> str:
-    """Return the value that most backbones and data sets have: of several the largest budget, the simplest method."""
+    """Return the value that most backbones and data sets have: of several the largest budget, the simplest method.
+
+    Training from scratch says nothing of what backbones were pre-trained to, and is taken where there is nothing else.
+    """
     if not rows:
         raise BenchError("no cell has a number yet; `bench report` names the reasons")
+    rows = [row for row in rows if _plain(row.method) != SCRATCH] or rows
     pairs = {(KEYS[key](row), row.dataset, row.backbone, row.weights) for row in rows}
     counts = Counter(value for value, *_ in pairs)
     largest = {KEYS[key](row): row.n_labels for row in sorted(rows, key=lambda row: row.n_labels)}

@@ -219,7 +219,7 @@ class LabelsNeeded:
     high: float | None
     """95 % interval; null where it has no end."""
     extrapolated: bool
-    """Whether the figure lies outside the budgets that were measured."""
+    """Whether the figure lies outside the budgets that were measured; that the curve never comes to it does."""
     interval_extrapolated: bool
     """Whether an end of the interval does, or there is none."""
     held_out_error: float | None
@@ -241,7 +241,7 @@ def needed(
         found,
         low if math.isfinite(low) else None,
         high if math.isfinite(high) else None,
-        found is not None and not curve.labels[0] <= found <= curve.labels[-1],
+        found is None or not curve.labels[0] <= found <= curve.labels[-1],
         not curve.labels[0] <= low <= high <= curve.labels[-1],
         curve.held_out_error,
     )

@@ -123,6 +123,8 @@ def _from_side_file(store: Store, record: Record) -> tuple[npt.NDArray[np.uint8]
     arrays = store.side_arrays(record)
     if not {"labels", "predictions"} <= arrays.keys():
         return None
+    if arrays["labels"].shape != arrays["predictions"].shape:
+        return None
     found = arrays["labels"] == arrays["predictions"]
     return np.packbits(found), len(found)
 

@@ -1,7 +1,8 @@
 """One answer for a number of labels and a machine: the best row that fits, its evidence, and the runner-up. Pure."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.errors import BenchError
 from bench.registry import unknown
@@ -48,6 +49,16 @@ class Answer:
 
 def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
     """Answer; raise `BenchError` where nothing was measured for what is asked."""
+    return _corrected_together([_uncorrected(rows, wanted, right)])[0]
+
+
+def _corrected_together(answers: Sequence[Answer]) -> list[Answer]:
+    """Return answers that are read side by side with their p-values corrected for the number of all of them."""
+    verdicts = iter(corrected(verdict for answer in answers for verdict in answer.others))
+    return [replace(answer, others=tuple(itertools.islice(verdicts, len(answer.others)))) for answer in answers]
+
+
+def _uncorrected(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
     mine = [
         row
         for row in rows
@@ -69,7 +80,7 @@ def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
         nearest = min(there, key=lambda row: len(limits_broken(row, wanted)))
         return Answer(wanted, labels, None, (), nearest, limits_broken(nearest, wanted))
     best, *rest = fitting
-    return Answer(wanted, labels, best, corrected(compare(row, best, right) for row in rest), None, ())
+    return Answer(wanted, labels, best, tuple(compare(row, best, right) for row in rest), None, ())
 
 
 def _nothing(rows: Sequence[Row], wanted: Wanted) -> str:
@@ -84,13 +95,17 @@ def _nothing(rows: Sequence[Row], wanted: Wanted) -> str:
 
 
 def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
-    """Answer for each data set and each number of labels that was measured, without limits, fewest labels first."""
+    """Answer for each data set and each number of labels that was measured, without limits, fewest labels first.
+
+    All answers of a data set are corrected together, as a table of them is.
+    """
     asked: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
         asked.setdefault((row.dataset, row.n_labels), []).append(row)
-    return tuple(
-        recommend(mine, Wanted(labels, dataset=dataset), right) for (dataset, labels), mine in sorted(asked.items())
-    )
+    found: dict[str, list[Answer]] = {}
+    for (dataset, labels), mine in sorted(asked.items()):
+        found.setdefault(dataset, []).append(_uncorrected(mine, Wanted(labels, dataset=dataset), right))
+    return tuple(answer for answers in found.values() for answer in _corrected_together(answers))
 
 
 def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:

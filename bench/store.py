@@ -16,6 +16,7 @@ from bench import correctness
 from bench.cache import write_atomically
 from bench.errors import BenchError
 from bench.record import SCHEMA_VERSION, Record, record_of
+from bench.record_types import problem_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,6 +72,7 @@ class Store:
     ) -> "dict[str, npt.NDArray[Any]]":
         """Return some of the bulk of a cell; nothing where its side file is gone or broken."""
         import zipfile
+        import zlib
 
         import numpy as np
 
@@ -79,7 +81,7 @@ class Store:
         try:
             with np.load(self.folder / record.side_file) as file:
                 return {name: file[name] for name in names if name in file}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
             return {}
 
     def manifest(self) -> dict[str, Any]:
@@ -89,6 +91,8 @@ class Store:
             contents: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
         except ValueError as error:
             raise BenchError(f"{path}: no JSON ({error}); remove it, the next run writes it again") from error
+        if not _is_manifest(contents):
+            raise BenchError(f"{path}: no manifest of a run; remove it, the next run writes it again")
         return contents
 
     def update_manifest(self, contents: Mapping[str, Any], environments: Mapping[str, Any] | None = None) -> None:
@@ -131,6 +135,17 @@ class Writer:
         os.chmod(file.name, 0o644)
         os.replace(file.name, target)
         return f"cells/{target.name}"
+
+
+def _is_manifest(contents: Any) -> bool:
+    if not isinstance(contents, dict):
+        return False
+    cells, environments = contents.get("cells"), contents.get("environments", {})
+    return (
+        (cells is None or (isinstance(cells, list) and all(isinstance(cell, str) for cell in cells)))
+        and isinstance(environments, dict)
+        and all(isinstance(each, dict) for each in environments.values())
+    )
 
 
 def _cut_torn_line(path: Path) -> None:
@@ -193,9 +208,13 @@ def _decoded(line: bytes) -> Any:
     from pydantic_core import from_json
 
     try:
-        return from_json(line, cache_strings="all")
+        return from_json(line, cache_strings="all", allow_inf_nan=False)
     except ValueError:  # half of a surrogate pair is JSON for Python alone
-        return json.loads(line.decode())
+        return json.loads(line.decode(), parse_constant=_no_number)
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 def _record(line: bytes, where: str, shared: dict[str, Any]) -> Record:
@@ -216,4 +235,10 @@ def _record(line: bytes, where: str, shared: dict[str, Any]) -> Record:
     numbers = [contents.get(key) for key in ("accuracy", "oracle_accuracy", "peak_rss_mib", "total_s")]
     if contents["status"] == "ok" and not all(isinstance(number, int | float) for number in numbers):
         raise BenchError(f"{where}: status ok without its numbers; remove the line, its cell runs again")
-    return record_of(contents, shared)
+    try:
+        record = record_of(contents, shared)
+    except TypeError as error:
+        raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
+    if wrong := problem_of(record):
+        raise BenchError(f"{where}: {wrong}; remove the line, its cell runs again")
+    return record

@@ -15,6 +15,7 @@ LAYERS = [
         "errors",
         "schema",
         "record",
+        "record_types",
         "registry",
         "stats",
         "seeding",

@@ -135,6 +135,14 @@ def test_a_line_that_lost_its_conditions_is_told(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("figure", ["NaN", "Infinity", "1e999"])
+def test_a_figure_that_is_no_number_is_damage(tmp_path: Path, figure: str) -> None:
+    path = save(a_side(row([0.9375])), "main", False, tmp_path)
+    path.write_text(path.read_text().replace("0.9375", figure))
+    with pytest.raises(BenchError, match=r"damaged .*is no figure"):
+        read(path)
+
+
 def test_listed_in_the_order_in_which_they_were_measured(tmp_path: Path) -> None:
     """Not in that of their names or of their saving."""
     for name, day in (("a", 3), ("b", 1), ("c", 2)):

@@ -168,6 +168,16 @@ def test_a_benchmark_without_numbers_is_told(tmp_path: Path) -> None:
         read_benchmarks("out", [path])
 
 
+@pytest.mark.parametrize("extra", [{"operators": float("nan")}, {"flop": float("inf")}])
+def test_a_counter_that_is_no_number_is_told(written: Path, tmp_path: Path, extra: dict[str, float]) -> None:
+    contents = json.loads(written.read_text())
+    contents["benchmarks"][0]["extra_info"] = extra
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(contents))
+    with pytest.raises(BenchError, match="a benchmark without its numbers"):
+        read_benchmarks("other", [path])
+
+
 def test_what_is_kept_of_the_machine_is_the_same_on_each_run(
     pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

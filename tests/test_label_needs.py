@@ -69,5 +69,5 @@ def test_fine_tuning_is_worth_the_labels_of_a_probe_as_good() -> None:
     assert [worth.frozen.n_labels for worth in worths] == list(BUDGETS)
     assert worths[1].found.labels == pytest.approx(PROBE.needed(TUNED.at(50)), rel=0.05)
     assert worths[1].found.labels > 50
-    assert worths[-1].found.labels is None or worths[-1].found.extrapolated
+    assert worths[-1].found.extrapolated
     assert worths_of(pairs[:2]) == ()

@@ -126,3 +126,12 @@ def test_unknown_names_are_refused(board: Board, said: str) -> None:
 def test_nothing_measured_is_told() -> None:
     with pytest.raises(BenchError, match="no cell has a number yet"):
         leaderboard([], Board())
+
+
+def test_training_from_scratch_decides_nothing_where_there_is_something_else() -> None:
+    """It is the first of the catalogue, and its weights are others: a backbone would count twice."""
+    scratch = rows(method="scratch", weights="random", budget="1 per class", n_labels=10)
+    probes = rows(method="linear_probe", budget="1 per class", n_labels=10)
+    more = rows(method="linear_probe", budget="5 per class", n_labels=50)
+    assert leaderboard((*scratch, *probes, *more), Board()).title == "accuracy, linear_probe, 5 per class"
+    assert leaderboard(scratch, Board()).title == "accuracy, scratch, 1 per class"

@@ -26,6 +26,13 @@ CHARTS = {
     "phases": ".barlayer .point path",
 }
 """What a mark of each chart is."""
+BROKEN_WORDS = """[...document.querySelectorAll('.scroll:not(.high) tbody td:first-child')].filter(cell => {
+    const text = cell.firstChild, word = document.createRange();
+    if (!text || text.nodeType !== 3 || !cell.offsetWidth) return false;
+    word.setStart(text, 0);
+    word.setEnd(text, text.data.trimEnd().split(' ')[0].length);
+    return word.getClientRects().length > 1;
+}).map(cell => cell.textContent)"""
 PHONE = {"width": 390, "height": 844}
 
 
@@ -332,6 +339,7 @@ def test_texts_have_enough_contrast(browser: "Browser", report: Path, scheme: st
 def test_a_phone_shows_it_without_scrolling_sideways(browser: "Browser", report: Path) -> None:
     page = opened(browser, report, viewport=PHONE, is_mobile=True, has_touch=True)
     assert page.do("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.do(BROKEN_WORDS) == []
     page.do(f"location.hash = 'cell={page_runs.cells()[9].cell_id}'")
     page.until("document.querySelectorAll('#chart-times .js-line').length === 1")
     assert page.do("document.documentElement.scrollWidth") <= PHONE["width"]

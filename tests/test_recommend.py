@@ -113,6 +113,12 @@ def test_fewer_labels_than_measured_and_several_data_sets_are_refused() -> None:
     assert recommend(two, Wanted(500, dataset="digits"), right).best is not None
 
 
+def test_one_other_is_told_as_one() -> None:
+    two = [row for row in measured() if row.method in ("finetune", "knn")]
+    text = render_answer(recommend(two, Wanted(500), right))
+    assert text.endswith("It is better than the one other that keeps to the limits.")
+
+
 def test_single_row_has_no_runner_up() -> None:
     only = measured()[-1]
     text = render_answer(recommend([dataclasses.replace(only)], Wanted(500), right))
@@ -124,3 +130,13 @@ def test_each_budget_of_each_data_set_has_its_best_row() -> None:
     best = [(each.best.dataset, each.labels, each.best.method) for each in found if each.best]
     assert best == [(name, labels, "finetune") for name in ("cifar10", "digits") for labels in (50, 500)]
     assert [len(each.others) for each in found] == [3] * 4
+
+
+def test_answers_side_by_side_are_corrected_together() -> None:
+    """Two budgets with three comparisons each are six: no p-value is lower than that of one answer alone."""
+    alone = recommend(measured(), Wanted(500), right)
+    beside = best_by_budget(measured(), right)[-1]
+    pairs = list(zip(alone.others, beside.others, strict=True))
+    assert all(one.p is not None and both.p is not None and both.p >= one.p for one, both in pairs)
+    tied_alone, tied_beside = (next(each.p for each in found.others if each.p) for found in (alone, beside))
+    assert tied_beside > tied_alone

@@ -49,3 +49,13 @@ def test_scores_are_means_and_left_out_where_a_cell_lacks_them() -> None:
     ]
     (row,) = rows_of(made, {})
     assert row.transferability == {"logme": 0.5}
+
+
+def test_an_extraction_that_seeds_share_is_one_measurement() -> None:
+    """Its interval would claim to know what no second measurement told."""
+    shared = [a_record(cell_id=str(seed), seed=seed, throughput_of="extraction") for seed in range(3)]
+    apart = [a_record(cell_id=str(seed), seed=seed, throughput_of="training") for seed in range(3)]
+    (one,), (three,) = rows_of(shared, {}), rows_of(apart, {})
+    assert one.throughput is not None
+    assert three.throughput is not None
+    assert (one.throughput.n, one.throughput.half_width, three.throughput.n) == (1, None, 3)

@@ -187,3 +187,19 @@ def test_a_side_file_is_as_readable_as_the_records(tmp_path: Path) -> None:
     with store.writing() as writer:
         name = writer.write_side_file("abc", {"labels": np.arange(5)})
     assert (tmp_path / name).stat().st_mode == (tmp_path / "manifest.json").stat().st_mode
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=20))
+def test_a_side_file_that_was_damaged_anywhere_is_read_or_is_not_there(damage: list[tuple[float, int]]) -> None:
+    """Bytes that changed within compressed data come up as other errors than those of its frame."""
+    with TemporaryDirectory() as folder:
+        store, arrays = Store(Path(folder)), {"labels": np.arange(500) % 7, "predictions": np.arange(500) % 5}
+        with store.writing() as writer:
+            record = a_record(side_file=writer.write_side_file("one", arrays))
+        path = Path(folder) / str(record.side_file)
+        contents = bytearray(path.read_bytes())
+        for place, byte in damage:
+            contents[int(place * len(contents))] = byte
+        path.write_bytes(contents)
+        assert store.side_arrays(record).keys() <= arrays.keys()

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.cache import write_atomically
 from bench.errors import BenchError
-from bench.gate.samples import Sample, Side
+from bench.gate.samples import Sample, Side, finite
 from bench.schema import canonical_json, content_hash
 
 VERSION = 1
@@ -111,7 +111,7 @@ def _side(header: Mapping[str, Any], lines: list[dict[str, Any]]) -> Side:
             status="ok",
             reason=None,
             conditions={**shared[line["conditions"]], **line["own"]},
-            figures={name: float(value) for name, value in line["figures"].items()},
+            figures={name: finite(value) for name, value in line["figures"].items()},
         )
         for line in lines
         if "cell" in line

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.gate.comparability import NEEDED_BY, machine_conditions
-from bench.gate.samples import Sample, Side, machine_in_words
+from bench.gate.samples import Sample, Side, finite, machine_in_words
 
 ENVIRONMENT = "bench_environment"
 """Key of `machine_info` under which this project's benchmarks keep what `bench env` prints."""
@@ -60,7 +60,7 @@ def _samples(contents: Mapping[str, Any], number: int, where: str) -> Iterator[S
                 status="ok",
                 reason=None,
                 conditions={**_conditions(machine, benchmark), **_asked(extra)},
-                figures={**{name: float(benchmark["stats"][name]) for name in TIMES}, **_counters(extra)},
+                figures={**{name: finite(benchmark["stats"][name]) for name in TIMES}, **_counters(extra)},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BenchError(f"{where}: a benchmark without its numbers ({error!r}); write the file anew") from error
@@ -93,7 +93,7 @@ def _asked(extra: Mapping[str, Any]) -> dict[str, Any]:
 def _counters(extra: Mapping[str, Any]) -> dict[str, float]:
     """Return the other numbers that a benchmark kept: counts of what it did."""
     return {
-        name: float(value)
+        name: finite(value)
         for name, value in extra.items()
         if name not in NEEDED_BY and isinstance(value, int | float) and not isinstance(value, bool)
     }

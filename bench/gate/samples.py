@@ -62,6 +62,14 @@ class Side:
         return self.figures - QUANTITIES.keys()
 
 
+def finite(value: Any) -> float:
+    """Return a figure of a file as a number; raise `ValueError` where it is none, or not finite."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no figure")
+    return number
+
+
 def label(name: Name, known: Name = ()) -> str:
     """Return a row's name as one line, without the parts that are known already; nothing for the row of all."""
     return " ".join(part[1] for part in name if part not in known)

@@ -36,7 +36,8 @@ def render_answer(answer: Answer) -> str:
         if len(answer.ties) > SHOWN:
             lines.append(f"  and {len(answer.ties) - SHOWN} more")
     else:
-        lines.append(f"It is better than all {len(answer.others)} others that keep to the limits.")
+        told = "the one other that keeps" if len(answer.others) == 1 else f"all {len(answer.others)} others that keep"
+        lines.append(f"It is better than {told} to the limits.")
     return "\n".join(lines)
 
 

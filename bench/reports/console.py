@@ -6,7 +6,7 @@ from tabulate import tabulate
 
 from bench.aggregate import Summary
 from bench.reports.label_tables import worth_lines
-from bench.reports.tables import Table, accuracy_table, unfinished_table
+from bench.reports.tables import Table, accuracy_table
 from bench.reports.verdict_tables import overtaking_lines
 
 
@@ -34,8 +34,9 @@ def _text(table: Table) -> str:
 def _reasons(summary: Summary) -> str:
     """Group the cells by their reason: forty cells that lack the same weights are one line."""
     counts: dict[tuple[str, str], int] = {}
-    for status, _, reason in unfinished_table(summary)[1]:
-        counts[status, reason] = counts.get((status, reason), 0) + 1
+    for record in summary.unfinished:
+        key = record.status, record.reason or ""
+        counts[key] = counts.get(key, 0) + 1
     return "\n".join(
         f"{status}: {count} cell{'s' if count > 1 else ''}: {reason}" for (status, reason), count in counts.items()
     )

@@ -130,8 +130,6 @@ def _times(worth: Worth) -> str:
 
 def extrapolated(found: LabelsNeeded) -> str:
     """Say whether the figure lies outside what was measured, or an end of its interval does."""
-    if found.labels is None:
-        return "-"
     return "yes" if found.extrapolated else "interval" if found.interval_extrapolated else "no"
 
 

@@ -48,11 +48,23 @@ def _panel(axes: Any, front: Front, rows: list[Row], settings: list[str]) -> Non
         if mine:
             axes.plot(*_places(mine), label=literal(setting), **style)
     axes.plot(*_places(list(front.rows)), drawstyle="steps-pre", color="#666666", linewidth=1, label="front", zorder=0)
-    axes.set_xscale("log")
+    _scale(axes, [row.cold_s.mean for row in rows])
     axes.set_xlabel("seconds of a cell without caches")
     axes.set_title(literal(front.dataset))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _scale(axes: Any, seconds: list[float]) -> None:
+    """Make seconds logarithmic, with plain figures at steps that leave room for them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    least, most = min(seconds), max(seconds)
+    steps = (1, 2, 5) if most < 100 * least else (1,)
+    axes.xaxis.set_major_locator(LogLocator(subs=steps))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _places(rows: list[Row]) -> tuple[list[float], list[float]]:

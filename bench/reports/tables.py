@@ -239,16 +239,16 @@ def audit_table(summary: Summary) -> Table:
 
 
 def unfinished_table(summary: Summary) -> Table:
-    """Cells without a number, with the reason."""
+    """Cells without a number, with the reason; seeds of one row that share theirs stand together."""
+    seeds: dict[tuple[str, str, str], list[str]] = {}
+    for record in summary.unfinished:
+        name = f"{record.backbone} {record.weights} {record.method} {record.budget}"
+        seeds.setdefault((record.status, name, record.reason or ""), []).append(str(record.seeds))
     cells = [
-        [
-            record.status,
-            f"{record.backbone} {record.weights} {record.method} {record.budget} seed {record.seeds}",
-            record.reason or "",
-        ]
-        for record in summary.unfinished
+        [status, f"{name} seed{'s' if len(mine) > 1 else ''} {'; '.join(mine)}", reason]
+        for (status, name, reason), mine in seeds.items()
     ]
-    return ["status", "cell", "reason"], cells
+    return ["status", "cells", "reason"], cells
 
 
 def environment_rows(summary: Summary) -> Sequence[str]:

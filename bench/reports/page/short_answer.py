@@ -68,7 +68,8 @@ def _certainty(answer: Answer) -> str:
     if not answer.others:
         return "Nothing else was measured at this budget."
     if not answer.ties:
-        return f"Better than all {len(answer.others)} others, corrected for their number."
+        told = "the one other" if len(answer.others) == 1 else f"all {len(answer.others)} others"
+        return f"Better than {told}, corrected for all of these comparisons."
     untested = [verdict for verdict in answer.ties if verdict.word == "not tested"]
     names = [f"{verdict.first.setting} ({verdict.first.backbone})" for verdict in answer.ties[:NAMED]]
     more = f" and {len(answer.ties) - NAMED} more" if len(answer.ties) > NAMED else ""

@@ -234,7 +234,7 @@ def test_run_keeps_the_cache_under_its_limit(
     assert said.code == 0, said.err
     assert "cache: 1 entries removed to keep it under 0 B" in said.err
     kinds = [entry.kind for entry in entries(root)]
-    assert (sorted(set(kinds)), kinds.count("features")) == (["decoded", "features"], 2)
+    assert (sorted(set(kinds)), kinds.count("features")) == (["decoded", "duplicates", "features"], 2)
 
 
 def test_no_cache_leaves_no_features_behind(
@@ -243,9 +243,9 @@ def test_no_cache_leaves_no_features_behind(
     """And gives the same accuracy."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (alone,) = bench("run", suite, *PROBE, *QUICK, "--no-cache", "--out", "alone", "--json").json["records"]
-    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded"}
+    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded", "duplicates"}
     (sharing,) = bench("run", suite, *PROBE, *QUICK, "--out", "sharing", "--json").json["records"]
-    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded", "features"}
+    assert {entry.kind for entry in entries(cache.default_root())} == {"decoded", "duplicates", "features"}
     assert (alone["status"], alone["accuracy"]) == ("ok", sharing["accuracy"])
 
 

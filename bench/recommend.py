@@ -48,7 +48,7 @@ class Answer:
 
 
 def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
-    """Answer; raise `BenchError` where nothing was measured for what is asked."""
+    """Answer; raise `BenchError` where there is no row, or not of what is asked."""
     return _corrected_together([_uncorrected(rows, wanted, right)])[0]
 
 
@@ -59,22 +59,16 @@ def _corrected_together(answers: Sequence[Answer]) -> list[Answer]:
 
 
 def _uncorrected(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
-    mine = [
-        row
-        for row in rows
-        if wanted.dataset in (None, row.dataset) and (wanted.device is None or row.device.startswith(wanted.device))
-    ]
+    mine = [row for row in rows if wanted.dataset in (None, row.dataset)]
     datasets = sorted({row.dataset for row in mine})
     if not mine:
         raise BenchError(_nothing(rows, wanted))
     if len(datasets) > 1:
         raise BenchError(f"several data sets: {', '.join(datasets)}; choose one with --dataset")
-    below = [row.n_labels for row in mine if row.n_labels <= wanted.labels]
-    if not below:
-        fewest = min(row.n_labels for row in mine)
-        raise BenchError(f"--labels {wanted.labels}: the smallest budget measured is {fewest}; ask for that or more")
-    labels = max(below)
-    there = sorted((row for row in mine if row.n_labels == labels), key=lambda row: -row.accuracy.mean)
+    on_device = [row for row in mine if _is_on(row, wanted.device)] or mine
+    budgets = {row.n_labels for row in on_device}
+    labels = max((count for count in budgets if count <= wanted.labels), default=min(budgets))
+    there = sorted((row for row in on_device if row.n_labels == labels), key=lambda row: -row.accuracy.mean)
     fitting = [row for row in there if not limits_broken(row, wanted)]
     if not fitting:
         nearest = min(there, key=lambda row: len(limits_broken(row, wanted)))
@@ -88,10 +82,11 @@ def _nothing(rows: Sequence[Row], wanted: Wanted) -> str:
     if not rows:
         return "no cell has a number yet; `bench report` names the reasons"
     there = sorted({row.dataset for row in rows})
-    if wanted.dataset is not None and wanted.dataset not in there:
-        return f"--dataset: {unknown('data set', wanted.dataset, there)}"
-    devices = sorted({row.device for row in rows if wanted.dataset in (None, row.dataset)})
-    return f"nothing was measured on {wanted.device}; measured: {', '.join(devices)}"
+    return f"--dataset: {unknown('data set', str(wanted.dataset), there)}"
+
+
+def _is_on(row: Row, device: str | None) -> bool:
+    return device is None or row.device.startswith(device)
 
 
 def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
@@ -118,6 +113,10 @@ def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:
         (wanted.max_latency_ms, row.latency_1_ms, "ms for an image", False),
     ]
     broken = []
+    if row.n_labels > wanted.labels:
+        broken.append(f"it takes {row.n_labels:,} labels")
+    if not _is_on(row, wanted.device):
+        broken.append(f"it was measured on {row.device}, nothing on {wanted.device}")
     for limit, measured, unit, at_least in limits:
         if limit is None:
             continue

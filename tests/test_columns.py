@@ -65,7 +65,8 @@ def test_every_field_of_a_row_has_its_column() -> None:
         transferability={"logme": 0.5},
         chosen={"tuned_edges": ["learning_rate"]},
         latency_ms={"1": 1.0},
-        corruption_accuracy={"blur": [0.5, 0.4]},
+        corruption_accuracy={"noise": [0.8] * 5},
+        corruption_clean_accuracy=0.9,
     )
     names = list(columns_of(full))
     for field in dataclasses.fields(Row):

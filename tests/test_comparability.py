@@ -135,3 +135,10 @@ def test_allow_takes_what_there_is() -> None:
     assert set(NEEDED_BY) < set(ALLOWED)
     with pytest.raises(BenchError, match="did you mean versions"):
         check_allowed(["version"])
+
+
+@pytest.mark.parametrize("environment", [{}, {**MACHINE, "packages": ["torch"]}])
+def test_a_damaged_environment_is_told_in_one_line(environment: dict[str, Any]) -> None:
+    """An exit code of 1 would say that something is worse."""
+    with pytest.raises(BenchError, match="an environment in a manifest is damaged"):
+        machine_conditions(environment)

@@ -167,7 +167,7 @@ def test_the_front_of_each_pair_of_axes_is_that_of_the_summary(page: Page, summa
 
 def test_the_answer_comes_first(summary: Summary, run_folder: Path) -> None:
     text = render(summary, run_folder)
-    lead = text.index("is the most accurate at 10 labels")
+    lead = text.index("has the highest mean accuracy at 10 labels")
     assert lead < text.index("Accuracy by label budget</h2>")
     for answer in summary.best:
         assert answer.best is not None

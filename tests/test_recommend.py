@@ -99,14 +99,22 @@ def test_memory_on_a_gpu_is_the_gpus() -> None:
     rows = measured(device="cuda", peak_cuda_allocated_mib=90.0)
     answer = recommend(rows, Wanted(500, max_memory_mib=100.0, device="cuda"), right)
     assert answer.best is not None
-    with pytest.raises(BenchError, match="nothing was measured on cpu"):
-        recommend(rows, Wanted(500, device="cpu"), right)
+    elsewhere = render_answer(recommend(rows, Wanted(500, device="cpu"), right))
+    assert elsewhere.startswith("No: nothing measured at 500 labels keeps to the limits.")
+    assert "but it was measured on cuda, nothing on cpu" in elsewhere
 
 
-def test_fewer_labels_than_measured_and_several_data_sets_are_refused() -> None:
-    """Neither is guessed."""
-    with pytest.raises(BenchError, match="the smallest budget measured is 50"):
-        recommend(measured(), Wanted(49), right)
+def test_fewer_labels_than_measured_are_a_plain_no_with_the_nearest() -> None:
+    """The smallest budget's best row, and how many labels that takes."""
+    answer = recommend(measured(), Wanted(49), right)
+    assert answer.best is None
+    text = render_answer(answer)
+    assert text.startswith("No: nothing was measured with 49 labels or fewer.")
+    assert "but it takes 50 labels" in text
+
+
+def test_several_data_sets_are_refused() -> None:
+    """None is guessed."""
     two = (*measured(), *measured(dataset="cifar10"))
     with pytest.raises(BenchError, match="several data sets: cifar10, digits; choose one with --dataset"):
         recommend(two, Wanted(500), right)

@@ -181,9 +181,9 @@ BAD: list[tuple[list[Any], str]] = [
     (["recommend", "run", "--labels", "-1"], "--labels"),
     (["recommend", "run", "--labels", "50"], "choose one with --dataset"),
     (["recommend", "run", "--labels", "50", "--dataset", "digit"], "did you mean digits"),
-    (["recommend", "run", "--labels", "5", "--dataset", "digits"], "the smallest budget measured is 50"),
+    (["recommend", "run", "--labels", "50", "--min-throughput", "nan"], "--min-throughput"),
+    (["recommend", "run", "--labels", "50", "--max-latency", "inf"], "--max-latency"),
     (["recommend", "run", "--labels", "50", "--max-memory", "much"], "--max-memory=much: write a size"),
-    (["recommend", "run", "--labels", "50", "--device", "cuda"], "cuda"),
 ]
 
 

@@ -24,6 +24,7 @@ from bench.reports.tables import (
     anatomy_table,
     audit_table,
     cost_table,
+    environment_rows,
     heading,
     number,
     oracle_table,
@@ -426,6 +427,13 @@ def test_verdicts_stand_beside_the_differences(tmp_path: Path) -> None:
     assert "finetune (supervised@glyphs) is ahead of linear_probe (supervised@glyphs) at every budget" in line
     assert line in render("md", summary, tmp_path)
     assert line in render("console", summary, tmp_path)
+
+
+@pytest.mark.parametrize("name", REPORTS.names())
+def test_what_an_environment_lacks_is_unknown(name: str, tmp_path: Path) -> None:
+    summary = dataclasses.replace(a_summary(), environments={"here": {}})
+    assert render(name, summary, tmp_path)
+    assert environment_rows(summary)[0] == "`here`: unknown, unknown cores, unknown GiB, unknown"
 
 
 def test_without_predictions_nothing_is_called_better(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The verbs that read runs: report, leaderboard, recommend."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,17 @@ class Format(click.ParamType):  # type: ignore[type-arg]
         return str(value)
 
 
+class Finite(click.FloatRange):
+    """A number in a range that is one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number to compare with; write one, or leave the option out", param, ctx)
+        return number
+
+
 def _of_reports() -> Iterable[str]:
     from bench.catalog import REPORTS
 
@@ -65,9 +77,9 @@ _OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), h
 @click.command()
 @_RUNS
 @click.option("--labels", required=True, type=click.IntRange(min=0), help="How many labels you have or can pay for.")
-@click.option("--min-throughput", type=click.FloatRange(min=0), metavar="N", help="Images per second, at least.")
+@click.option("--min-throughput", type=Finite(min=0), metavar="N", help="Images per second, at least.")
 @click.option("--max-memory", metavar="SIZE", help="Peak memory, at most, as in 2GiB.")
-@click.option("--max-latency", type=click.FloatRange(min=0), metavar="MS", help="Milliseconds for one image, at most.")
+@click.option("--max-latency", type=Finite(min=0), metavar="MS", help="Milliseconds for one image, at most.")
 @click.option("--device", help="Measured on cpu, cuda or mps only.")
 @click.option("--dataset", help="Where there are several.")
 @_FILTERS

@@ -132,8 +132,11 @@ def conditions_of(record: Record, machines: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def machine_conditions(environment: Environment) -> dict[str, Any]:
-    """Return the conditions that the machine and its libraries are."""
-    return {name: read(environment) for name, (_, read) in _MACHINE.items()}
+    """Return the conditions that the machine and its libraries are; an environment that lacks one is refused."""
+    try:
+        return {name: read(environment) for name, (_, read) in _MACHINE.items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BenchError(f"an environment in a manifest is damaged ({error!r}); run its cells again") from error
 
 
 @dataclass(frozen=True)

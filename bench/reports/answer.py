@@ -11,14 +11,16 @@ SHOWN = 5
 def render_answer(answer: Answer) -> str:
     """Return the answer with its evidence and the runner-up, or a plain no with the nearest that exists."""
     lines = []
-    if answer.labels != answer.wanted.labels:
+    if answer.labels < answer.wanted.labels:
         lines.append(f"{answer.wanted.labels:,} labels were not measured; read off at {answer.labels:,}.")
     if answer.best is None:
         assert answer.nearest is not None
+        few = answer.labels > answer.wanted.labels
+        what = f"was measured with {answer.wanted.labels:,} labels or fewer"
         return "\n".join(
             [
                 *lines,
-                f"No: nothing measured at {answer.labels:,} labels keeps to the limits.",
+                f"No: nothing {what if few else f'measured at {answer.labels:,} labels keeps to the limits'}.",
                 f"Nearest: {_told(answer.nearest)}",
                 *(f"  but {broken}" for broken in answer.broken),
             ]

@@ -1,5 +1,6 @@
 """The tables that the console and the Markdown report share, as headers and cells of text."""
 
+import collections
 from collections.abc import Callable, Iterator, Sequence
 
 from bench.aggregate import Block, Summary
@@ -254,9 +255,10 @@ def unfinished_table(summary: Summary) -> Table:
 def environment_rows(summary: Summary) -> Sequence[str]:
     """One line per fact of each environment."""
     lines = []
-    for key, env in summary.environments.items():
+    for key, kept in summary.environments.items():
+        env = collections.defaultdict(lambda: "unknown", kept)  # another version of the harness may have kept less
         gpu = env.get("gpu")
-        packages = ", ".join(f"{name} {version}" for name, version in env["packages"].items() if version)
+        packages = ", ".join(f"{name} {version}" for name, version in env.get("packages", {}).items() if version)
         lines += [
             f"`{key}`: {env['processor']}, {env['cores']} cores, {env['memory_gib']} GiB, {env['system']}",
             f"device {env['device']}"

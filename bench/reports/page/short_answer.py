@@ -97,8 +97,8 @@ def _sentence(dataset: str, answers: Sequence[Answer]) -> str:
     (fewest, first), *rest = taken
     if not rest and len(answers) > 1:
         span = f"{fewest:,} to {answers[-1].labels:,} labels"
-        return f"On {dataset}, {first} is the most accurate at every budget from {span}."
-    parts = [f"On {dataset}, {first} is the most accurate at {fewest:,} labels"]
+        return f"On {dataset}, {first} has the highest mean accuracy at every budget from {span}."
+    parts = [f"On {dataset}, {first} has the highest mean accuracy at {fewest:,} labels"]
     parts += [f"{name} from {labels:,} on" for labels, name in rest]
     return f"{', '.join(parts[:-1])} and {parts[-1]}." if rest else f"{parts[0]}."
 

@@ -135,7 +135,7 @@ class Record:
     mfu: float | None = None
     """Model FLOP utilisation: the step's FLOP per second over the peak."""
     latency_ms: dict[str, float] | None = None
-    """Median of a forward pass of the adapted network, by batch: `1` and `64`."""
+    """Of a forward pass of the adapted network, by batch, `1` and `64`: the median of the best of five bursts."""
     accuracy_per_s: float | None = None
     """Accuracy above chance over the seconds from a cold cache to the fitted model."""
     gpu_state: dict[str, Any] | None = None

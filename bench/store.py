@@ -6,8 +6,12 @@ import fcntl
 import gc
 import json
 import os
+import struct
 import tempfile
+import tokenize
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +39,13 @@ BLOCK = 2**21
 
 def silent(done: int, total: int) -> None:
     """Tells nobody."""
+
+
+DAMAGED = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(ValueError, TypeError, LookupError, ArithmeticError, MemoryError, RuntimeError, SyntaxError, tokenize.TokenError),
+)
+"""What comes of reading an archive of arrays whose frame, or whose headers within it, hold anything."""
 
 
 class Store:
@@ -71,9 +82,6 @@ class Store:
         self, record: Record, names: Sequence[str] = ("labels", "predictions")
     ) -> "dict[str, npt.NDArray[Any]]":
         """Return some of the bulk of a cell; nothing where its side file is gone or broken."""
-        import zipfile
-        import zlib
-
         import numpy as np
 
         if record.side_file is None:
@@ -81,7 +89,7 @@ class Store:
         try:
             with np.load(self.folder / record.side_file) as file:
                 return {name: file[name] for name in names if name in file}
-        except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        except DAMAGED:
             return {}
 
     def manifest(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 from examples import a_record
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
@@ -190,6 +190,7 @@ def test_a_side_file_is_as_readable_as_the_records(tmp_path: Path) -> None:
 
 
 @settings(deadline=None, max_examples=60)
+@example([(0.140625, 16)])
 @given(st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=20))
 def test_a_side_file_that_was_damaged_anywhere_is_read_or_is_not_there(damage: list[tuple[float, int]]) -> None:
     """Bytes that changed within compressed data come up as other errors than those of its frame."""

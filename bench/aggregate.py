@@ -75,8 +75,8 @@ class Summary:
     """Labels that target accuracies take."""
     worths: Sequence[Worth]
     """What full fine-tuning is worth in labels of the linear probe."""
-    ranking: Ranking | None
-    """Settings over all tables and label budgets that they share; null with a single one."""
+    ranking: Sequence[Ranking]
+    """Settings over all tables and label budgets that they share, once; empty with a single one."""
     varied: Varied
     """Which seeds varied."""
     noise: Sequence[Noise]
@@ -133,7 +133,7 @@ def summarise(
         crossings=Later(lambda: _crossings(blocks, right)),
         needs=Later(lambda: (need for block in blocks for need in needs_of(block.title, block.by_setting, targets))),
         worths=Later(lambda: (worth for start in starts for worth in worths_of(start))),
-        ranking=rank(_by_task(blocks)),
+        ranking=Later(lambda: filter(None, [rank(_by_task(blocks))])),
         varied=varied_of(finished),
         noise=Later(lambda: noise_of(rows, finished)),
         ranks=ranks_of(rows),

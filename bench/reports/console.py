@@ -9,12 +9,17 @@ from bench.reports.label_tables import worth_lines
 from bench.reports.tables import Table, accuracy_table
 from bench.reports.verdict_tables import overtaking_lines
 
+FEW = 12
+"""Tables whose sentences on labels anybody reads: each takes curves to be fitted; Markdown has them all."""
+
 
 def render(summary: Summary, folder: Path) -> str:
     """Return the accuracy tables, what has no number, and the audit's verdict."""
     parts = [f"{summary.suite}: test accuracy in %, mean ± half of the 95 % interval (number of seeds)"]
     parts += [f"{block.title}\n{_text(accuracy_table(block))}" for block in summary.blocks]
-    parts += overtaking_lines(summary) + worth_lines(summary)
+    parts += overtaking_lines(summary)
+    if len(summary.blocks) <= FEW:
+        parts += worth_lines(summary)
     if summary.unfinished:
         parts.append("without a number\n" + _reasons(summary))
     if summary.missing:

@@ -8,7 +8,7 @@ from bench.reports.figures import literal
 
 def rank_diagram(summary: Summary, folder: Path) -> list[str]:
     """Return the picture as Markdown, or how to have it where the extra `stats` is missing; nothing without a test."""
-    critical = summary.ranking.critical if summary.ranking else None
+    critical = summary.ranking[0].critical if summary.ranking else None
     if critical is None:
         return []
     try:

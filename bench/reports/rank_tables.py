@@ -13,7 +13,7 @@ STANDINGS = (
 def standings_table(summary: Summary) -> Table:
     """Average rank and regret of each setting, best rank first."""
     headers = ["method (initial weights)", "average rank", "regret, points", "worst regret, points", "there"]
-    found = summary.ranking
+    found = next(iter(summary.ranking), None)
     cells = [
         [
             each.setting,
@@ -35,7 +35,7 @@ def _differing(task: tuple[str, ...], found: Ranking | None) -> str:
 
 def standings_lines(summary: Summary) -> list[str]:
     """Say over how much was ranked, what was left out, and which settings the data sets tell apart."""
-    found = summary.ranking
+    found = next(iter(summary.ranking), None)
     if found is None:
         return []
     lines = [f"{len(found.standings)} settings over {len(found.tasks)} tasks."]

@@ -126,6 +126,7 @@ def probed(weights: str, folder: Path, places: Places) -> Mapping[str, Any]:
     return run_cell(tiny.job_of(cell, places), tiny.ignore).fields
 
 
+@pytest.mark.slow
 def test_pre_training_on_the_target_is_noticed_and_never_on_its_test_images(places: Places, tmp_path: Path) -> None:
     """By the images themselves, wherever they come from."""
     own = probed("own_pretraining:Quick@digits", tmp_path, places)

@@ -161,6 +161,7 @@ def test_record_says_why_its_precision_was_taken(places: Places, tmp_path: Path)
         assert (record.precision, record.precision_reason) == ("fp32", reason)
 
 
+@pytest.mark.slow
 def test_auto_is_settled_before_a_run_in_a_process_of_its_own(bench: Command, tmp_path: Path) -> None:
     """The command says that it measures; the record gives the figures."""
     said = bench("run", tiny.write_suite(tmp_path), *PROBE, *QUICK, "--set", "grid.precision=[auto]", "--json")

@@ -48,6 +48,7 @@ def target(name: str) -> str:
     return f"bench.workloads.{name}:prepare"
 
 
+@pytest.mark.slow
 def test_a_pair_parts_what_can_be_compared_from_what_can_not(tmp_path: Path, workloads: Path) -> None:
     """By name; a process that ends is told with its last word, and so is a package that is not the side's own."""
     root = copy(tmp_path / "side")

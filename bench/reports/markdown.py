@@ -3,23 +3,9 @@
 from pathlib import Path
 
 from bench.aggregate import Summary
+from bench.reports import explanations
 from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS, crossing_maps
-from bench.reports.explanations import (
-    ACCURACY,
-    AGAINST_BEST,
-    ANATOMY,
-    AUDIT,
-    BEYOND,
-    CORRUPTION,
-    COST,
-    FROZEN_AGAINST_TUNED,
-    ORACLE,
-    PARETO,
-    RANKS,
-    SCORES,
-    TUNING,
-)
 from bench.reports.figures import PANELS, accuracy_curves, sensitivity_curves
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_lines, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
@@ -45,12 +31,24 @@ from bench.reports.verdict_tables import best_table, frozen_against_tuned, overt
 
 
 def render(summary: Summary, folder: Path) -> str:
-    """Return the report; its picture is written to `folder`."""
+    """Return the report; its pictures are written to `folder`."""
+    parts = [
+        *_accuracies(summary, folder),
+        *_answers(summary, folder),
+        *_beyond(summary),
+        *_costs(summary, folder),
+        *_background(summary, folder),
+        *_checks(summary),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _accuracies(summary: Summary, folder: Path) -> list[str]:
     parts = [
         f"# {summary.suite}",
         *_asked(summary),
         "## Accuracy by label budget",
-        f"{ACCURACY} {seeds_sentence(summary)}",
+        f"{explanations.ACCURACY} {seeds_sentence(summary)}",
     ]
     for block in summary.blocks:
         parts += [f"### {_escaped(block.title)}", _text(accuracy_table(block))]
@@ -60,11 +58,11 @@ def render(summary: Summary, folder: Path) -> str:
         parts.append(
             f"Pictures are of the first {PANELS} of {len(summary.blocks)} tables; `--filter` narrows a report."
         )
-    parts += _section(
-        "Frozen against fine-tuned",
-        frozen_against_tuned(summary),
-        FROZEN_AGAINST_TUNED,
-    )
+    return parts
+
+
+def _answers(summary: Summary, folder: Path) -> list[str]:
+    parts = _section("Frozen against fine-tuned", frozen_against_tuned(summary), explanations.FROZEN_AGAINST_TUNED)
     parts += [f"- {_escaped(line)}" for line in overtaking_lines(summary)]
     parts += _section("Label more or fine-tune?", worth_table(summary), WORTH)
     parts += [f"- {_escaped(line)}" for line in worth_lines(summary)]
@@ -72,72 +70,48 @@ def render(summary: Summary, folder: Path) -> str:
     if maps is not None:
         parts += ["## Ahead from how many labels on", CROSSINGS, f"![Ahead from how many labels on]({maps.name})"]
     parts += _section("Labels needed", needs_table(summary), NEEDS)
-    parts += _section(
-        "Against the best",
-        best_table(summary),
-        AGAINST_BEST,
-    )
+    parts += _section("Against the best", best_table(summary), explanations.AGAINST_BEST)
     parts += _section("Always the same choice", standings_table(summary), STANDINGS)
     parts += [f"- {_escaped(line)}" for line in standings_lines(summary)]
     parts += rank_diagram(summary, folder)
     parts += _section("Where the noise comes from", noise_table(summary), NOISE)
-    parts += _section(
-        "Beyond accuracy",
-        beyond_table(summary),
-        BEYOND,
-    )
-    parts += _section(
-        "Under corruption",
-        corruption_table(summary),
-        CORRUPTION,
-    )
-    parts += _section(
-        "Cost",
-        cost_table(summary),
-        COST,
-    )
-    parts += _section(
-        "Pareto front",
-        pareto_table(summary),
-        PARETO,
-    )
+    return parts
+
+
+def _beyond(summary: Summary) -> list[str]:
+    parts = _section("Beyond accuracy", beyond_table(summary), explanations.BEYOND)
+    parts += _section("Under corruption", corruption_table(summary), explanations.CORRUPTION)
+    return parts
+
+
+def _costs(summary: Summary, folder: Path) -> list[str]:
+    parts = _section("Cost", cost_table(summary), explanations.COST)
+    parts += _section("Pareto front", pareto_table(summary), explanations.PARETO)
     parts += [f"- {_escaped(line)}" for line in pareto_left_out(summary)]
     pareto = pareto_picture(summary, folder)
     if pareto is not None:
         parts.append(f"![Test accuracy against training time, with the Pareto front]({pareto.name})")
-    parts += _section(
-        "Inside a step",
-        anatomy_table(summary),
-        ANATOMY,
-    )
-    parts += _section(
-        "Tuning",
-        tuning_table(summary),
-        TUNING,
-    )
+    parts += _section("Inside a step", anatomy_table(summary), explanations.ANATOMY)
+    return parts
+
+
+def _background(summary: Summary, folder: Path) -> list[str]:
+    parts = _section("Tuning", tuning_table(summary), explanations.TUNING)
     sensitivity = sensitivity_curves(summary, folder)
     if sensitivity is not None:
         parts.append(f"![Validation accuracy against learning rate]({sensitivity.name})")
-    parts += _section(
-        "Transferability scores",
-        score_table(summary),
-        SCORES,
-    )
-    parts += _section(
-        "Did the scores rank the starts?",
-        rank_table(summary),
-        RANKS,
-    )
-    parts += _section(
-        "Honest against oracle",
-        oracle_table(summary),
-        ORACLE,
-    )
-    parts += _section("Cells without a number", unfinished_table(summary), "")
-    parts += _section("Audit", audit_table(summary), AUDIT)
+    parts += _section("Transferability scores", score_table(summary), explanations.SCORES)
+    parts += _section("Did the scores rank the starts?", rank_table(summary), explanations.RANKS)
+    parts += _section("Honest against oracle", oracle_table(summary), explanations.ORACLE)
+    return parts
+
+
+def _checks(summary: Summary) -> list[str]:
+    parts = _section("Cells without a number", unfinished_table(summary), "")
+    parts += _section("Audit", audit_table(summary), explanations.AUDIT)
     parts += [f"- failed: {failure}" for failure in summary.audit_failures]
     parts += ["## Environment", "\n".join(f"- {line}" for line in environment_rows(summary))]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return parts
 
 
 def _asked(summary: Summary) -> list[str]:

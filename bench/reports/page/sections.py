@@ -3,23 +3,9 @@
 from dataclasses import dataclass
 
 from bench.aggregate import Summary
+from bench.reports import explanations
 from bench.reports.beyond_tables import beyond_table, corruption_table
 from bench.reports.crossing_maps import CROSSINGS
-from bench.reports.explanations import (
-    ACCURACY,
-    AGAINST_BEST,
-    ANATOMY,
-    AUDIT,
-    BEYOND,
-    CORRUPTION,
-    COST,
-    FROZEN_AGAINST_TUNED,
-    ORACLE,
-    PARETO,
-    RANKS,
-    SCORES,
-    TUNING,
-)
 from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_table
 from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
 from bench.reports.pareto_table import pareto_left_out, pareto_table
@@ -65,7 +51,7 @@ def _answers(summary: Summary) -> list[Section]:
         Section(
             "accuracy",
             "Accuracy by label budget",
-            _unmarked(ACCURACY),
+            _unmarked(explanations.ACCURACY),
             accuracies,
             "accuracy" if summary.rows else "",
         ),
@@ -84,14 +70,14 @@ def _answers(summary: Summary) -> list[Section]:
         Section(
             "frozen",
             "Frozen against fine-tuned",
-            FROZEN_AGAINST_TUNED,
+            explanations.FROZEN_AGAINST_TUNED,
             _shown("Fine-tuned minus frozen", frozen_against_tuned(summary)),
             "slopes" if summary.against_frozen else "",
         ),
         Section(
             "best",
             "Against the best",
-            _unmarked(AGAINST_BEST),
+            _unmarked(explanations.AGAINST_BEST),
             _shown("Each row against the best of its budget", best_table(summary)),
         ),
         Section(
@@ -109,7 +95,7 @@ def _costs(summary: Summary) -> list[Section]:
         Section(
             "pareto",
             "Pareto front",
-            f"{PARETO} Choose two axes for the picture; the table is of all of them.",
+            f"{explanations.PARETO} Choose two axes for the picture; the table is of all of them.",
             _shown("On the front of all axes", pareto_table(summary)),
             "pareto" if summary.fronts else "",
             pareto_left_out(summary),
@@ -117,14 +103,14 @@ def _costs(summary: Summary) -> list[Section]:
         Section(
             "cost",
             "Cost",
-            COST,
+            explanations.COST,
             _shown("Throughput, memory and time", cost_table(summary)),
             "memory" if any(row.memory_mib_by_phase for row in summary.rows) else "",
         ),
         Section(
             "step",
             "Inside a step",
-            _unmarked(ANATOMY),
+            _unmarked(explanations.ANATOMY),
             _shown("Parts of a step, memory by kind, latency", anatomy_table(summary)),
             "step" if any(row.anatomy_ms or row.memory_mib_by_kind for row in summary.rows) else "",
         ),
@@ -136,13 +122,13 @@ def _background(summary: Summary) -> list[Section]:
         Section(
             "beyond",
             "Beyond accuracy",
-            _unmarked(BEYOND),
+            _unmarked(explanations.BEYOND),
             _shown("Calibration, single classes, the source task", beyond_table(summary)),
         ),
         Section(
             "corruption",
             "Under corruption",
-            CORRUPTION,
+            explanations.CORRUPTION,
             _shown("By corruption", corruption_table(summary)),
         ),
         Section(
@@ -155,19 +141,19 @@ def _background(summary: Summary) -> list[Section]:
         Section(
             "tuning",
             "Tuning",
-            _unmarked(TUNING),
+            _unmarked(explanations.TUNING),
             _shown("Trials", tuning_table(summary)),
         ),
         Section(
             "scores",
             "Transferability scores",
-            f"{SCORES} {RANKS}",
+            f"{explanations.SCORES} {explanations.RANKS}",
             (*_shown("Scores", score_table(summary)), *_shown("Kendall's tau", rank_table(summary))),
         ),
         Section(
             "oracle",
             "Honest against oracle",
-            ORACLE,
+            explanations.ORACLE,
             _shown("Reported, and the best on test", oracle_table(summary)),
         ),
     ]
@@ -186,7 +172,7 @@ def _cells(summary: Summary) -> list[Section]:
         Section(
             "audit",
             "Audit",
-            AUDIT,
+            explanations.AUDIT,
             _shown("Checks", audit_table(summary)),
             lines=tuple(f"failed: {failure}" for failure in summary.audit_failures),
         ),

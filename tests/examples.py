@@ -10,6 +10,19 @@ from bench.identity import identity_fields
 from bench.record import Record
 from bench.schema import Budget, Cell, Choice, Training
 
+ENVIRONMENT = {
+    "processor": "a processor",
+    "cores": 2,
+    "memory_gib": 8,
+    "system": "Linux",
+    "device": "cpu",
+    "gpu": None,
+    "python": "3.11",
+    "packages": {"torch": "2.0"},
+    "commit": None,
+}
+"""A machine, as the manifest of a run has it."""
+
 
 def a_cell(**changes: Any) -> Cell:
     """A cell of a linear probe on the digits."""

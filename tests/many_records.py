@@ -17,24 +17,13 @@ import numpy.typing as npt
 from bench.record import Record
 from bench.schema import content_hash
 from bench.store import Store, Writer
-from tests.examples import a_cell, a_record
+from tests.examples import ENVIRONMENT, a_cell, a_record
 
 METHODS = ("scratch", "linear_probe", "ridge_probe", "mlp_probe", "knn", "partial_finetune", "finetune", "lp_ft")
 BUDGETS = (1, 5, 10, 50, 100)
 SEEDS = 5
 CLASSES = 10
 BACKBONES = 25
-ENVIRONMENT = {
-    "processor": "a processor",
-    "cores": 2,
-    "memory_gib": 8,
-    "system": "Linux",
-    "device": "cpu",
-    "gpu": None,
-    "python": "3.12",
-    "packages": {"torch": "2.11"},
-    "commit": None,
-}
 
 
 def grid(count: int) -> Iterator[tuple[int, int, int, int, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from examples import ENVIRONMENT as A_MACHINE
 from examples import a_record
 
 from bench.record import Record
@@ -15,17 +16,7 @@ from bench.store import Store
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 BREAKING = "</script><script>document.title='owned'</script>\"'&amp; --> ${x} {{ 7*7 }}"
-ENVIRONMENT = {
-    "processor": "a processor",
-    "cores": 2,
-    "memory_gib": 8,
-    "system": "Linux",
-    "device": "cpu",
-    "gpu": None,
-    "python": "3.11",
-    "packages": {"torch": "2.0"},
-    "commit": "c0ffee",
-}
+ENVIRONMENT = {**A_MACHINE, "commit": "c0ffee"}
 ANATOMY = {"data": 0.5, "copy": 0.25, "forward": 3.0, "backward": 6.0, "optimiser": 1.0}
 KINDS = {"weights": 1.5, "gradients": 1.0, "optimiser": 2.0, "activations": 12.0}
 PHASES = {"data": 310.0, "build": 330.0, "train": 420.0, "eval": 400.0}

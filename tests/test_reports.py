@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from examples import ENVIRONMENT as A_MACHINE
 from examples import a_record
 
 from bench.aggregate import Summary, summarise
@@ -39,17 +40,7 @@ from bench.reports.verdict_tables import best_table, frozen_against_tuned, overt
 from bench.stats import Estimate
 from bench.store import Store
 
-ENVIRONMENT = {
-    "processor": "a processor",
-    "cores": 2,
-    "memory_gib": 8,
-    "system": "Linux",
-    "device": "cpu",
-    "gpu": None,
-    "python": "3.11",
-    "packages": {"torch": "2.0", "absent": None},
-    "commit": None,
-}
+ENVIRONMENT = {**A_MACHINE, "packages": {"torch": "2.0", "absent": None}}
 MANIFEST: dict[str, Any] = {
     "suite": "example",
     "description": "What is it worth?",

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh
+from scipy.linalg import cho_factor, cho_solve, eigh
 
 Matrix = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -20,14 +20,25 @@ def log_me(features: Matrix, labels: Index, source: Matrix | None = None) -> flo
     are raised to their best by fixed-point steps (MacKay, 1992).
     """
     count, width = features.shape
-    left, sizes, _ = np.linalg.svd(features, full_matrices=False)
-    energies = np.square(sizes)
-    evidence = []
-    for label in np.unique(labels):
-        target = (labels == label).astype(np.float64)
-        shares = np.square(left.T @ target)
-        evidence.append(_evidence(energies, shares, float(target @ target), count, width))
-    return float(np.mean(evidence))
+    targets = (labels[:, None] == np.unique(labels)).astype(np.float64)
+    energies, shares = _spectrum(features, targets)
+    sizes = targets.sum(0)
+    return float(np.mean([_evidence(energies, *each, count, width) for each in zip(shares.T, sizes, strict=True)]))
+
+
+def _spectrum(features: Matrix, targets: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the squared singular values of the features, and the targets' squared coordinates on the left vectors.
+
+    By the smaller Gram matrix: several times as fast as a singular value decomposition.
+    """
+    count, width = features.shape
+    if count <= width:
+        energies, left = eigh(features @ features.T)
+        return np.maximum(energies, 0.0), np.square(left.T @ targets)
+    energies, right = eigh(features.T @ features)
+    known = energies > max(count, width) * np.finfo(np.float64).eps * energies[-1]
+    scaled = np.where(known, energies, np.inf)[:, None]
+    return np.maximum(energies, 0.0), np.square(right.T @ (features.T @ targets)) / scaled
 
 
 def _evidence(energies: Matrix, shares: Matrix, total: float, count: int, width: int) -> float:
@@ -40,7 +51,7 @@ def _evidence(energies: Matrix, shares: Matrix, total: float, count: int, width:
         effective = float((beta * energies / damped).sum())
         norm = float((beta**2 * energies * shares / damped**2).sum())
         residual = float((alpha**2 * shares / damped**2).sum()) + outside
-        alpha = effective / max(norm, SMALLEST)
+        alpha = max(effective, SMALLEST) / max(norm, SMALLEST)
         beta = (count - effective) / max(residual, SMALLEST)
         value = _log_evidence(energies, shares, outside, alpha, beta, count, width)
         if abs(value - before) < EVIDENCE_TOLERANCE:
@@ -66,20 +77,25 @@ def h_score(features: Matrix, labels: Index, source: Matrix | None = None) -> fl
     The covariance is shrunk towards a multiple of the identity (Ledoit and Wolf, 2004), as Ibrahim et al. (2022) found
     necessary where images are few.
     """
-    from sklearn.covariance import ledoit_wolf_shrinkage
-
     centred = features - features.mean(0)
-    shrinkage = float(ledoit_wolf_shrinkage(centred, assume_centered=True))
     covariance = centred.T @ centred / len(centred)
-    target = np.trace(covariance) / len(covariance)
-    shrunk = (1 - shrinkage) * covariance + shrinkage * target * np.eye(len(covariance))
+    shrinkage = _shrinkage(centred, covariance)
+    spread = np.trace(covariance) / len(covariance)
+    shrunk = (1 - shrinkage) * covariance + (shrinkage * spread + SMALLEST) * np.eye(len(covariance))
     classes = np.unique(labels)
     means = np.stack([centred[labels == label].mean(0) for label in classes])
     weights = np.array([(labels == label).mean() for label in classes])
-    between = (means * weights[:, None]).T @ means * (1 - shrinkage)
-    values, basis = eigh(shrunk)
-    rotated = basis.T @ between @ basis
-    return float((np.diag(rotated) / np.maximum(values, SMALLEST)).sum())
+    solved = cho_solve(cho_factor(shrunk), means.T)
+    return float((1 - shrinkage) * (weights * (means.T * solved).sum(0)).sum())
+
+
+def _shrinkage(centred: Matrix, covariance: Matrix) -> float:
+    """Return how far the covariance is best moved towards a multiple of the identity: 0 to 1."""
+    count, width = centred.shape
+    squares = float(np.square(covariance).sum())
+    error = (float(np.square(np.square(centred).sum(1)).sum()) / count - squares) / count
+    distance = squares - float(np.trace(covariance)) ** 2 / width
+    return min(error / distance, 1.0) if error > 0 and distance > SMALLEST * squares else 0.0
 
 
 def leep(features: Matrix, labels: Index, source: Matrix | None = None) -> float | None:

@@ -25,15 +25,13 @@ class Notes(nn.Module):
 
 
 def test_latency_is_of_one_image_and_of_64(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In `eval()`, without gradients; some passes each, as many as there is time for."""
+    """In `eval()`, without gradients; a pass each to warm up, and one in each burst where there is no time for more."""
     monkeypatch.setattr(latency, "SECONDS", 0.0)
     model = Notes().train()
     found = latency.profile(a_rehearsal(tmp_path, model=model))["latency_ms"]
     assert (list(found), all(value > 0 for value in found.values())) == (["1", "64"], True)
-    passes = latency.WARMUP + latency.FEWEST
-    assert model.calls == [
-        ((size, 3, SIDE, SIDE), False, True) for _ in range(latency.BURSTS) for size in (1, 64) for _ in range(passes)
-    ]
+    rounds = 1 + latency.BURSTS
+    assert model.calls == [((size, 3, SIDE, SIDE), False, True) for _ in range(rounds) for size in (1, 64)]
 
 
 class Slows(nn.Module):
@@ -59,10 +57,12 @@ def slows(monkeypatch: pytest.MonkeyPatch) -> Slows:
     return model
 
 
-def test_latency_is_the_median_of_the_best_burst_after_its_warmup(tmp_path: Path, slows: Slows) -> None:
-    """One pass is warm-up; of the three after it the second counts; later bursts were slower."""
-    assert (latency.WARMUP, latency.FEWEST) == (1, 3)
-    assert latency.profile(a_rehearsal(tmp_path, model=slows)) == {"latency_ms": {"1": 3000.0, "64": 7000.0}}
+def test_latency_is_the_median_of_the_best_burst_after_its_warmup(
+    tmp_path: Path, slows: Slows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two passes are warm-up; then come 3, 4, 5 s, and 6, 7 s for the other batch; later bursts are slower."""
+    monkeypatch.setattr(latency, "SECONDS", 10.0)
+    assert latency.profile(a_rehearsal(tmp_path, model=slows)) == {"latency_ms": {"1": 4000.0, "64": 6500.0}}
 
 
 def test_fast_passes_are_many_but_not_without_end(
@@ -71,4 +71,4 @@ def test_fast_passes_are_many_but_not_without_end(
     """Until there is no more time, or enough of them."""
     monkeypatch.setattr(latency, "SECONDS", 1e9)
     latency.profile(a_rehearsal(tmp_path, model=slows))
-    assert slows.passes == 2 * latency.BURSTS * (latency.WARMUP + latency.MOST)
+    assert slows.passes == 2 * (1 + latency.BURSTS * latency.MOST)

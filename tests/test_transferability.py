@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
+from sklearn.covariance import ledoit_wolf
 from sklearn.datasets import load_digits
 
 from bench.transferability import h_score, knn, leep, log_me, nce
@@ -64,6 +65,25 @@ def test_h_score_of_one_feature_is_its_correlation_ratio() -> None:
     labels = np.arange(20_000) % 2
     feature = labels * 2.0 + generator.normal(size=20_000)
     assert h_score(feature[:, None], labels) == pytest.approx(1 / (1 + 1), abs=0.02)
+
+
+@pytest.mark.parametrize(("count", "width"), [(300, 64), (40, 64), (12, 1), (12, 30)])
+def test_h_score_is_the_trace_by_its_definition(count: int, width: int) -> None:
+    """Of the inverse covariance, as scikit-learn shrinks it, times that of the class means, shrunk alike."""
+    features, labels = digits(count)
+    features = features[:, 64 - width :] * np.arange(1, width + 1)
+    covariance, shrinkage = ledoit_wolf(features)
+    means = np.stack([features[labels == label].mean(0) for label in np.unique(labels)]) - features.mean(0)
+    between = (means.T * np.bincount(labels)) @ means / count
+    expected = (1 - shrinkage) * np.trace(np.linalg.pinv(covariance) @ between)
+    assert h_score(features, labels) == pytest.approx(expected, rel=1e-6)
+
+
+def test_features_that_say_nothing_at_all() -> None:
+    """Constant ones, as of units that are dead, share nothing between the classes."""
+    labels = np.arange(12) % 3
+    assert h_score(np.ones((12, 5)), labels) == 0.0
+    assert np.isfinite(log_me(np.zeros((12, 5)), labels) or np.nan)
 
 
 def test_leep_and_nce_by_hand() -> None:

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from bench.devices import cores
+from bench.devices import READ_ONCE, cores
 
 PACKAGES = (
     "transferbench",
@@ -31,9 +31,7 @@ VARIABLES = (
     "TORCH_HOME",
     "CUDA_VISIBLE_DEVICES",
     "OMP_NUM_THREADS",
-    "GOMP_SPINCOUNT",
-    "KMP_BLOCKTIME",
-    "CUBLAS_WORKSPACE_CONFIG",
+    *READ_ONCE,
 )
 
 

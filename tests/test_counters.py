@@ -5,12 +5,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from bench.duel.clock import run_block
+from bench.duel.clock import peak_mib, run_block
 from bench.duel.counters import Counted, Operators, count, is_channels_first, python_calls, saved_bytes, short
 
 BATCH = torch.randn(4, 3, 8, 8).contiguous(memory_format=torch.channels_last)
@@ -179,4 +180,14 @@ def test_a_block_tells_sleep_from_work() -> None:
     assert block.asleep_s > 0.01
     assert max(block.cost_s) < 0.02
     assert block.switches >= 1
-    assert block.peak_mib > 10
+
+
+def test_the_peak_is_of_the_unit() -> None:
+    """What was in use before and given back is not in it; what the unit held for a moment is."""
+
+    def holds(mib: int) -> None:
+        np.ones(mib * 2**17).sum()
+
+    holds(300)
+    small, large = (peak_mib(lambda mib=mib: holds(mib), "cpu") for mib in (10, 200))  # type: ignore[misc]
+    assert 150 < large - small < 230

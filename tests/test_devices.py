@@ -57,7 +57,7 @@ def test_switches_are_set_and_returned(deterministic: bool) -> None:
 
 def test_environment_is_prepared_but_the_users_own_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passive waiting, unless something else was asked for."""
-    for name in devices.PASSIVE_WAITING:
+    for name in devices.READ_ONCE:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KMP_BLOCKTIME", "200")
     devices.prepare_environment()

@@ -45,15 +45,15 @@ class Scripted:
     spread: float = 0.01
     restarts: int = 0
     timed: list[str] = dataclasses.field(default_factory=list)
-    swaps: list[bool] = dataclasses.field(default_factory=list)
+    numbers: list[int] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.generator = np.random.default_rng(0)
 
     @contextlib.contextmanager
-    def pair(self, sides: Any, asked: Any, workloads: Any, scratch: Any, swapped: bool = False) -> Iterator["Scripted"]:
+    def pair(self, sides: Any, asked: Any, workloads: Any, scratch: Any, restart: int = 0) -> Iterator["Scripted"]:
         self.restarts += 1
-        self.swaps.append(swapped)
+        self.numbers.append(restart)
         self.bias = float(self.generator.normal(0, self.spread))
         yield self
 
@@ -77,10 +77,13 @@ class Scripted:
         cost = 0.05 * (1 + self.slower.get(name, 0.0)) * np.exp(self.bias)
         return [
             (
-                Block([0.05, 0.07], 0.0, 0, 500.0),
-                Block([cost, 3 * cost], self.asleep_s, int(self.asleep_s > 0), 500.0 * (1 + self.larger)),
+                Block([0.05, 0.07], 0.0, 0),
+                Block([cost, 3 * cost], self.asleep_s, int(self.asleep_s > 0)),
             )
         ]
+
+    def peaks(self, name: str) -> tuple[float, float]:
+        return 500.0, 500.0 * (1 + self.larger)
 
 
 def asked(*names: str, timed: bool = True) -> Request:
@@ -100,13 +103,13 @@ def words(found: Duel) -> dict[tuple[str, str], str]:
 
 
 def test_equals_are_the_same_after_six_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All workloads share each restart, the sides start in turns, and one restart is only counted in."""
+    """All workloads share each restart, and one restart is only counted in."""
     scripted = Scripted()
     found = fought(monkeypatch, scripted)
     assert words(found) == {}
     assert exit_code(found) == Exit.OK
     assert scripted.restarts == 1 + 6
-    assert scripted.swaps == [False, *[False, True] * 3]
+    assert scripted.numbers == [0, *range(6)]
     assert scripted.timed == [*SUITE.workloads] * 6
     assert {len(ratios) for ratios in found.ratios.values()} == {6}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from duels import CONDITIONS, PACKAGE, copy, process, side
 
-from bench.duel.pair import Broken, Pair, start
+from bench.duel.pair import TURNS, Broken, Pair, start
 from bench.duel.worker import lacks
 
 WORKLOAD = '''"""A workload."""
@@ -67,7 +67,7 @@ def test_a_pair_parts_what_can_be_compared_from_what_can_not(tmp_path: Path, wor
             "other": "TypeError",
             "wrong": "ValueError",
         }
-        assert len(list(both.turns("whole", 3, swapped=False))) == 4
+        assert len(list(both.turns("whole", 3, swapped=False))) == len(TURNS)
         with pytest.raises(Broken, match=r"base .* its process ended: exit code 3"):
             base.ask("prepare", name="dead", target=target("dead"))
     finally:

@@ -1,6 +1,7 @@
 """What units of work take: processor time, or the device's; and how long they sleep."""
 
 import contextlib
+import ctypes
 import gc
 import re
 import resource
@@ -28,14 +29,12 @@ class Block:
     """Of the unit that slept least: neither running nor waiting for a processor."""
     switches: int
     """Of the unit with the fewest: times that it gave up its processor of its own accord."""
-    peak_mib: float
-    """Highest resident memory: of the device on CUDA, else of the process."""
 
 
 def run_block(unit: Callable[[], object], units: int, device: str) -> Block:
-    """Do so many units and say what each took."""
+    """Do so many units and say what each took, after one that warms the caches again."""
     gc.collect()
-    _forget_peak(device)
+    unit()
     timed: list[Any] = []
     asleep, switches = [], []
     for _ in range(units):
@@ -48,7 +47,22 @@ def run_block(unit: Callable[[], object], units: int, device: str) -> Block:
         timed.append((opened, closed) if opened is not None else used)
         asleep.append(max(0.0, took - used - (after[1] - before[1])))
         switches.append(after[0] - before[0])
-    return Block(_seconds(timed, device), min(asleep), min(switches), _peak_mib(device))
+    return Block(_seconds(timed, device), min(asleep), min(switches))
+
+
+def peak_mib(unit: Callable[[], object], device: str) -> float:
+    """Do a unit and return the highest resident memory while it ran: of the device on CUDA, else of the process."""
+    gc.collect()
+    _give_back()
+    _forget_peak(device)
+    unit()
+    return _peak_mib(device)
+
+
+def _give_back() -> None:
+    """Return free memory to the system, where it is kept for later use (glibc)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _waits() -> tuple[int, float]:

@@ -61,16 +61,15 @@ class Bout:
         """Workloads of which something is not known yet."""
         return list(dict.fromkeys(name for trial in self.trials.values() for name in trial.open))
 
-    def add(self, blocks: Mapping[str, Sequence[tuple[Block, Block]]]) -> None:
-        """Take one restart: the mean over its turns of the ratio of the least costs."""
+    def add(
+        self, blocks: Mapping[str, Sequence[tuple[Block, Block]]], peaks: Mapping[str, tuple[float, float]]
+    ) -> None:
+        """Take one restart: the median over its turns of the ratio of the least costs."""
         self.restarts += 1
         for name, pairs in blocks.items():
             self.blocks.setdefault(name, []).extend(pairs)
-        time_ = {name: statistics.fmean(log_ratio(a.cost_s, b.cost_s) for a, b in blocks[name]) for name in blocks}
-        memory = {
-            name: log_ratio([max(a.peak_mib for a, _ in pairs)], [max(b.peak_mib for _, b in pairs)])
-            for name, pairs in blocks.items()
-        }
+        time_ = {name: statistics.median(log_ratio(a.cost_s, b.cost_s) for a, b in blocks[name]) for name in blocks}
+        memory = {name: log_ratio([base], [candidate]) for name, (base, candidate) in peaks.items()}
         for quantity, ratios in ((TIME, time_), (MEMORY, memory)):
             if self.trials[quantity].open:
                 self.trials[quantity].add(ratios)
@@ -99,9 +98,9 @@ class Duelling:
         """The workloads that are wanted, each with what is to be imported."""
         return {name: WORKLOADS.entry(name).target for name in self.request.workloads}
 
-    def pair(self, swapped: bool = False) -> "contextlib.AbstractContextManager[Pair]":
+    def pair(self, restart: int = 0) -> "contextlib.AbstractContextManager[Pair]":
         """Start both sides."""
-        return pair(self.sides, self.request.suite.conditions, self.request.package, self.scratch, swapped)
+        return pair(self.sides, self.request.suite.conditions, self.request.package, self.scratch, restart)
 
     def count(self) -> list[str]:
         """Compare what one unit of each workload does; return the names of those that both sides can do."""
@@ -147,10 +146,11 @@ class Duelling:
     def restart(self, bout: Bout) -> None:
         """Start both sides, let them take turns at each workload that is open, and end them."""
         names = bout.open
-        with self.pair(swapped=bout.restarts % 2 == 1) as both:
+        with self.pair(bout.restarts) as both:
             both.ask_both("facts")
             both.prepare({name: self.targets[name] for name in names})
-            bout.add({name: self._turns(both, bout, name) for name in names})
+            peaks = {name: both.peaks(name) for name in names}
+            bout.add({name: self._turns(both, bout, name) for name in names}, peaks)
 
     def _turns(self, both: Pair, bout: Bout, name: str) -> list[tuple[Block, Block]]:
         measured = both.units(name)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from bench.devices import READ_ONCE
 from bench.duel.clock import Block
 from bench.duel.measured import Side
 from bench.errors import BenchError
@@ -19,10 +20,13 @@ from bench.errors import BenchError
 WORKER = Path(__file__).with_name("worker.py")
 ANSWER_S = 600.0
 """After so long a process is said to hang."""
-BLOCK_S = 0.35
-FEWEST_UNITS, MOST_UNITS = 3, 200
-TURNS = ("AB", "BA", "AB", "BA")
-"""Blocks of one workload in one restart: base and candidate, each first as often as the other."""
+BLOCK_S = 0.08
+FEWEST_UNITS, MOST_UNITS = 2, 200
+TURNS = ("AB", "BA") * 8
+"""Blocks of one workload in one restart: base and candidate, each first as often as the other.
+
+Many short ones: a neighbour on the processor makes code three times as slow for seconds on end, and disturbs few turns.
+"""
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -110,7 +114,7 @@ def environment(side: Side, scratch: Path, threads: int) -> dict[str, str]:
     return {
         **os.environ,
         **dict.fromkeys(ONE_THREAD, str(threads)),
-        "GOMP_SPINCOUNT": "0",
+        **READ_ONCE,
         "KINETO_LOG_LEVEL": "9",
         "HF_HUB_OFFLINE": "1",
         "PYTHONHASHSEED": "0",
@@ -162,6 +166,10 @@ class Pair:
             blocks = {letter: self._block(letter, name, units) for letter in order}
             yield blocks["A"], blocks["B"]
 
+    def peaks(self, name: str) -> tuple[float, float]:
+        """Return the most memory of each side, in MiB, while it does a unit."""
+        return self.base.ask("peak", name=name), self.candidate.ask("peak", name=name)
+
     def _block(self, letter: str, name: str, units: int) -> Block:
         process = self.base if letter == "A" else self.candidate
         return Block(**process.ask("block", name=name, units=units))
@@ -174,18 +182,30 @@ class Pair:
 
 @contextlib.contextmanager
 def pair(
-    sides: Sequence[Side], asked: Mapping[str, Any], workloads: Path, scratch: Path, swapped: bool = False
+    sides: Sequence[Side], asked: Mapping[str, Any], workloads: Path, scratch: Path, restart: int = 0
 ) -> Iterator[Pair]:
-    """Start the processes of base and candidate, or the other way round; end them after the block."""
+    """Start the processes of base and candidate, in odd restarts the other way round; end them after the block.
+
+    On a CPU both are held to one core, to each in its turn: what disturbs it disturbs both.
+    """
+    swapped = restart % 2 == 1
     started: list[Process] = []
     try:
         for side in reversed(sides) if swapped else sides:
             started.append(start(side, asked, workloads, scratch))
+            if asked["device"] == "cpu" and asked["threads"] == 1:
+                _hold(started[-1], restart // 2)
         base, candidate = reversed(started) if swapped else started
         yield Pair(base, candidate)
     finally:
         for process in started:
             process.stop()
+
+
+def _hold(process: Process, turn: int) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(process.popen.pid, {cores[turn % len(cores)]})
 
 
 Tell = Callable[[str], None]

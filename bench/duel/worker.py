@@ -5,6 +5,7 @@ what measures it, `bench.workloads` and `bench.duel`, are put over it and are th
 """
 
 import dataclasses
+import gc
 import importlib
 import importlib.util
 import json
@@ -77,6 +78,8 @@ class Side:
             said = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             return {"lacks" if lacks(error) else "broke": said}
         self.units[name] = unit
+        gc.collect()
+        gc.freeze()  # what lies there by now is not gone through before each block
         return {}
 
     def block(self, name: str, units: int) -> dict[str, Any]:
@@ -84,6 +87,12 @@ class Side:
         from bench.duel.clock import run_block
 
         return dataclasses.asdict(run_block(self.units[name], units, self.asked["device"]))
+
+    def peak(self, name: str) -> float:
+        """Do one unit and say how much memory there was at most."""
+        from bench.duel.clock import peak_mib
+
+        return peak_mib(self.units[name], self.asked["device"])
 
     def count(self, name: str) -> dict[str, Any]:
         """Count one unit."""

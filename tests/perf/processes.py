@@ -32,7 +32,8 @@ def run_process(command: Sequence[str], variables: Mapping[str, str], watch: boo
     """Run a command at the repository's root; raise `Failed` where its exit code is not 0."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as said:
         began = time.perf_counter()
-        environment = {**os.environ, **ALWAYS, **variables}
+        theirs = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}  # each its own
+        environment = {**theirs, **ALWAYS, **variables}
         with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=said) as process:
             try:
                 peak = _watch(process) if watch else None

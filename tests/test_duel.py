@@ -45,15 +45,16 @@ class Scripted:
     spread: float = 0.01
     restarts: int = 0
     timed: list[str] = dataclasses.field(default_factory=list)
-    numbers: list[int] = dataclasses.field(default_factory=list)
+    swaps: list[bool] = dataclasses.field(default_factory=list)
+    held: list[int] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.generator = np.random.default_rng(0)
 
     @contextlib.contextmanager
-    def pair(self, sides: Any, asked: Any, workloads: Any, scratch: Any, restart: int = 0) -> Iterator["Scripted"]:
+    def pair(self, sides: Any, asked: Any, workloads: Any, scratch: Any, swapped: bool = False) -> Iterator["Scripted"]:
         self.restarts += 1
-        self.numbers.append(restart)
+        self.swaps.append(swapped)
         self.bias = float(self.generator.normal(0, self.spread))
         yield self
 
@@ -82,6 +83,9 @@ class Scripted:
             )
         ]
 
+    def hold(self, turn: int) -> None:
+        self.held.append(turn)
+
     def peaks(self, name: str) -> tuple[float, float]:
         return 500.0, 500.0 * (1 + self.larger)
 
@@ -103,13 +107,14 @@ def words(found: Duel) -> dict[tuple[str, str], str]:
 
 
 def test_equals_are_the_same_after_six_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All workloads share each restart, and one restart is only counted in."""
+    """All workloads share each restart, the sides start in turns, and one restart is only counted in."""
     scripted = Scripted()
     found = fought(monkeypatch, scripted)
     assert words(found) == {}
     assert exit_code(found) == Exit.OK
     assert scripted.restarts == 1 + 6
-    assert scripted.numbers == [0, *range(6)]
+    assert scripted.swaps == [False, *[False, True] * 3]
+    assert scripted.held == [0, 0, 1, 1, 2, 2]
     assert scripted.timed == [*SUITE.workloads] * 6
     assert {len(ratios) for ratios in found.ratios.values()} == {6}
 

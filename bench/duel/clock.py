@@ -32,9 +32,8 @@ class Block:
 
 
 def run_block(unit: Callable[[], object], units: int, device: str) -> Block:
-    """Do so many units and say what each took, after one that warms the caches again."""
+    """Do so many units and say what each took."""
     gc.collect()
-    unit()
     timed: list[Any] = []
     asleep, switches = [], []
     for _ in range(units):

@@ -98,9 +98,9 @@ class Duelling:
         """The workloads that are wanted, each with what is to be imported."""
         return {name: WORKLOADS.entry(name).target for name in self.request.workloads}
 
-    def pair(self, restart: int = 0) -> "contextlib.AbstractContextManager[Pair]":
+    def pair(self, swapped: bool = False) -> "contextlib.AbstractContextManager[Pair]":
         """Start both sides."""
-        return pair(self.sides, self.request.suite.conditions, self.request.package, self.scratch, restart)
+        return pair(self.sides, self.request.suite.conditions, self.request.package, self.scratch, swapped)
 
     def count(self) -> list[str]:
         """Compare what one unit of each workload does; return the names of those that both sides can do."""
@@ -146,10 +146,11 @@ class Duelling:
     def restart(self, bout: Bout) -> None:
         """Start both sides, let them take turns at each workload that is open, and end them."""
         names = bout.open
-        with self.pair(bout.restarts) as both:
+        with self.pair(swapped=bout.restarts % 2 == 1) as both:
             both.ask_both("facts")
             both.prepare({name: self.targets[name] for name in names})
             peaks = {name: both.peaks(name) for name in names}
+            both.hold(bout.restarts // 2)
             bout.add({name: self._turns(both, bout, name) for name in names}, peaks)
 
     def _turns(self, both: Pair, bout: Bout, name: str) -> list[tuple[Block, Block]]:

@@ -166,6 +166,10 @@ class Pair:
             blocks = {letter: self._block(letter, name, units) for letter in order}
             yield blocks["A"], blocks["B"]
 
+    def hold(self, turn: int) -> None:
+        """Hold both to the same core, so that what disturbs one disturbs the other."""
+        self.ask_both("hold", turn=turn)
+
     def peaks(self, name: str) -> tuple[float, float]:
         """Return the most memory of each side, in MiB, while it does a unit."""
         return self.base.ask("peak", name=name), self.candidate.ask("peak", name=name)
@@ -182,30 +186,18 @@ class Pair:
 
 @contextlib.contextmanager
 def pair(
-    sides: Sequence[Side], asked: Mapping[str, Any], workloads: Path, scratch: Path, restart: int = 0
+    sides: Sequence[Side], asked: Mapping[str, Any], workloads: Path, scratch: Path, swapped: bool = False
 ) -> Iterator[Pair]:
-    """Start the processes of base and candidate, in odd restarts the other way round; end them after the block.
-
-    On a CPU both are held to one core, to each in its turn: what disturbs it disturbs both.
-    """
-    swapped = restart % 2 == 1
+    """Start the processes of base and candidate, or the other way round; end them after the block."""
     started: list[Process] = []
     try:
         for side in reversed(sides) if swapped else sides:
             started.append(start(side, asked, workloads, scratch))
-            if asked["device"] == "cpu" and asked["threads"] == 1:
-                _hold(started[-1], restart // 2)
         base, candidate = reversed(started) if swapped else started
         yield Pair(base, candidate)
     finally:
         for process in started:
             process.stop()
-
-
-def _hold(process: Process, turn: int) -> None:
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(process.popen.pid, {cores[turn % len(cores)]})
 
 
 Tell = Callable[[str], None]

@@ -82,6 +82,12 @@ class Side:
         gc.freeze()  # what lies there by now is not gone through before each block
         return {}
 
+    def hold(self, turn: int) -> None:
+        """Work on one core from here on where one thread does all: on each core in its turn."""
+        if self.asked["device"] == "cpu" and self.asked["threads"] == 1 and hasattr(os, "sched_setaffinity"):
+            cores = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(0, {cores[turn % len(cores)]})
+
     def block(self, name: str, units: int) -> dict[str, Any]:
         """Do so many units and say what they took."""
         from bench.duel.clock import run_block

@@ -35,7 +35,7 @@ test: $(STAMP) ## The fast tests, under five minutes on two cores
 test-slow: $(STAMP) ## The slow tests: whole suites, all families of networks
 	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m "slow and not gate" $(ARGS)
 
-test-gate: $(STAMP) ## The regression gate itself: the same passes, injected regressions fail; under ten minutes
+test-gate: $(STAMP) ## The regression gate itself: the same passes, a tenth more time fails; under ten minutes, on an idle machine
 	@$(VENV)/bin/python -m pytest -q -m gate $(ARGS)
 
 test-browser: $(STAMP) ## The page of a report in Chromium, where there is one; else they say that they are skipped

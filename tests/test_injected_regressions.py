@@ -1,6 +1,6 @@
 """Real regressions, each a copy of the package with one line changed, are caught and named; improvements too.
 
-What stands here runs real processes: `make test-gate`.
+What stands here runs real processes; what takes times is for a machine without other work: `make test-gate`.
 """
 
 import sys
@@ -19,7 +19,7 @@ from bench.duel.worktrees import git
 from bench.errors import Exit
 from bench.suite import suite_path
 
-pytestmark = [pytest.mark.slow, pytest.mark.gate]
+pytestmark = pytest.mark.slow
 PYTHON = Path(sys.executable)
 Change = tuple[str, str, str]
 STEP_END = "        watch.stepped(self.module, optimizer)\n"
@@ -155,6 +155,7 @@ def waits(running: Process, name: str) -> Waits:
     )
 
 
+@pytest.mark.gate
 def test_a_sleep_of_a_tenth_of_the_step_is_caught(base: Process, tmp_path: Path) -> None:
     """Though it takes no processor time at all."""
     before = waits(base, "finetune_step")
@@ -207,6 +208,7 @@ def three(tmp_path: Path) -> Callable[[str], Path]:
     return lambda name: tmp_path / name
 
 
+@pytest.mark.gate
 def test_the_same_passes(bench: Command, three: Callable[[str], Path]) -> None:
     """A whole duel of two workloads, A against A."""
     wanted = ("--only", "finetune_step", "--only", "probe_fit")
@@ -214,6 +216,7 @@ def test_the_same_passes(bench: Command, three: Callable[[str], Path]) -> None:
     assert answer.code == Exit.OK, answer.out
 
 
+@pytest.mark.gate
 def test_a_tenth_more_time_fails(bench: Command, three: Callable[[str], Path]) -> None:
     """A whole duel of one workload, restarts and their repetition included."""
     wanted = ("--only", "finetune_step", "--json")

@@ -1,5 +1,6 @@
 """The process of a side runs that side's package, and tells what a version lacks from what it broke."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -68,6 +69,12 @@ def test_a_pair_parts_what_can_be_compared_from_what_can_not(tmp_path: Path, wor
             "wrong": "ValueError",
         }
         assert len(list(both.turns("whole", 3, swapped=False))) == len(TURNS)
+        assert all(peak > 10 for peak in both.peaks("whole"))
+        if hasattr(os, "sched_getaffinity"):
+            cores = sorted(os.sched_getaffinity(0))
+            both.hold(len(cores) + 1)
+            held = [os.sched_getaffinity(process.popen.pid) for process in both.both]
+            assert held == [{cores[1 % len(cores)]}] * 2
         with pytest.raises(Broken, match=r"base .* its process ended: exit code 3"):
             base.ask("prepare", name="dead", target=target("dead"))
     finally:

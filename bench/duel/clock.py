@@ -60,7 +60,7 @@ def peak_mib(unit: Callable[[], object], device: str) -> float:
 
 def _give_back() -> None:
     """Return free memory to the system, where it is kept for later use (glibc)."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 

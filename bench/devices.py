@@ -1,6 +1,7 @@
 """What must be set before a cell's first operation, and what differs between devices."""
 
 import contextlib
+import ctypes
 import functools
 import os
 import re
@@ -16,15 +17,18 @@ READ_ONCE = {
     "GOMP_SPINCOUNT": "0",
     "KMP_BLOCKTIME": "0",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(2**34),
 }
 """Environment variables that libraries read when they are imported, and glibc when a process starts.
 
 Threads that spin at barriers cost 2 to 5 times on a busy machine. cuBLAS needs its workspace named to give the same
 bits twice. Memory that glibc hands back to the kernel after each use comes again page by page: up to a quarter of a
-training step, and what most varies between two processes that do the same.
+pass. A threshold for `mmap` would not do: before 2.35 glibc refuses those above 32 MiB, and is then left with 128 KiB.
 """
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""Of glibc's `malloc.h`."""
 
 WORTH_THREADS = 2e9
 """Operations of one pass from which several threads are faster than one, barriers included."""
@@ -38,6 +42,14 @@ def prepare_environment() -> None:
     """Set what libraries read when they are imported. Call before torch is; processes started later have it all."""
     for name, value in READ_ONCE.items():
         os.environ.setdefault(name, value)
+
+
+def keep_memory() -> None:
+    """Have this process keep freed memory from now on, as those started after `prepare_environment` do."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # glibc's alone
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_MAX, 0)
+        libc.mallopt(M_TRIM_THRESHOLD, -1)
 
 
 def check_name(device: str) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
 
 Matrix = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -20,25 +20,31 @@ def log_me(features: Matrix, labels: Index, source: Matrix | None = None) -> flo
     are raised to their best by fixed-point steps (MacKay, 1992).
     """
     count, width = features.shape
-    targets = (labels[:, None] == np.unique(labels)).astype(np.float64)
+    targets = _indicators(labels)
     energies, shares = _spectrum(features, targets)
     sizes = targets.sum(0)
     return float(np.mean([_evidence(energies, *each, count, width) for each in zip(shares.T, sizes, strict=True)]))
 
 
+def _indicators(labels: Index) -> Matrix:
+    found: Matrix = (labels[:, None] == np.unique(labels)).astype(np.float64)
+    return found
+
+
 def _spectrum(features: Matrix, targets: Matrix) -> tuple[Matrix, Matrix]:
     """Return the squared singular values of the features, and the targets' squared coordinates on the left vectors.
 
-    By the smaller Gram matrix: several times as fast as a singular value decomposition.
+    By the smaller Gram matrix: several times as fast as a singular value decomposition. What is zero but for rounding
+    is zero.
     """
-    count, width = features.shape
-    if count <= width:
-        energies, left = eigh(features @ features.T)
-        return np.maximum(energies, 0.0), np.square(left.T @ targets)
-    energies, right = eigh(features.T @ features)
-    known = energies > max(count, width) * np.finfo(np.float64).eps * energies[-1]
-    scaled = np.where(known, energies, np.inf)[:, None]
-    return np.maximum(energies, 0.0), np.square(right.T @ (features.T @ targets)) / scaled
+    wide = len(features) <= features.shape[1]
+    energies, vectors = eigh(features @ features.T if wide else features.T @ features)
+    known = energies > max(features.shape) * np.finfo(np.float64).eps * energies[-1]
+    if wide:
+        shares = np.square(vectors.T @ targets)
+    else:
+        shares = np.square(vectors.T @ (features.T @ targets)) / np.where(known, energies, np.inf)[:, None]
+    return np.where(known, energies, 0.0), shares
 
 
 def _evidence(energies: Matrix, shares: Matrix, total: float, count: int, width: int) -> float:
@@ -77,24 +83,26 @@ def h_score(features: Matrix, labels: Index, source: Matrix | None = None) -> fl
     The covariance is shrunk towards a multiple of the identity (Ledoit and Wolf, 2004), as Ibrahim et al. (2022) found
     necessary where images are few.
     """
+    count, width = features.shape
     centred = features - features.mean(0)
-    covariance = centred.T @ centred / len(centred)
-    shrinkage = _shrinkage(centred, covariance)
-    spread = np.trace(covariance) / len(covariance)
-    shrunk = (1 - shrinkage) * covariance + (shrinkage * spread + SMALLEST) * np.eye(len(covariance))
-    classes = np.unique(labels)
-    means = np.stack([centred[labels == label].mean(0) for label in classes])
-    weights = np.array([(labels == label).mean() for label in classes])
-    solved = cho_solve(cho_factor(shrunk), means.T)
-    return float((1 - shrinkage) * (weights * (means.T * solved).sum(0)).sum())
+    targets = _indicators(labels)
+    sizes = targets.sum(0)
+    energies, shares = _spectrum(centred, targets)
+    variances = energies / count
+    shrinkage = _shrinkage(centred, variances)
+    shrunk = (1 - shrinkage) * variances + shrinkage * variances.sum() / width
+    # of each class's mean, by the shrunk covariance: along directions without variance there is none
+    scale = energies / np.where(energies > 0, shrunk, 1.0)
+    distances = scale @ shares / sizes**2
+    return float((1 - shrinkage) * (sizes / count * distances).sum())
 
 
-def _shrinkage(centred: Matrix, covariance: Matrix) -> float:
-    """Return how far the covariance is best moved towards a multiple of the identity: 0 to 1."""
+def _shrinkage(centred: Matrix, variances: Matrix) -> float:
+    """Return how far the covariance, of these eigenvalues, is best moved towards a multiple of the identity: 0 to 1."""
     count, width = centred.shape
-    squares = float(np.square(covariance).sum())
+    squares = float(np.square(variances).sum())
     error = (float(np.square(np.square(centred).sum(1)).sum()) / count - squares) / count
-    distance = squares - float(np.trace(covariance)) ** 2 / width
+    distance = squares - float(variances.sum()) ** 2 / width
     return min(error / distance, 1.0) if error > 0 and distance > SMALLEST * squares else 0.0
 
 

@@ -1,6 +1,7 @@
 """Which device `auto` is, and which switches are set before a cell's first operation."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -63,6 +64,35 @@ def test_environment_is_prepared_but_the_users_own_is_kept(monkeypatch: pytest.M
     devices.prepare_environment()
     assert os.environ["GOMP_SPINCOUNT"] == "0"
     assert os.environ["KMP_BLOCKTIME"] == "200"
+
+
+FAULTS = """
+import resource
+from bench.devices import keep_memory
+{}
+size = 2**26
+for _ in range(2):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * size
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(faults * resource.getpagesize())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+@pytest.mark.parametrize(
+    ("environment", "first", "kept"),
+    [({}, "", False), (devices.READ_ONCE, "", True), ({}, "keep_memory()", True)],
+    ids=["as it comes", "told when it starts", "told later"],
+)
+def test_freed_memory_is_kept(environment: dict[str, str], first: str, kept: bool) -> None:
+    """The second array of a process lies where the first one lay: the kernel need not give it page by page again."""
+    own = {name: value for name, value in os.environ.items() if name not in devices.READ_ONCE}
+    code = FAULTS.format(first)
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=own | environment, capture_output=True, text=True, check=True
+    )
+    assert (int(said.stdout) < 2**24) is kept
 
 
 MINE = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()

@@ -83,7 +83,24 @@ def test_features_that_say_nothing_at_all() -> None:
     """Constant ones, as of units that are dead, share nothing between the classes."""
     labels = np.arange(12) % 3
     assert h_score(np.ones((12, 5)), labels) == 0.0
-    assert np.isfinite(log_me(np.zeros((12, 5)), labels) or np.nan)
+    evidence = log_me(np.zeros((12, 5)), labels)
+    assert evidence is not None
+    assert np.isfinite(evidence)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_two_images_of_two_classes_are_told_apart_by_any_wide_features(seed: int) -> None:
+    """All their spread lies between the classes, and the covariance has one direction, which nothing may divide by."""
+    features = np.random.default_rng(seed).normal(size=(2, 1280))
+    assert h_score(features, np.array([0, 1])) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+@pytest.mark.parametrize("count", [40, 300])
+def test_h_score_does_not_hang_on_the_unit(scale: float, count: int) -> None:
+    """Features that are all small or all large score as they do standardised."""
+    features, labels = digits(count)
+    assert h_score(features * scale, labels) == pytest.approx(h_score(features, labels), rel=1e-6)
 
 
 def test_leep_and_nce_by_hand() -> None:

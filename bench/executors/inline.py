@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
+from bench.devices import keep_memory
 from bench.executors.calling import call
 from bench.jobs import Job, Outcome
 
@@ -15,6 +16,7 @@ class InlineExecutor:
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = 1
+        keep_memory()
 
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield the position of each job and its outcome."""

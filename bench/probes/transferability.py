@@ -52,6 +52,6 @@ def scores(run: CellRun, index: Any) -> dict[str, float | None]:
         with torch.no_grad():
             source = head.to("cpu")(features).double().softmax(1).numpy()
     wide = features.double().numpy()
-    with threadpool_limits(1):  # matrices so small are slower on two
+    with threadpool_limits(1):  # two pay for wide features only, and not beside other processes
         found = {name: SCORES.entry(name).load()(wide, labels, source) for name in SCORES.names()}
     return {name: None if value is None else round(float(value), 6) for name, value in found.items()}

@@ -1,8 +1,8 @@
 """Records restarts of a version against itself: `python -m tests.gate.record --restarts 50 [--busy 2]`.
 
 Each restart is a line of `tests/gate/restarts.jsonl`, written as it comes: end the command at any time, give it again.
-Of the lines that lie there, those with `busy` 2 come of three recordings at once, each of which had the two others
-beside it, and of one beside the two processes of the tests; thirty of those with 0 are restarts of whole duels.
+Of the lines that lie there, those with `busy` 2 come of three recordings at once, two of them held to a core each, and
+of one beside the two processes of the tests; thirty of those with 0 are restarts of whole duels.
 """
 
 import contextlib

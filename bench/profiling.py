@@ -89,13 +89,20 @@ def shared_profile(
 def likeness(cell: Cell, fitted: Fitted) -> dict[str, Any]:
     """Return what cells that share a profile have in common."""
     return {
+        **adapted(cell),
+        "training": dataclasses.asdict(cell.training),
+        "batch": fitted.trace.batch_effective if fitted.trace else None,
+        "part": fitted.part.name if fitted.part else None,
+    }
+
+
+def adapted(cell: Cell) -> dict[str, Any]:
+    """Return what cells have in common whose networks are alike once they are adapted, however they were trained."""
+    return {
         "dataset": cell.dataset.label,
         "backbone": cell.backbone,
         "method": cell.method.label,
         "settings": dict(cell.settings),
-        "training": dataclasses.asdict(cell.training),
-        "batch": fitted.trace.batch_effective if fitted.trace else None,
-        "part": fitted.part.name if fitted.part else None,
         "image_size": cell.image_size,
         "precision": cell.precision,
         "device": cell.device,

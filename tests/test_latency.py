@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from rehearsals import SIDE, a_rehearsal
+from rehearsals import SIDE, a_rehearsal, a_trace
 from torch import nn
 
 from bench.profiles import latency
@@ -32,6 +32,17 @@ def test_latency_is_of_one_image_and_of_64(tmp_path: Path, monkeypatch: pytest.M
     assert (list(found), all(value > 0 for value in found.values())) == (["1", "64"], True)
     rounds = 1 + latency.BURSTS
     assert model.calls == [((size, 3, SIDE, SIDE), False, True) for _ in range(rounds) for size in (1, 64)]
+
+
+def test_latency_is_measured_once_whatever_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another batch shares it; other modules have their own."""
+    monkeypatch.setattr(latency, "SECONDS", 0.0)
+    first, again, other = Notes(), Notes(), nn.Sequential(Notes())
+    found = latency.profile(a_rehearsal(tmp_path, model=first))
+    assert latency.profile(a_rehearsal(tmp_path, model=again, trace=a_trace(batch_effective=4))) == found
+    assert again.calls == []
+    latency.profile(a_rehearsal(tmp_path, model=other))
+    assert other[0].calls
 
 
 class Slows(nn.Module):

@@ -86,14 +86,17 @@ def test_cells_alike_share_what_the_first_of_them_measured(quick: Registry, plac
 
 
 def test_other_method_or_batch_is_measured_of_its_own(quick: Registry, places: Places, tmp_path: Path) -> None:
-    """Labels for a smaller batch; another method. The machine's peak is measured once for them all."""
+    """Labels for a smaller batch; another method. The peak is measured once for them all, latency once for a method."""
     methods = "grid.method=[finetune, mlp_probe]"
     records = run_some(tmp_path, places, methods, "grid.labels_per_class=[1, 6]")
     assert [record.profiled_in for record in records] == [record.cell_id for record in records]
     assert len({json.dumps(profile_of(record)) for record in records}) == 4
     assert len({record.peak_gflop_per_s for record in records}) == 1
+    latencies = {record.method: json.dumps(record.latency_ms) for record in records}
+    assert [json.dumps(record.latency_ms) for record in records] == [latencies[record.method] for record in records]
+    assert len(set(latencies.values())) == 2
     scores_of_two_budgets = 2
-    assert len(list((tmp_path / "out" / "profiles").iterdir())) == 4 + 1 + scores_of_two_budgets
+    assert len(list((tmp_path / "out" / "profiles").iterdir())) == 4 + 1 + len(latencies) + scores_of_two_budgets
 
 
 def test_profile_lasts_as_long_as_the_runs_folder(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
 
 from bench import solvers
 from bench.devices import WORTH_THREADS, few_threads
@@ -347,3 +348,14 @@ def test_what_is_not_finite_has_not_converged() -> None:
     features, _, labels, _ = standardised(200)
     features[0, 0] = torch.nan
     assert not logistic(features, labels, 10, (10.0,))[0].converged
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_standardiser_is_scikit_learns_and_leaves_the_features_alone(dtype: torch.dtype) -> None:
+    """Zero mean and unit variance; pixels that never vary become zero."""
+    pixels = torch.from_numpy(load_digits(return_X_y=True)[0]).to(dtype)
+    before = pixels.clone()
+    result = Standardiser.of(pixels)(pixels)
+    assert result.dtype == torch.float64
+    np.testing.assert_allclose(result, StandardScaler().fit_transform(pixels.double().numpy()), atol=1e-12)
+    assert torch.equal(pixels, before)

@@ -254,6 +254,7 @@ def test_no_cache_leaves_no_features_behind(
     assert (alone["status"], alone["accuracy"]) == ("ok", sharing["accuracy"])
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_libraries_are_imported_shows_no_traceback(suite: Path, tmp_path: Path) -> None:
     """The server that cells are forked from takes seconds to start, in the terminal's own process group."""
     command = [sys.executable, "-m", "bench", "run", str(suite), "--out", str(tmp_path / "out"), "--device", "cpu"]
@@ -274,6 +275,7 @@ def test_ctrl_c_while_libraries_are_imported_shows_no_traceback(suite: Path, tmp
     assert "Traceback" not in rest
 
 
+@pytest.mark.slow
 def test_ctrl_c_prints_what_resumes_the_run(suite: Path, tmp_path: Path) -> None:
     """Exit code 130, what is done is kept, no traceback."""
     out = tmp_path / "out"

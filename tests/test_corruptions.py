@@ -119,6 +119,7 @@ def test_probe_changes_no_other_number(method: str, places: Places, tmp_path: Pa
     assert asked["corruptions_s"] > 0
 
 
+@pytest.mark.slow
 def test_nothing_corrupted_is_the_clean_accuracy(
     places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

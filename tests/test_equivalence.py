@@ -59,6 +59,7 @@ def test_cells_differ_so_that_equality_says_something(cells: list[Cell], straigh
     assert len(set(trained)) == len(trained) == 4
 
 
+@pytest.mark.slow
 def test_process_gives_what_inline_gives(cells: list[Cell], straight: Path, places: Places, tmp_path: Path) -> None:
     """One process per cell, profiled there and not here: a profile changes no number."""
     some = [cell for cell in cells if cell.budget.value == 6]
@@ -104,6 +105,7 @@ def test_side_by_side_gives_what_one_after_another_gives(
     assert len(held) == (2 if sys.platform == "linux" and cores() > 1 else 1)
 
 
+@pytest.mark.slow
 def test_killed_run_that_is_resumed_equals_a_straight_one(
     suite: Path, cells: list[Cell], straight: Path, places: Places, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ def run_one(folder: Path, places: Places, *overrides: str) -> Mapping[str, Any]:
     return run_cell(job(folder, places, *overrides), tiny.ignore).fields
 
 
+@pytest.mark.slow
 def test_fine_tuning_forgets_and_a_frozen_backbone_does_not(places: Places, tmp_path: Path) -> None:
     """Both start from the same classifier, which has learnt its task."""
     frozen = run_one(tmp_path, places)

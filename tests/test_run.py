@@ -162,6 +162,7 @@ def test_rerun_all_runs_all_and_the_last_record_counts(suite: Path, places: Plac
     assert len(tiny.records_of(tmp_path)) == 1
 
 
+@pytest.mark.slow
 def test_killed_process_becomes_a_record_and_the_others_go_on(suite: Path, places: Places, tmp_path: Path) -> None:
     """A cell that dies takes nothing with it."""
     cells = tiny.cells_of(suite, ["grid.method=['own_methods:Kills', linear_probe]", ONE_PROBE[1]])

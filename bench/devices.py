@@ -24,7 +24,7 @@ READ_ONCE = {
 
 Threads that spin at barriers cost 2 to 5 times on a busy machine. cuBLAS needs its workspace named to give the same
 bits twice. Memory that glibc hands back to the kernel after each use comes again page by page: up to a quarter of a
-pass. A threshold for `mmap` would not do: before 2.35 glibc refuses those above 32 MiB, and is then left with 128 KiB.
+pass. A threshold for `mmap` would not do: some versions of glibc refuse one above 32 MiB, and are left with 128 KiB.
 """
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4

@@ -23,12 +23,12 @@ READ_ONCE = {
 """Environment variables that libraries read when they are imported, and glibc when a process starts.
 
 Threads that spin at barriers cost 2 to 5 times on a busy machine. cuBLAS needs its workspace named to give the same
-bits twice. Memory that glibc hands back to the kernel after each use comes again page by page: up to a quarter of a
+bits twice. Memory that glibc hands back to the kernel after each use comes again page by page: up to half of a
 pass. A threshold for `mmap` would not do: some versions of glibc refuse one above 32 MiB, and are left with 128 KiB.
 """
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Of glibc's `malloc.h`."""
+MALLOPT = {"MALLOC_MMAP_MAX_": (-4, 0), "MALLOC_TRIM_THRESHOLD_": (-1, -1)}
+"""What a process that runs already is told in place of those variables: glibc's parameters (`malloc.h`) and values."""
 
 WORTH_THREADS = 2e9
 """Operations of one pass from which several threads are faster than one, barriers included."""
@@ -45,11 +45,14 @@ def prepare_environment() -> None:
 
 
 def keep_memory() -> None:
-    """Have this process keep freed memory from now on, as those started after `prepare_environment` do."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # glibc's alone
-        libc = ctypes.CDLL(None)
-        libc.mallopt(M_MMAP_MAX, 0)
-        libc.mallopt(M_TRIM_THRESHOLD, -1)
+    """Have this process keep freed memory from now on, as those do that start after `prepare_environment`.
+
+    Where the user's own variables say otherwise, the process has read them already.
+    """
+    for name, (parameter, value) in MALLOPT.items():
+        if os.environ.get(name) == READ_ONCE[name]:
+            with contextlib.suppress(OSError, AttributeError, TypeError):  # glibc's alone
+                ctypes.CDLL(None).mallopt(parameter, value)
 
 
 def check_name(device: str) -> None:

@@ -38,7 +38,7 @@ class Standardiser:
         """Learn from features (N, D)."""
         wide = features.to(torch.float64, copy=True)
         mean = wide.mean(0)
-        spread = wide.sub_(mean).square_().mean(0).sqrt()  # in half the time of torch's `std`
+        spread = wide.sub_(mean).square_().mean(0).sqrt()  # faster than torch's `std`
         return cls(mean, torch.where(spread > 1e-8, spread, torch.ones_like(spread)))
 
     def __call__(self, features: torch.Tensor) -> torch.Tensor:

@@ -68,7 +68,7 @@ def test_environment_is_prepared_but_the_users_own_is_kept(monkeypatch: pytest.M
 
 FAULTS = """
 import resource
-from bench.devices import keep_memory
+from bench.devices import keep_memory, prepare_environment
 {}
 size = 2**26
 for _ in range(2):
@@ -82,8 +82,13 @@ print(faults * resource.getpagesize())
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
 @pytest.mark.parametrize(
     ("environment", "first", "kept"),
-    [({}, "", False), (devices.READ_ONCE, "", True), ({}, "keep_memory()", True)],
-    ids=["as it comes", "told when it starts", "told later"],
+    [
+        ({}, "", False),
+        (devices.READ_ONCE, "", True),
+        ({}, "prepare_environment(); keep_memory()", True),
+        ({"MALLOC_MMAP_MAX_": "65536"}, "prepare_environment(); keep_memory()", False),
+    ],
+    ids=["as it comes", "told when it starts", "told later", "the user's own"],
 )
 def test_freed_memory_is_kept(environment: dict[str, str], first: str, kept: bool) -> None:
     """The second array of a process lies where the first one lay: the kernel need not give it page by page again."""

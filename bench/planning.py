@@ -103,12 +103,16 @@ def _settle(
 
 
 def _pack(suite: Suite, places: Places) -> int:
-    """Return how many cells of the suite's first backbone do most side by side."""
+    """Return how many cells do most side by side: of frozen features as many as cores, else the first backbone tells."""
     grid, cores = suite.grids[0], devices.cores()
     if suite.threads is not None:
         return max(1, cores // suite.threads)
     if cores == 1 or devices.resolve(grid.devices[0]) != "cpu":
         return 1
+    if not any(_trains(method.name) for each in suite.grids for method in each.methods):
+        with screen() as shown:
+            shown.say(f"--workers {cores}: cells of frozen features, which keep one thread busy each")
+        return cores
     batch_size = int(suite.train.get("batch_size", Training.batch_size))
     request = PackingRequest(grid.backbones[0], suite.image_size, batch_size, cores)
     alone, beside = (EXECUTORS.entry("process").load()(workers) for workers in (1, cores))
@@ -116,6 +120,12 @@ def _pack(suite: Suite, places: Places) -> int:
         found = pack(request, places, alone, beside)
         shown.say(f"--workers {found.workers}: {found.reason} ({request.backbone})")
     return found.workers
+
+
+def _trains(method: str) -> bool:
+    """Say whether a method's steps are on the network itself; one that can't be had does nothing."""
+    entry = METHODS.entry(method)
+    return entry.lacks is None and entry.load().cost != "features"
 
 
 def _absolute(folder: Path | None) -> Path | None:

@@ -166,6 +166,17 @@ def test_no_trial_where_there_is_nothing_to_choose(
     assert packed == []
 
 
+def test_cells_of_frozen_features_fill_the_cores_without_a_trial(
+    here: Path, packed: list[PackingRequest], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They work on one thread each, whatever the backbone; one method that trains makes it a question again."""
+    frozen = WITHOUT_THREADS.replace("scratch, linear_probe, finetune", "linear_probe, knn")
+    planned = plan(here, text=frozen, workers=None)
+    assert ({cell.method.name for cell in planned.cells}, planned.workers) == ({"linear_probe", "knn"}, CORES)
+    assert packed == []
+    assert f"--workers {CORES}: cells of frozen features" in capsys.readouterr().err
+
+
 def test_one_cell_is_found_by_the_beginning_of_its_id(here: Path) -> None:
     """One that fits none, or several, is refused with their number."""
     planned = plan(here)

@@ -1,4 +1,4 @@
-"""What `--workers auto` stands for where cells train: whether one-thread cells side by side do more in all than one cell on all cores."""
+"""What `--workers auto` stands for where cells train: do one-thread cells do more in all than one on all cores?"""
 
 import time
 from collections.abc import Sequence

@@ -8,14 +8,17 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bench.schema import content_hash
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".part"
+POLL_S = 0.05
+"""Between two looks at a lock by a process that has something to do meanwhile."""
 
 
 def default_root() -> Path:
@@ -41,12 +44,27 @@ def write_atomically(path: Path, contents: str | bytes) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path` (made where missing) while the block runs."""
+def locked(path: Path, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold an exclusive lock on `path` (made where missing) while the block runs.
+
+    While another process has it, `meanwhile` is called again and again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        while meanwhile is not None and not _free(stream):
+            meanwhile()
+            time.sleep(POLL_S)
+        fcntl.flock(stream, fcntl.LOCK_EX)  # of one that is held already: nothing happens
         yield
+
+
+def _free(stream: IO[str]) -> bool:
+    """Take the lock where nobody has it, and say so."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def folder_path(root: Path, kind: str, key: Any) -> Path:
@@ -54,21 +72,29 @@ def folder_path(root: Path, kind: str, key: Any) -> Path:
     return root / kind / content_hash(key)[:32]
 
 
-def folder(root: Path, kind: str, key: Any, label: str, make: Callable[[Path], dict[str, Any]]) -> Path:
+def folder(
+    root: Path,
+    kind: str,
+    key: Any,
+    label: str,
+    make: Callable[[Path], dict[str, Any]],
+    join: Callable[[Path], None] | None = None,
+) -> Path:
     """Return the cached folder for `key`, made by `make` where it isn't there yet or is damaged.
 
     `make` fills a folder that is renamed into place once the manifest it returns is written, so a killed maker
     leaves nothing that a reader would take; the next one is given what it left, and may go on from there. Two
-    processes that want the same key wait for one another. `label` says in words what it is.
+    processes that want the same key wait for one another; `join`, where given, is what those that wait do with the
+    unfinished folder, again and again. `label` says in words what it is.
     """
     target = folder_path(root, kind, key)
+    scratch = target.with_name(f".{target.name}{UNFINISHED}")
     if is_whole(target):
         return _used(target)
-    with locked(root / kind / f".{target.name}.lock"):
+    with locked(root / kind / f".{target.name}.lock", functools.partial(join, scratch) if join else None):
         if is_whole(target):
             return _used(target)
         shutil.rmtree(target, ignore_errors=True)  # damaged: made again
-        scratch = target.with_name(f".{target.name}{UNFINISHED}")
         scratch.mkdir(parents=True, exist_ok=True)
         if not is_whole(scratch):  # whole where a maker was killed just before the rename
             (scratch / MANIFEST).unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """What frozen parts of a network make of the images: computed once per network, data and precision, and shared."""
 
-import json
+import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -20,38 +20,35 @@ from bench.data.joined import Rows
 from bench.devices import autocast, synchronise
 from bench.environment import machine
 from bench.errors import Diverged
+from bench.filling import OUTPUTS, Compute, Work, fill, help_fill
 from bench.seeding import derive
 
 BATCH = 128
 """Fixed, since the batch's shape may change the last bits."""
-CHUNK = 8 * BATCH
-"""Images between two points at which a killed extraction goes on."""
-OUTPUTS, PROGRESS = "outputs.npy", "progress.json"
+CHUNK = 4 * BATCH
+"""Images that one process computes on end: what a killed extraction loses, and what others help with."""
 
 
-def forward_chunks(
+def forward(
     module: torch.nn.Module,
     read: Callable[[npt.NDArray[np.int64]], torch.Tensor],
-    start: int,
-    count: int,
+    first: int,
+    end: int,
     device: str,
     precision: str,
-) -> Iterator[torch.Tensor]:
-    """Yield the module's outputs for inputs `start` to `count`, chunk by chunk, on the CPU, without a graph.
+) -> torch.Tensor:
+    """Return the module's outputs for inputs `first` to before `end`, on the CPU, without a graph.
 
     Features and logits come as float32, maps in the precision that the module gives them in.
     Raises `Diverged` where one is not finite.
     """
-    while start < count:
-        end = min(start + CHUNK, count)
-        with torch.inference_mode(), autocast(device, precision):
-            spans = [(first, min(first + BATCH, end)) for first in range(start, end, BATCH)]
-            outputs = torch.cat([module(read(np.arange(*span))) for span in spans]).cpu()
-            outputs = outputs.float() if outputs.ndim == 2 else outputs
-        if not bool(torch.isfinite(outputs).all()):
-            raise Diverged("the network's outputs are not finite; write a smaller learning_rate, or precision: fp32")
-        yield outputs
-        start = end
+    with torch.inference_mode(), autocast(device, precision):
+        spans = [(start, min(start + BATCH, end)) for start in range(first, end, BATCH)]
+        outputs = torch.cat([module(read(np.arange(*span))) for span in spans]).cpu()
+        outputs = outputs.float() if outputs.ndim == 2 else outputs
+    if not bool(torch.isfinite(outputs).all()):
+        raise Diverged("the network's outputs are not finite; write a smaller learning_rate, or precision: fp32")
+    return outputs
 
 
 def forward_all(
@@ -62,28 +59,8 @@ def forward_all(
     precision: str,
 ) -> torch.Tensor:
     """Return the module's outputs for inputs 0 to `count`, (N, ...) float32 on the CPU; raise `Diverged`."""
-    return torch.cat([chunk.float() for chunk in forward_chunks(module, read, 0, count, device, precision)])
-
-
-@dataclass
-class Extraction:
-    """How far one extraction is, and what it has cost so far: kept beside the outputs until it is done."""
-
-    done: int = 0
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    workers: int = 1
-    machine: str = ""
-
-    @classmethod
-    def left_in(cls, folder: Path, count: int) -> "Extraction":
-        """Return what a killed process left of so many images; a fresh start where there is nothing to go on from."""
-        try:
-            left = cls(**json.loads((folder / PROGRESS).read_text()))
-            there = len(np.load(folder / OUTPUTS, mmap_mode="r"))
-        except (OSError, ValueError, TypeError, EOFError):
-            return cls()
-        return left if there == count else cls()
+    spans = [(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
+    return torch.cat([forward(module, read, *span, device, precision).float() for span in spans])
 
 
 @dataclass
@@ -140,7 +117,9 @@ class FrozenFeatures:
         }
         seen = f", view {view[1]} ({view[0]})" if view else ""
         label = f"{self.name}: {part.name} of {len(images)} {split} images{seen}, {self.precision}, {self.device}"
-        path = cache.folder(self.root, "features", key, label, lambda folder: self._extract(folder, images, part, view))
+        work = self._work(images, part, view)
+        join = functools.partial(help_fill, work=work) if self.workers > 1 else None
+        path = cache.folder(self.root, "features", key, label, lambda folder: self._extract(folder, work), join)
         made = self.manifests[split, view] = cache.manifest(path)
         outputs = torch.from_numpy(np.load(path / OUTPUTS, mmap_mode="c"))
         seconds = time.perf_counter() - began
@@ -149,38 +128,31 @@ class FrozenFeatures:
             self.charge(seconds)
         return outputs.view(torch.bfloat16) if made["dtype"] == "bfloat16" else outputs
 
-    def _extract(self, folder: Path, images: Rows, part: FrozenPart, view: View | None) -> dict[str, Any]:
-        """Fill the folder, going on from where a killed process stopped."""
-        kept = Extraction.left_in(folder, len(images))
-        here = machine(self.device)
-        kept.machine = here if kept.machine in ("", here) else "several machines"
-        kept.workers = max(kept.workers, self.workers)
-        part.module.eval()
-        chunks = forward_chunks(
-            part.module, self._reader(images, view), kept.done, len(images), self.device, self.precision
-        )
-        array: npt.NDArray[Any] | None = None
-        dtype = "float32"
-        synchronise(self.device)
-        wall, cpu = time.perf_counter(), time.process_time()
-        for chunk in chunks:
-            dtype = str(chunk.dtype).removeprefix("torch.")
-            if array is None:
-                array = _open(folder / OUTPUTS, (len(images), *chunk.shape[1:]), chunk.dtype, fresh=kept.done == 0)
-            array[kept.done : kept.done + len(chunk)] = _storable(chunk)
-            kept.done += len(chunk)
-            now = time.perf_counter(), time.process_time()
-            kept.seconds, kept.cpu_seconds = kept.seconds + now[0] - wall, kept.cpu_seconds + now[1] - cpu
-            wall, cpu = now
-            array.flush()  # type: ignore[attr-defined]  # a memory map: on the disk before it is noted as done
-            cache.write_atomically(folder / PROGRESS, json.dumps(vars(kept)))
-            self.progress("extracting", kept.done, len(images))
-        if array is None:  # all was done but for the last touch
-            stored = np.load(folder / OUTPUTS, mmap_mode="r")
-            dtype = "bfloat16" if stored.dtype == np.int16 else str(stored.dtype)
-        (folder / PROGRESS).unlink()
-        cost = {"seconds": kept.seconds, "cpu_seconds": kept.cpu_seconds, "workers": kept.workers}
-        return {"images": len(images), "dtype": dtype, "machine": kept.machine, **cost}
+    def _work(self, images: Rows, part: FrozenPart, view: View | None) -> Work:
+        def start() -> Compute:
+            part.module.eval()
+            read = self._reader(images, view)
+            synchronise(self.device)
+            return lambda first, end: _storable(forward(part.module, read, first, end, self.device, self.precision))
+
+        def told(done: int) -> None:
+            self.progress("extracting", done, len(images))
+
+        return Work(len(images), CHUNK, start, self.workers, machine(self.device), told)
+
+    def _extract(self, folder: Path, work: Work) -> dict[str, Any]:
+        """Fill the folder, going on from where killed processes stopped; others may help."""
+        chunks = fill(folder, work)
+        dtype = np.load(folder / OUTPUTS, mmap_mode="r").dtype
+        machines = {chunk.machine for chunk in chunks}
+        return {
+            "images": work.count,
+            "dtype": "bfloat16" if dtype == np.int16 else str(dtype),
+            "machine": machines.pop() if len(machines) == 1 else "several machines",
+            "seconds": math.fsum(chunk.seconds for chunk in chunks),
+            "cpu_seconds": math.fsum(chunk.cpu_seconds for chunk in chunks),
+            "workers": max(chunk.workers for chunk in chunks),
+        }
 
     def _reader(self, images: Rows, view: View | None) -> Callable[[npt.NDArray[np.int64]], torch.Tensor]:
         augmentation = view[0] if view else "none"
@@ -221,15 +193,7 @@ class FrozenFeatures:
         return sum(found["cpu_seconds"] for found in self.manifests.values()) / count if count else None
 
 
-def _open(path: Path, shape: tuple[int, ...], dtype: torch.dtype, fresh: bool) -> npt.NDArray[Any]:
-    """Map the array to be filled; numpy knows no bfloat16, which is kept as the integers of its bits."""
-    kind = np.dtype(np.int16) if dtype == torch.bfloat16 else torch.empty(0, dtype=dtype).numpy().dtype
-    mode: Any = "w+" if fresh else "r+"
-    array: npt.NDArray[Any] = np.lib.format.open_memmap(path, mode=mode, dtype=kind, shape=shape if fresh else None)
-    assert array.shape == shape, f"{path}: left by another extraction"
-    return array
-
-
 def _storable(chunk: torch.Tensor) -> npt.NDArray[Any]:
+    """Numpy knows no bfloat16, which is kept as the integers of its bits."""
     array: npt.NDArray[Any] = (chunk.view(torch.int16) if chunk.dtype == torch.bfloat16 else chunk).numpy()
     return array

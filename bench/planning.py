@@ -103,7 +103,7 @@ def _settle(
 
 
 def _pack(suite: Suite, places: Places) -> int:
-    """Return how many cells do most side by side: of frozen features all cores' worth, else the first backbone tells."""
+    """Return how many cells do most side by side: of frozen features one on each core, else a trial tells."""
     grid, cores = suite.grids[0], devices.cores()
     if suite.threads is not None:
         return max(1, cores // suite.threads)

@@ -40,6 +40,7 @@ LAYERS = [
         "duel.measured",
         "duel.clock",
         "later",
+        "filling",
     },
     {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
     {

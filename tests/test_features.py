@@ -16,7 +16,7 @@ from bench.contracts import Backbone, View
 from bench.data.batches import ImageBatches, fetch
 from bench.devices import autocast
 from bench.errors import Diverged
-from bench.features import forward_all, forward_chunks
+from bench.features import forward, forward_all
 from bench.schema import content_hash
 
 BATCH, CHUNK = 8, 16
@@ -225,18 +225,17 @@ def test_a_rate_is_told_only_where_it_was_measured_alone_and_here(
 @pytest.mark.parametrize("start", [0, CHUNK])
 @pytest.mark.parametrize("count", [1, BATCH, BATCH + 1, CHUNK, 3 * CHUNK - 1])
 def test_forward_gives_every_row_once_and_no_graph(count: int, start: int) -> None:
-    """In order, chunk by chunk from where it is to begin; in batches that begin at the same places."""
+    """In order, in batches that begin at the same places wherever it begins itself."""
     seen: list[tuple[int, int]] = []
 
     def read(index: npt.NDArray[np.int64]) -> torch.Tensor:
         seen.append((int(index[0]), len(index)))
         return torch.from_numpy(index).float()
 
-    chunks = list(forward_chunks(torch.nn.Identity(), read, start, count, "cpu", "fp32"))
-    assert [row for chunk in chunks for row in chunk.tolist()] == list(range(start, count))
-    assert all(len(chunk) == CHUNK for chunk in chunks[:-1])
-    assert not any(chunk.requires_grad for chunk in chunks)
-    assert seen == [(first, min(BATCH, count - first)) for first in range(start, count, BATCH)]
+    outputs = forward(torch.nn.Identity(), read, start, start + count, "cpu", "fp32")
+    assert outputs.tolist() == list(range(start, start + count))
+    assert not outputs.requires_grad
+    assert seen == [(first, min(BATCH, start + count - first)) for first in range(start, start + count, BATCH)]
     assert forward_all(torch.nn.Identity(), read, count, "cpu", "fp32").tolist() == list(range(count))
 
 

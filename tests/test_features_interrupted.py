@@ -68,11 +68,10 @@ def extract(
     return outputs, features, mortal.done
 
 
-def left(root: Path) -> dict[str, Any]:
-    """Return what a killed extraction noted."""
-    (file,) = root.rglob("progress.json")
-    noted: dict[str, Any] = json.loads(file.read_text())
-    return noted
+def left(root: Path) -> list[dict[str, Any]]:
+    """Return what a killed extraction noted of its chunks."""
+    (file,) = root.rglob("progress.jsonl")
+    return [json.loads(line) for line in file.read_text().splitlines() if line]
 
 
 @pytest.mark.parametrize("survived", [0, 1, 2, 3, 5, 7])
@@ -94,21 +93,20 @@ def test_killed_extraction_goes_on_from_its_last_chunk(
     assert bits(resumed) == bits(straight)
     assert resumed.dtype == straight.dtype
     assert after == BATCHES - survived // 2 * 2
-    assert not list(tmp_path.rglob("progress.json"))
+    assert not list(tmp_path.rglob("progress.jsonl"))
 
 
 def test_seconds_of_both_goes_are_added(tmp_path: Path) -> None:
     """Those of finished chunks: what was lost is no cost of the outputs."""
     extract(tmp_path, 5)
     noted = left(tmp_path)
-    assert noted["done"] == 2 * CHUNK
-    assert noted["seconds"] > 0
+    assert [(chunk["first"], chunk["end"]) for chunk in noted] == [(0, CHUNK), (CHUNK, 2 * CHUNK)]
     _, features, _ = extract(tmp_path)
     (made,) = features.manifests.values()
     assert made["images"] == COUNT
-    assert made["seconds"] > noted["seconds"]
-    assert made["cpu_seconds"] > noted["cpu_seconds"]
-    assert made["seconds"] - noted["seconds"] < features.paid_s["train"]
+    before = {cost: sum(chunk[cost] for chunk in noted) for cost in ("seconds", "cpu_seconds")}
+    assert all(made[cost] > before[cost] > 0 for cost in before)
+    assert made["seconds"] - before["seconds"] < features.paid_s["train"]
 
 
 @pytest.mark.parametrize(("kind", "precision"), [("features", "fp32"), ("maps", "bf16")])
@@ -149,12 +147,12 @@ def test_conditions_of_all_goes_are_kept(tmp_path: Path, monkeypatch: pytest.Mon
     assert features.rate() is None
 
 
-@pytest.mark.parametrize("noted", ["", "{", "[]", '{"finished": 3}'])
+@pytest.mark.parametrize("noted", ["", "{", "[]", '{"finished": 3}', '{"first": 0}', "\xff"])
 def test_note_that_can_not_be_read_is_a_fresh_start(tmp_path: Path, noted: str) -> None:
     """Nothing of what lies there is trusted."""
     straight, _, _ = extract(tmp_path / "straight")
     extract(tmp_path / "killed", 5)
-    (file,) = (tmp_path / "killed").rglob("progress.json")
+    (file,) = (tmp_path / "killed").rglob("progress.jsonl")
     file.write_text(noted)
     resumed, _, after = extract(tmp_path / "killed")
     assert after == BATCHES

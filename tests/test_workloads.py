@@ -55,13 +55,13 @@ def test_a_fit_is_the_same_each_time(name: str) -> None:
 def test_features_are_the_same_each_time_and_made_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is found in a cache."""
     calls: list[int] = []
-    forward_chunks = features.forward_chunks
+    forward = features.forward
 
     def counted(*arguments: Any) -> Any:
         calls.append(1)
-        return forward_chunks(*arguments)
+        return forward(*arguments)
 
-    monkeypatch.setattr(features, "forward_chunks", counted)
+    monkeypatch.setattr(features, "forward", counted)
     unit = prepared("feature_extraction")
     assert torch.equal(unit(), unit())
     assert len(calls) == 2

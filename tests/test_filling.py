@@ -1,0 +1,217 @@
+"""An array that several processes fill: every row once and right, whoever dies; nothing is taken for done that isn't."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench import cache
+from bench.filling import OUTPUTS, PROGRESS, Chunk, Compute, Work, fill, help_fill
+
+COUNT, STEP = 20, 3
+SPANS = [(first, min(first + STEP, COUNT)) for first in range(0, COUNT, STEP)]
+KEY = {"rows": COUNT}
+FORK = multiprocessing.get_context("fork")
+
+
+def rows(first: int, end: int) -> npt.NDArray[Any]:
+    """What every process computes for these rows."""
+    return np.arange(2 * first, 2 * end, dtype=np.float32).reshape(-1, 2) ** 2
+
+
+def work(compute: Compute = rows, count: int = COUNT, step: int = STEP, **changes: Any) -> Work:
+    """Return work on so many rows."""
+    plain: dict[str, Any] = {"workers": 1, "machine": "here", "progress": lambda _: None}
+    return Work(count, step, lambda: compute, **{**plain, **changes})
+
+
+def filled(folder: Path, **changes: Any) -> list[Chunk]:
+    """Fill a folder in this process and look that all is there."""
+    chunks = fill(folder, work(**changes))
+    assert np.array_equal(np.load(folder / OUTPUTS), rows(0, COUNT))
+    assert [(chunk.first, chunk.end) for chunk in chunks] == SPANS
+    assert [path.name for path in folder.iterdir()] == [OUTPUTS]
+    return chunks
+
+
+@given(count=st.integers(1, 50), step=st.integers(1, 60))
+def test_chunks_cover_all_rows_once(tmp_path_factory: pytest.TempPathFactory, count: int, step: int) -> None:
+    """Whatever their number."""
+    folder, seen = tmp_path_factory.mktemp("array"), Counter[int]()
+
+    def compute(first: int, end: int) -> npt.NDArray[Any]:
+        seen.update(range(first, end))
+        return rows(first, end)
+
+    chunks = fill(folder, work(compute, count, step))
+    assert seen == Counter(range(count))
+    assert sum(chunk.end - chunk.first for chunk in chunks) == count
+    assert np.array_equal(np.load(folder / OUTPUTS), rows(0, count))
+
+
+def test_rows_that_are_there_are_told_after_each_chunk(tmp_path: Path) -> None:
+    """The last time all of them; each chunk knows under which conditions it was made."""
+    told: list[int] = []
+    chunks = filled(tmp_path, progress=told.append, workers=4, machine="there")
+    assert told == [end for _, end in SPANS]
+    assert {(chunk.workers, chunk.machine) for chunk in chunks} == {(4, "there")}
+    assert all(chunk.seconds > 0 for chunk in chunks)
+
+
+def cut_short(folder: Path, after: int, **changes: Any) -> None:
+    """Fill a folder until so many chunks are there."""
+
+    class Killed(Exception):
+        """In place of a signal."""
+
+    def die(done: int) -> None:
+        if done >= min(after * STEP, COUNT):
+            raise Killed
+
+    with pytest.raises(Killed):
+        fill(folder, work(progress=die, **changes))
+
+
+def missing_of(folder: Path, **changes: Any) -> list[int]:
+    """Fill a folder and return the first rows of the chunks that had to be computed."""
+    computed: list[int] = []
+
+    def compute(first: int, end: int) -> npt.NDArray[Any]:
+        computed.append(first)
+        return rows(first, end)
+
+    filled(folder, compute=compute, **changes)
+    return computed
+
+
+@pytest.mark.parametrize("torn", ["", '{"first": 9, "end"', "\x00\x00", '{"first": 9, "end": 12}', "[9, 12]", "9"])
+def test_note_that_was_torn_costs_its_chunk_alone(tmp_path: Path, torn: str) -> None:
+    """The notes before it count, and so do those that come after it."""
+    cut_short(tmp_path, 3)
+    with (tmp_path / PROGRESS).open("a") as stream:
+        stream.write(torn)
+    cut_short(tmp_path, 5)
+    assert missing_of(tmp_path) == [first for first, _ in SPANS[5:]]
+
+
+def test_chunks_of_another_size_count_for_nothing(tmp_path: Path) -> None:
+    """Their rows are computed again."""
+    cut_short(tmp_path, 3, step=STEP + 1)
+    assert missing_of(tmp_path) == [first for first, _ in SPANS]
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut short", "other rows"])
+def test_notes_of_an_array_that_is_not_there_count_for_nothing(tmp_path: Path, damage: str) -> None:
+    """Whoever comes next, as a helper or not, begins anew."""
+    cut_short(tmp_path, 3)
+    path = tmp_path / OUTPUTS
+    contents = path.read_bytes()
+    path.unlink()
+    if damage == "cut short":
+        path.write_bytes(contents[:-8])
+    if damage == "other rows":
+        np.save(path, rows(0, COUNT + 1))
+    help_fill(tmp_path, work(progress=lambda _: None))
+    assert missing_of(tmp_path) == []
+
+
+def test_nobody_helps_where_nothing_has_begun(tmp_path: Path) -> None:
+    """Nor is a folder made, or a computation made ready."""
+
+    def start() -> Compute:
+        raise AssertionError
+
+    for folder in (tmp_path, tmp_path / "none"):
+        help_fill(folder, Work(COUNT, STEP, start, 2, "here", lambda _: None))
+    assert not list(tmp_path.iterdir())
+    cut_short(tmp_path, len(SPANS))
+    help_fill(tmp_path, Work(COUNT, STEP, start, 2, "here", lambda _: None))  # all is there but for the last touch
+
+
+def started(target: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """Start a process of its own."""
+    process = FORK.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def _share(root: Path, marks: Path) -> None:
+    """Want the array as a cell beside others does; leave a mark for each chunk computed here."""
+
+    def compute(first: int, end: int) -> npt.NDArray[Any]:
+        time.sleep(0.05)
+        (marks / f"{first}-{os.getpid()}").touch()
+        return rows(first, end)
+
+    mine = work(compute, workers=3)
+
+    def make(folder: Path) -> dict[str, Any]:
+        return {"chunks": len(fill(folder, mine))}
+
+    path = cache.folder(root, "features", KEY, "an array", make, lambda folder: help_fill(folder, mine))
+    assert np.array_equal(np.load(path / OUTPUTS), rows(0, COUNT))
+
+
+def test_processes_that_want_the_same_array_fill_it_together(tmp_path: Path) -> None:
+    """Each chunk is computed once; nobody sits by."""
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    processes = [started(_share, tmp_path / "cache", marks) for _ in range(3)]
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    computed = [tuple(map(int, mark.name.split("-"))) for mark in marks.iterdir()]
+    assert sorted(first for first, _ in computed) == [first for first, _ in SPANS]
+    assert len({pid for _, pid in computed}) > 1
+    (made,) = (tmp_path / "cache" / "features").glob("*/manifest.json")
+    assert json.loads(made.read_text())["chunks"] == len(SPANS)
+    assert sorted(path.name for path in made.parent.iterdir()) == ["manifest.json", OUTPUTS]
+
+
+def _help_and_hold(folder: Path, held: Path, go_on: Path) -> None:
+    """Take the first chunk that nobody has, and keep it until told."""
+
+    def compute(first: int, end: int) -> npt.NDArray[Any]:
+        held.touch()
+        while not go_on.exists():
+            time.sleep(0.01)
+        return rows(first, end)
+
+    help_fill(folder, work(compute, workers=2))
+
+
+@pytest.mark.parametrize("end", ["killed", "finished"])
+def test_a_chunk_that_another_process_holds_is_waited_for(tmp_path: Path, end: str) -> None:
+    """And computed after all where that process is killed; before that nothing is called whole."""
+    folder, held, go_on = tmp_path / "array", tmp_path / "held", tmp_path / "go"
+    folder.mkdir()
+    cut_short(folder, 2)
+    helper = started(_help_and_hold, folder, held, go_on)
+    while not held.exists():
+        time.sleep(0.01)
+    assert helper.pid is not None
+    computed: list[int] = []
+
+    def compute(first: int, last: int) -> npt.NDArray[Any]:
+        computed.append(first)
+        if first == SPANS[-1][0]:  # all others are there: now for the one that is held
+            os.kill(helper.pid or 0, signal.SIGKILL) if end == "killed" else go_on.touch()
+        return rows(first, last)
+
+    chunks = filled(folder, compute=compute)
+    helper.join()
+    free = [first for first, _ in SPANS[3:]]
+    assert computed == ([*free, SPANS[2][0]] if end == "killed" else free)
+    assert [chunk.workers for chunk in chunks] == [1, 1, 1 if end == "killed" else 2, 1, 1, 1, 1]

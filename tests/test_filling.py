@@ -1,4 +1,4 @@
-"""An array that several processes fill: every row once and right, whoever dies; nothing is taken for done that isn't."""
+"""An array that several processes fill: every row once and right, whoever dies, and never called whole before it is."""
 
 import json
 import multiprocessing

@@ -11,6 +11,7 @@ import pytest
 import torch
 from frozen_parts import Images, bits, digits, features_of, maps, whole
 
+from bench import cache
 from bench.cell import tensor_hashes
 from bench.contracts import Backbone, View
 from bench.data.batches import ImageBatches, fetch
@@ -204,6 +205,23 @@ def test_cost_is_told_cold_and_as_paid(backbone: Backbone, images: Images, tmp_p
     view_s = second.manifests["train", VIEWS[0]]["seconds"]
     assert second.paid_s["train"] >= before + view_s
     assert second.cold_s({"train": len(images)}) == pytest.approx(seconds["train"] + view_s)
+
+
+@pytest.mark.parametrize(("workers", "joins"), [(1, False), (2, True)])
+def test_cells_side_by_side_alone_join_in_an_extraction(
+    backbone: Backbone, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, joins: bool
+) -> None:
+    """One that runs alone would have its speed measured beside another's work; it waits."""
+    asked: list[bool] = []
+    folder = cache.folder
+
+    def seen(root: Path, kind: str, key: Any, label: str, make: Any, join: Any) -> Path:
+        asked.append(join is not None)
+        return folder(root, kind, key, label, make, join)
+
+    monkeypatch.setattr(cache, "folder", seen)
+    features_of(backbone, tmp_path, workers=workers).of("train", images, whole(backbone))
+    assert asked == [joins]
 
 
 def test_a_rate_is_told_only_where_it_was_measured_alone_and_here(

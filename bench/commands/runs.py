@@ -70,7 +70,7 @@ _PLAN_OPTIONS = _options(
         type=Workers(),
         default="1",
         show_default=True,
-        help="Cells side by side, which share the cores; auto: where a trial shows that they do more in all.",
+        help="Cells side by side, which share the cores; auto: where they do more in all.",
     ),
     click.option(
         "--limit", type=click.IntRange(20), metavar="N", help="At most N images of each split: for testing only."

@@ -54,6 +54,8 @@ def fill(folder: Path, work: Work) -> list[Chunk]:
     (folder / PROGRESS).touch()
     with (folder / PROGRESS).open("rb+", buffering=0) as notes:
         filling = Filling(folder, work, notes)
+        if not filling.sound():
+            filling.begin_anew()
         filling.compute(wait=False)
         filling.compute(wait=True)
         chunks = filling.chunks()
@@ -68,7 +70,9 @@ def help_fill(folder: Path, work: Work) -> None:
             notes = stack.enter_context((folder / PROGRESS).open("rb+", buffering=0))
         except FileNotFoundError:
             return
-        Filling(folder, work, notes).compute(wait=False)
+        filling = Filling(folder, work, notes)
+        if filling.sound():  # else it was finished and renamed just now, or is to be begun anew
+            filling.compute(wait=False)
 
 
 class Filling:
@@ -82,10 +86,17 @@ class Filling:
         self._path, self._work, self._notes = folder / OUTPUTS, work, notes
         self._spans = [(first, min(first + work.step, work.count)) for first in range(0, work.count, work.step)]
         self._compute: Compute | None = None
+
+    def sound(self) -> bool:
+        """Say whether what is noted as done can be there: the array is whole, or nothing has been done yet."""
         with self._held(len(self._spans)):
-            if not self._fits():
-                self._path.unlink(missing_ok=True)
-                self._notes.truncate(0)
+            return self._fits() or not (self.chunks() or self._path.exists())
+
+    def begin_anew(self) -> None:
+        """Forget all that is noted, and the array."""
+        with self._held(len(self._spans)):
+            self._path.unlink(missing_ok=True)
+            self._notes.truncate(0)
 
     def compute(self, wait: bool) -> None:
         """Compute the chunks that are not there; those that another process holds after it, or not at all."""

@@ -37,6 +37,11 @@ def work(compute: Compute = rows, count: int = COUNT, step: int = STEP, **change
     return Work(count, step, lambda: compute, **{**plain, **changes})
 
 
+def nothing() -> Compute:
+    """What nobody is to make ready."""
+    raise AssertionError
+
+
 def filled(folder: Path, **changes: Any) -> list[Chunk]:
     """Fill a folder in this process and look that all is there."""
     chunks = fill(folder, work(**changes))
@@ -112,32 +117,34 @@ def test_chunks_of_another_size_count_for_nothing(tmp_path: Path) -> None:
     assert missing_of(tmp_path) == [first for first, _ in SPANS]
 
 
+@pytest.mark.parametrize("done", [0, 3])
 @pytest.mark.parametrize("damage", ["gone", "cut short", "other rows"])
-def test_notes_of_an_array_that_is_not_there_count_for_nothing(tmp_path: Path, damage: str) -> None:
-    """Whoever comes next, as a helper or not, begins anew."""
+def test_notes_of_an_array_that_is_not_there_count_for_nothing(tmp_path: Path, damage: str, done: int) -> None:
+    """Whoever fills it begins anew; a helper leaves it alone."""
     cut_short(tmp_path, 3)
     path = tmp_path / OUTPUTS
+    if not done:
+        (tmp_path / PROGRESS).write_text("")
     contents = path.read_bytes()
     path.unlink()
     if damage == "cut short":
         path.write_bytes(contents[:-8])
     if damage == "other rows":
         np.save(path, rows(0, COUNT + 1))
-    help_fill(tmp_path, work(progress=lambda _: None))
-    assert missing_of(tmp_path) == []
+    if done or damage != "gone":
+        help_fill(tmp_path, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
+    assert missing_of(tmp_path) == [first for first, _ in SPANS]
 
 
 def test_nobody_helps_where_nothing_has_begun(tmp_path: Path) -> None:
-    """Nor is a folder made, or a computation made ready."""
-
-    def start() -> Compute:
-        raise AssertionError
-
+    """Nor is a folder made; nor where all is there but for the last touch, or was put in place just now."""
     for folder in (tmp_path, tmp_path / "none"):
-        help_fill(folder, Work(COUNT, STEP, start, 2, "here", lambda _: None))
+        help_fill(folder, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
     assert not list(tmp_path.iterdir())
     cut_short(tmp_path, len(SPANS))
-    help_fill(tmp_path, Work(COUNT, STEP, start, 2, "here", lambda _: None))  # all is there but for the last touch
+    help_fill(tmp_path, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
+    (tmp_path / OUTPUTS).rename(tmp_path / "elsewhere")
+    help_fill(tmp_path, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
 
 
 def started(target: Callable[..., None], *arguments: Any) -> BaseProcess:

@@ -118,7 +118,9 @@ class FrozenFeatures:
         seen = f", view {view[1]} ({view[0]})" if view else ""
         label = f"{self.name}: {part.name} of {len(images)} {split} images{seen}, {self.precision}, {self.device}"
         work = self._work(images, part, view)
-        join = functools.partial(help_fill, work=work) if self.workers > 1 else None
+        # processes on one GPU would only hold its memory several times
+        joins = self.workers > 1 and self.device == "cpu"
+        join = functools.partial(help_fill, work=work) if joins else None
         path = cache.folder(self.root, "features", key, label, lambda folder: self._extract(folder, work), join)
         made = self.manifests[split, view] = cache.manifest(path)
         outputs = torch.from_numpy(np.load(path / OUTPUTS, mmap_mode="c"))

@@ -3,16 +3,19 @@
 import contextlib
 import fcntl
 import json
+import os
+import platform
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-OUTPUTS, PROGRESS = "outputs.npy", "progress.jsonl"
+OUTPUTS, PROGRESS = "outputs.npy", ".progress.jsonl"
+"""The notes stay beside the array: whoever is killed before it is put in place has lost nothing."""
 
 Compute = Callable[[int, int], npt.NDArray[Any]]
 
@@ -46,6 +49,9 @@ class Chunk:
     machine: str
 
 
+CHUNK_KEYS = {field.name for field in fields(Chunk)}
+
+
 def fill(folder: Path, work: Work) -> list[Chunk]:
     """Fill the folder's array, going on from what is there, and return its chunks; one process at a time does this.
 
@@ -54,25 +60,34 @@ def fill(folder: Path, work: Work) -> list[Chunk]:
     (folder / PROGRESS).touch()
     with (folder / PROGRESS).open("rb+", buffering=0) as notes:
         filling = Filling(folder, work, notes)
-        if not filling.sound():
-            filling.begin_anew()
+        filling.begin()
         filling.compute(wait=False)
         filling.compute(wait=True)
         chunks = filling.chunks()
-    (folder / PROGRESS).unlink()
-    return [chunks[first] for first in sorted(chunks)]
+    if missing := [span for span in filling.spans if span[0] not in chunks]:
+        raise OSError(f"{folder}: {len(missing)} chunks could not be noted; is the disk full?")
+    return [chunks[first] for first, _ in filling.spans]
 
 
 def help_fill(folder: Path, work: Work) -> None:
-    """Compute what nobody else is at while another process fills the folder's array, if it has begun to."""
+    """Compute what nobody else is at while another process of this host fills the folder's array."""
     with contextlib.ExitStack() as stack:
         try:
             notes = stack.enter_context((folder / PROGRESS).open("rb+", buffering=0))
         except FileNotFoundError:
             return
         filling = Filling(folder, work, notes)
-        if filling.sound():  # else it was finished and renamed just now, or is to be begun anew
+        if filling.begun():
             filling.compute(wait=False)
+
+
+@contextlib.contextmanager
+def untouched(folder: Path) -> Iterator[None]:
+    """Hold off all that fill a folder's array while the block runs; whoever is next sees that the folder is gone."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(FileNotFoundError):
+            fcntl.lockf(stack.enter_context((folder / PROGRESS).open("rb+")), fcntl.LOCK_EX)
+        yield
 
 
 class Filling:
@@ -83,65 +98,90 @@ class Filling:
     """
 
     def __init__(self, folder: Path, work: Work, notes: IO[bytes]) -> None:
-        self._path, self._work, self._notes = folder / OUTPUTS, work, notes
-        self._spans = [(first, min(first + work.step, work.count)) for first in range(0, work.count, work.step)]
+        self._folder, self._work, self._notes = folder, work, notes
+        self.spans = dict.fromkeys((n, min(n + work.step, work.count)) for n in range(0, work.count, work.step))
         self._compute: Compute | None = None
 
-    def sound(self) -> bool:
-        """Say whether what is noted as done can be there: the array is whole, or nothing has been done yet."""
-        with self._held(len(self._spans)):
-            return self._fits() or not (self.chunks() or self._path.exists())
+    def begin(self) -> None:
+        """Say who fills; forget what is noted where the array is not whole. Only who holds the folder may."""
+        with self._held(len(self.spans)):
+            if not self._whole():
+                (self._folder / OUTPUTS).unlink(missing_ok=True)
+                self._notes.truncate(0)
+            self._note({"host": platform.node()})
 
-    def begin_anew(self) -> None:
-        """Forget all that is noted, and the array."""
-        with self._held(len(self._spans)):
-            self._path.unlink(missing_ok=True)
-            self._notes.truncate(0)
+    def begun(self) -> bool:
+        """Say whether a process of this host has begun: on a shared disk two hosts would write each other's pages."""
+        hosts = [line["host"] for line in self._lines() if "host" in line]
+        sound = self._whole() or not (self._folder / OUTPUTS).exists()
+        return hosts[-1:] == [platform.node()] and sound
 
     def compute(self, wait: bool) -> None:
         """Compute the chunks that are not there; those that another process holds after it, or not at all."""
-        for position, span in enumerate(self._spans):
-            if span[0] in self.chunks():
+        there = self.chunks()
+        for position, (first, end) in enumerate(self.spans):
+            if first in there:
                 continue
             with self._held(position, wait) as mine:
-                if mine and span[0] not in self.chunks():
-                    self._one(*span)
-                    self._work.progress(sum(chunk.end - chunk.first for chunk in self.chunks().values()))
+                if not mine or first in (there := self.chunks()) or not self._in_place():
+                    continue
+                self._one(first, end)
+                self._work.progress(end - first + sum(chunk.end - chunk.first for chunk in there.values()))
 
     def chunks(self) -> dict[int, Chunk]:
         """Return the chunks that are noted as done, by their first row."""
-        self._notes.seek(0)
-        found = (_chunk(line) for line in self._notes.read().splitlines())
-        return {chunk.first: chunk for chunk in found if chunk and (chunk.first, chunk.end) in self._spans}
+        found = [Chunk(**line) for line in self._lines() if line.keys() == CHUNK_KEYS]
+        return {chunk.first: chunk for chunk in found if (chunk.first, chunk.end) in self.spans}
 
     def _one(self, first: int, end: int) -> None:
-        """Compute a chunk and put it on the disk, before it is noted as done."""
+        """Compute a chunk and put it on the disk, before it is noted as done; waiting for the others is no cost."""
         if self._compute is None:
             self._compute = self._work.start()
-        wall, cpu = time.perf_counter(), time.process_time()
+        began = time.perf_counter(), time.process_time()
         rows = self._compute(first, end)
-        with self._held(len(self._spans)):
+        computed = time.perf_counter()
+        with self._held(len(self.spans)):
+            waited = time.perf_counter() - computed
             array = self._mapped(rows)
             array[first:end] = rows
             array.flush()  # type: ignore[attr-defined]  # a memory map
-            cost = time.perf_counter() - wall, time.process_time() - cpu
-            line = json.dumps(asdict(Chunk(first, end, *cost, self._work.workers, self._work.machine)))
-            self._notes.seek(0, 2)
-            self._notes.write(f"\n{line}\n".encode())  # a line of its own, whatever a killed process left before it
+            seconds, cpu_seconds = time.perf_counter() - began[0] - waited, time.process_time() - began[1]
+            self._note(asdict(Chunk(first, end, seconds, cpu_seconds, self._work.workers, self._work.machine)))
 
     def _mapped(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        shape = (self._work.count, *rows.shape[1:])
-        mode: Any = "r+" if self._path.exists() else "w+"
-        array: npt.NDArray[Any] = np.lib.format.open_memmap(self._path, mode=mode, dtype=rows.dtype, shape=shape)
-        assert (array.shape, array.dtype) == (shape, rows.dtype), f"{self._path}: left by another extraction"
+        """Map the array; it is made beside and renamed, so that a process that is killed leaves a whole one or none."""
+        path, shape = self._folder / OUTPUTS, (self._work.count, *rows.shape[1:])
+        if not path.exists():
+            beside = path.with_name(f".{OUTPUTS}")
+            np.lib.format.open_memmap(beside, mode="w+", dtype=rows.dtype, shape=shape)
+            beside.rename(path)
+        array: npt.NDArray[Any] = np.lib.format.open_memmap(path, mode="r+")
+        assert (array.shape, array.dtype) == (shape, rows.dtype), f"{path}: left by another extraction"
         return array
 
-    def _fits(self) -> bool:
-        """Say whether the array on the disk is whole, with as many rows as there are to be."""
+    def _whole(self) -> bool:
+        """Say whether the array on the disk has as many rows as there are to be."""
         try:
-            return len(np.load(self._path, mmap_mode="r")) == self._work.count
+            return len(np.load(self._folder / OUTPUTS, mmap_mode="r")) == self._work.count
         except (OSError, ValueError, TypeError, EOFError):
             return False
+
+    def _in_place(self) -> bool:
+        """Say whether the folder is still the one that is filled, neither finished meanwhile nor removed."""
+        try:
+            return os.path.samestat(os.fstat(self._notes.fileno()), (self._folder / PROGRESS).stat())
+        except FileNotFoundError:
+            return False
+
+    def _lines(self) -> list[dict[str, Any]]:
+        self._notes.seek(0)
+        found = (_read(line) for line in self._notes.read().splitlines())
+        return [line for line in found if isinstance(line, dict)]
+
+    def _note(self, line: dict[str, Any]) -> None:
+        """Append a line of its own, whatever a killed process left before it."""
+        self._notes.seek(0, os.SEEK_END)
+        self._notes.write(f"\n{json.dumps(line)}\n".encode())
 
     @contextlib.contextmanager
     def _held(self, position: int, wait: bool = True) -> Iterator[bool]:
@@ -157,9 +197,9 @@ class Filling:
             fcntl.lockf(self._notes, fcntl.LOCK_UN, 1, position)
 
 
-def _chunk(line: bytes) -> Chunk | None:
+def _read(line: bytes) -> Any:
     """Read one note; null where it can't be read."""
     try:
-        return Chunk(**json.loads(line))
-    except (ValueError, TypeError):
+        return json.loads(line)
+    except ValueError:
         return None

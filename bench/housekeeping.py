@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.cache import MANIFEST, UNFINISHED, locked, manifest
 from bench.errors import BenchError
+from bench.filling import untouched
 
 KINDS = ("decoded", "features", "weights", "trials", "duplicates")
 LIMIT_VARIABLE = "BENCH_CACHE_LIMIT"
@@ -97,7 +98,8 @@ def _fits(entry: Entry, pattern: str) -> bool:
 
 def remove(root: Path, entry: Entry) -> bool:
     """Remove an entry and say whether it is gone; a process that has it mapped keeps what it has."""
-    with locked(root / entry.kind / f".{entry.path.name.strip('.').removesuffix(UNFINISHED)}.lock"):
+    lock = root / entry.kind / f".{entry.path.name.strip('.').removesuffix(UNFINISHED)}.lock"
+    with locked(lock), untouched(entry.path):
         shutil.rmtree(entry.path, ignore_errors=True)
     return not entry.path.exists()
 

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from collections import Counter
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import cache
-from bench.filling import OUTPUTS, PROGRESS, Chunk, Compute, Work, fill, help_fill
+from bench.filling import OUTPUTS, PROGRESS, Chunk, Compute, Filling, Work, fill, help_fill, untouched
 
 COUNT, STEP = 20, 3
 SPANS = [(first, min(first + STEP, COUNT)) for first in range(0, COUNT, STEP)]
@@ -47,8 +48,34 @@ def filled(folder: Path, **changes: Any) -> list[Chunk]:
     chunks = fill(folder, work(**changes))
     assert np.array_equal(np.load(folder / OUTPUTS), rows(0, COUNT))
     assert [(chunk.first, chunk.end) for chunk in chunks] == SPANS
-    assert [path.name for path in folder.iterdir()] == [OUTPUTS]
+    assert sorted(path.name for path in folder.iterdir()) == [PROGRESS, OUTPUTS]
     return chunks
+
+
+def test_helper_whose_folder_is_finished_or_gone_meanwhile_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between opening the notes and holding a chunk: it neither computes nor stumbles, whatever has become of it."""
+    begun = Filling.begun
+    folder = tmp_path / "array"
+
+    def vanish(filling: Filling) -> bool:
+        answer = begun(filling)
+        folder.rename(tmp_path / "in place")
+        return answer
+
+    folder.mkdir()
+    cut_short(folder, 2)
+    monkeypatch.setattr(Filling, "begun", vanish)
+    help_fill(folder, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
+    assert not folder.exists()
+
+
+def test_notes_that_can_not_be_written_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An array that nobody vouches for is never handed out."""
+    monkeypatch.setattr(Filling, "_note", lambda self, line: None)
+    with pytest.raises(OSError, match="7 chunks could not be noted; is the disk full"):
+        fill(tmp_path, work())
 
 
 @given(count=st.integers(1, 50), step=st.integers(1, 60))
@@ -131,19 +158,19 @@ def test_notes_of_an_array_that_is_not_there_count_for_nothing(tmp_path: Path, d
         path.write_bytes(contents[:-8])
     if damage == "other rows":
         np.save(path, rows(0, COUNT + 1))
-    if done or damage != "gone":
+    if done and damage != "gone":
         help_fill(tmp_path, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
     assert missing_of(tmp_path) == [first for first, _ in SPANS]
 
 
 def test_nobody_helps_where_nothing_has_begun(tmp_path: Path) -> None:
-    """Nor is a folder made; nor where all is there but for the last touch, or was put in place just now."""
+    """Nor is a folder made; nor where all is there but for the last touch, or another host has begun."""
     for folder in (tmp_path, tmp_path / "none"):
         help_fill(folder, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
     assert not list(tmp_path.iterdir())
-    cut_short(tmp_path, len(SPANS))
+    (tmp_path / PROGRESS).write_text('{"host": "another one"}\n')
     help_fill(tmp_path, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
-    (tmp_path / OUTPUTS).rename(tmp_path / "elsewhere")
+    cut_short(tmp_path, len(SPANS))
     help_fill(tmp_path, Work(COUNT, STEP, nothing, 2, "here", lambda _: None))
 
 
@@ -184,7 +211,7 @@ def test_processes_that_want_the_same_array_fill_it_together(tmp_path: Path) -> 
     assert len({pid for _, pid in computed}) > 1
     (made,) = (tmp_path / "cache" / "features").glob("*/manifest.json")
     assert json.loads(made.read_text())["chunks"] == len(SPANS)
-    assert sorted(path.name for path in made.parent.iterdir()) == ["manifest.json", OUTPUTS]
+    assert sorted(path.name for path in made.parent.iterdir()) == [PROGRESS, "manifest.json", OUTPUTS]
 
 
 def _help_and_hold(folder: Path, held: Path, go_on: Path) -> None:
@@ -222,3 +249,26 @@ def test_a_chunk_that_another_process_holds_is_waited_for(tmp_path: Path, end: s
     free = [first for first, _ in SPANS[3:]]
     assert computed == ([*free, SPANS[2][0]] if end == "killed" else free)
     assert [chunk.workers for chunk in chunks] == [1, 1, 1 if end == "killed" else 2, 1, 1, 1, 1]
+
+
+def test_a_folder_is_removed_only_while_nobody_computes_for_it(tmp_path: Path) -> None:
+    """A helper whose maker is gone ends its chunk first; without notes there is nobody to hold off."""
+    folder, held, go_on = tmp_path / "array", tmp_path / "held", tmp_path / "go"
+    with untouched(folder):
+        folder.mkdir()
+    cut_short(folder, 2)
+    helper = started(_help_and_hold, folder, held, go_on)
+    while not held.exists():
+        time.sleep(0.01)
+    remover = started(_remove, folder)
+    remover.join(0.2)
+    assert folder.exists()
+    go_on.touch()
+    for process in (helper, remover):
+        process.join()
+    assert (helper.exitcode, remover.exitcode, folder.exists()) == (0, 0, False)
+
+
+def _remove(folder: Path) -> None:
+    with untouched(folder):
+        shutil.rmtree(folder)

@@ -1,6 +1,7 @@
 """Which setting is best over many tasks: average rank, regret, and critical difference over data sets. Pure."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,7 @@ def rank(accuracies: Accuracies) -> Ranking | None:
         Standing(
             setting,
             float(ranks[:, column].mean()),
-            float(regrets[:, column].mean()),
+            statistics.mean(regrets[:, column].tolist()),
             float(regrets[:, column].max()),
             tasks[int(regrets[:, column].argmax())],
         )

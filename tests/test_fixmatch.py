@@ -22,9 +22,9 @@ def test_only_sure_images_teach_their_strong_twins() -> None:
     """The label is the likeliest class; those below the threshold count as zeros in the mean."""
     loss = Fixmatch(threshold=0.95).consistency(SURE, TAUGHT)
     each = functional.cross_entropy(TAUGHT, torch.tensor([0, 0, 2]), reduction="none")
-    assert float(loss) == pytest.approx(float(each[0] + each[2]) / 3)
+    assert loss.item() == pytest.approx((each[0] + each[2]).item() / 3)
     everything = Fixmatch(threshold=0.0).consistency(SURE, TAUGHT)
-    assert float(everything) == pytest.approx(float(each.mean()))
+    assert everything.item() == pytest.approx(each.mean().item())
 
 
 def test_labels_get_no_gradient() -> None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import friedmanchisquare, rankdata
 
@@ -75,6 +75,7 @@ def test_ranks_are_those_of_scipy(accuracies: list[float]) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=2, max_size=8))
+@example([[0.0, 0.0, 0.9696962307741404]] * 3)
 def test_ranks_average_to_the_middle_and_the_best_has_no_regret(table: list[list[float]]) -> None:
     found = rank({("a", "net", str(place)): dict(zip("xyz", row, strict=True)) for place, row in enumerate(table)})
     assert found is not None

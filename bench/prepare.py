@@ -21,6 +21,9 @@ from bench.devices import configure
 from bench.pretrained import OwnRequest, decoded_sources, is_own, train_own
 from bench.schema import Choice
 
+SHORT_S = 0.2
+"""A training step that takes longer has work for several threads."""
+
 
 @dataclass(frozen=True)
 class WeightsRequest:
@@ -50,6 +53,8 @@ class ReadyWeights:
     environment: dict[str, Any]
     learnt_from: tuple[Decoded, ...] = ()
     """What the project's own weights were trained on."""
+    single_s: float | None = None
+    """A training step on one thread; null where it was not tried."""
 
 
 @dataclass(frozen=True)
@@ -123,16 +128,19 @@ def prepare_weights(request: WeightsRequest, progress: Progress) -> ReadyWeights
     trained = is_own(request.weights)
     file = train_own(own, progress) if trained else find_weights(request.backbone, request.weights, request.places)
     backbone = source_of(request.backbone).build(request.backbone, file.path, request.image_size)
-    step_s, forward_s = _time_a_step(backbone.network, request)
+    step_s, forward_s, single_s = _time_a_step(backbone.network, request)
     learnt_from = decoded_sources(own, backbone.input, progress) if trained else []
     for source in learnt_from:  # so that no cell's time goes into it
         kept_hashes(source, "train", request.places.cache_dir)
     described = environment.describe(request.device)
-    return ReadyWeights(file, backbone.input, step_s, forward_s, described, tuple(learnt_from))
+    return ReadyWeights(file, backbone.input, step_s, forward_s, described, tuple(learnt_from), single_s)
 
 
-def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float]:
-    """Return the seconds of a training step (0 where none is to come) and of a forward pass, the second of two each."""
+def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float, float | None]:
+    """Return the seconds of a training step (0 where none is to come), of a forward pass, and of a step on one thread.
+
+    The last is null where threads are not in question.
+    """
     import torch
 
     from bench.devices import autocast, synchronise
@@ -140,10 +148,11 @@ def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float]:
     network = network.to(request.device).to(memory_format=torch.channels_last)
     batch = torch.zeros(request.batch_size, 3, request.image_size, request.image_size, device=request.device)
     batch = batch.contiguous(memory_format=torch.channels_last)
-    seconds = {True: 0.0}
-    for training in (False, True) if request.trains else (False,):
+
+    def least(training: bool, passes: int) -> float:
         network.train(training)
-        for _ in range(2):
+        taken = []
+        for _ in range(passes + 1):
             synchronise(request.device)
             began = time.perf_counter()
             with torch.set_grad_enabled(training), autocast(request.device, request.precision):
@@ -151,5 +160,15 @@ def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float]:
             if training:
                 outputs.float().sum().backward()
             synchronise(request.device)
-            seconds[training] = time.perf_counter() - began
-    return seconds[True], seconds[False]
+            taken.append(time.perf_counter() - began)
+        return min(taken[1:])  # the first is warm-up
+
+    forward_s = least(training=False, passes=1)
+    if not request.trains:
+        return 0.0, forward_s, None
+    step_s = least(training=True, passes=1)
+    if request.device != "cpu" or request.threads == 1 or step_s > SHORT_S:
+        return step_s, forward_s, None
+    step_s = least(training=True, passes=4)
+    torch.set_num_threads(1)
+    return step_s, forward_s, least(training=True, passes=4)

@@ -16,6 +16,8 @@ from bench.registry import need
 from bench.schema import Cell, Choice
 
 TIMEOUT_S = 24 * 3600.0
+WORTH_TELLING = 0.7
+"""Of the time of a step on all threads, below which one thread is worth a word."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: S
         trains = any(cost_of(cell) != "features" for cell in mine)
         job = Job("bench.prepare:prepare_weights", _request(mine[0], places, trains), TIMEOUT_S)
         outcome = _do(executor, job, screen, f"{mine[0].backbone} ({mine[0].weights})")
-        weights[key] = outcome.value if outcome.ended is None else _lacking(outcome, screen)
+        weights[key] = (
+            _ready_weights(outcome.value, mine[0], screen) if outcome.ended is None else _lacking(outcome, screen)
+        )
     data: dict[Any, ReadyData | Lacking] = {}
     for cell in cells:
         found = weights[weights_key(cell)]
@@ -121,6 +125,17 @@ def _do(executor: Executor, job: Job, screen: Screen, what: str) -> Outcome:
     screen.working(f"preparing {what}", 0, 1)
     outcomes = executor.run([job], lambda _, step, done, total: screen.working(step, done, total))
     return next(outcome for _, outcome in outcomes)
+
+
+def _ready_weights(ready: ReadyWeights, cell: Cell, screen: Screen) -> ReadyWeights:
+    """Tell where a network is too small for several threads: the suite decides, since other threads are other cells."""
+    if ready.single_s is not None and ready.single_s < WORTH_TELLING * ready.step_s:
+        on_one, on_all = (f"{1000 * seconds:.0f} ms" for seconds in (ready.single_s, ready.step_s))
+        screen.say(
+            f"{cell.backbone}: a training step took {on_one} on one thread and {on_all} on {cell.threads}; "
+            f"threads: 1 in the suite would be faster"
+        )
+    return ready
 
 
 def _lacking(outcome: Outcome, screen: Screen) -> Lacking:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from bench import prepare
 from bench.backbones.sources import source_of
 from bench.contracts import Places
 from bench.prepare import WeightsRequest, prepare_weights
@@ -26,3 +27,19 @@ def test_own_weights_keep_the_classifier_that_they_were_trained_with(
         assert torch.equal(backbone.source_head.weight, kept["head.weight"])
         assert backbone.source_head.out_features == 10
         assert backbone.source_head.weight.any()
+
+
+@pytest.mark.parametrize(
+    ("threads", "trains", "longest", "tried"),
+    [(2, True, 60.0, True), (1, True, 60.0, False), (2, False, 60.0, False), (2, True, 0.0, False)],
+    ids=["short step", "one thread", "no step", "long step"],
+)
+def test_a_short_step_is_tried_on_one_thread_too(
+    places: Places, monkeypatch: pytest.MonkeyPatch, threads: int, trains: bool, longest: float, tried: bool
+) -> None:
+    """Where it is not one thread anyway."""
+    monkeypatch.setattr(prepare, "SHORT_S", longest)
+    request = WeightsRequest("test_resnet", "random", 32, 8, "cpu", "fp32", threads, True, places, trains)
+    ready = prepare_weights(request, lambda *_: None)
+    assert (ready.single_s is not None, ready.step_s > 0) == (tried, trains)
+    assert ready.single_s is None or ready.single_s > 0

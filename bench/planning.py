@@ -13,7 +13,7 @@ from bench.contracts import Places
 from bench.errors import BenchError
 from bench.jobs import Job
 from bench.packing import PackingRequest, pack
-from bench.plan import Resolved, expand, parse_filter, select
+from bench.plan import Resolved, count_cells, expand, parse_filter, select
 from bench.precision import TrialRequest, known
 from bench.progress import screen
 from bench.provision import data_of
@@ -103,23 +103,28 @@ def _settle(
 
 
 def _pack(suite: Suite, places: Places) -> int:
-    """Return how many cells do most side by side: of frozen features one on each core, else a trial tells."""
+    """Return how many cells do most side by side: of frozen features one on each core, else a trial tells.
+
+    Never more than there are, so that few cells have several threads each.
+    """
     grid, cores = suite.grids[0], devices.cores()
     if suite.threads is not None:
         return max(1, cores // suite.threads)
-    if cores == 1 or devices.resolve(grid.devices[0]) != "cpu":
+    most = min(cores, count_cells(suite))
+    if most == 1 or devices.resolve(grid.devices[0]) != "cpu":
         return 1
     if not any(_trains(method.name) for each in suite.grids for method in each.methods):
         with screen() as shown:
-            shown.say(f"--workers {cores}: cells of frozen features, which keep one thread busy each")
-        return cores
+            shown.say(f"--workers {most}: cells of frozen features, which keep one thread busy each")
+        return most
     batch_size = int(suite.train.get("batch_size", Training.batch_size))
     request = PackingRequest(grid.backbones[0], suite.image_size, batch_size, cores)
     alone, beside = (EXECUTORS.entry("process").load()(workers) for workers in (1, cores))
     with screen() as shown:
         found = pack(request, places, alone, beside)
-        shown.say(f"--workers {found.workers}: {found.reason} ({request.backbone})")
-    return found.workers
+        workers = min(most, found.workers)
+        shown.say(f"--workers {workers}: {found.reason} ({request.backbone})")
+    return workers
 
 
 def _trains(method: str) -> bool:

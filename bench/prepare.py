@@ -143,7 +143,7 @@ def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float, f
     """
     import torch
 
-    from bench.devices import autocast, synchronise
+    from bench.devices import autocast, few_threads, synchronise
 
     network = network.to(request.device).to(memory_format=torch.channels_last)
     batch = torch.zeros(request.batch_size, 3, request.image_size, request.image_size, device=request.device)
@@ -170,5 +170,5 @@ def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float, f
     if request.device != "cpu" or request.threads == 1 or step_s > SHORT_S:
         return step_s, forward_s, None
     step_s = least(training=True, passes=4)
-    torch.set_num_threads(1)
-    return step_s, forward_s, least(training=True, passes=4)
+    with few_threads(0.0):
+        return step_s, forward_s, least(training=True, passes=4)

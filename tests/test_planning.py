@@ -170,11 +170,27 @@ def test_cells_of_frozen_features_fill_the_cores_without_a_trial(
     here: Path, packed: list[PackingRequest], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """They work on one thread each, whatever the backbone; one method that trains makes it a question again."""
-    frozen = WITHOUT_THREADS.replace("scratch, linear_probe, finetune", "linear_probe, knn")
+    frozen = WITHOUT_THREADS.replace("scratch, linear_probe, finetune", "linear_probe, knn").replace(
+        "[2, 6]", "[2, 4, 6]"
+    )
     planned = plan(here, text=frozen, workers=None)
     assert ({cell.method.name for cell in planned.cells}, planned.workers) == ({"linear_probe", "knn"}, CORES)
     assert packed == []
     assert f"--workers {CORES}: cells of frozen features" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("methods", "budgets", "workers", "threads"),
+    [("linear_probe", "2", 1, 6), ("linear_probe", "2, 6", 2, 3), ("finetune", "2", 1, 6), ("finetune", "2, 6", 2, 3)],
+)
+def test_few_cells_share_all_cores(
+    here: Path, packed: list[PackingRequest], methods: str, budgets: str, workers: int, threads: int
+) -> None:
+    """Rather than one core each, and the others idle."""
+    text = WITHOUT_THREADS.replace("scratch, linear_probe, finetune", methods).replace("[2, 6]", f"[{budgets}]")
+    planned = plan(here, text=text, workers=None)
+    assert (planned.workers, {cell.threads for cell in planned.cells}) == (workers, {threads})
+    assert len(packed) == (workers > 1 and methods == "finetune")
 
 
 def test_one_cell_is_found_by_the_beginning_of_its_id(here: Path) -> None:

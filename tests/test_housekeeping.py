@@ -1,5 +1,7 @@
 """What lies in the cache is listed, found, and taken away in the order in which it was last used."""
 
+import fcntl
+import multiprocessing
 import os
 import time
 from collections.abc import Callable
@@ -10,6 +12,7 @@ import pytest
 
 from bench import cache, housekeeping
 from bench.errors import BenchError
+from bench.filling import PROGRESS
 from bench.housekeeping import Entry, entries, limit_bytes, matching, readable, remove, trim
 
 HOUR = 3600.0
@@ -232,3 +235,28 @@ def test_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch, text:
 def test_sizes_are_readable(size: float, text: str) -> None:
     """In the largest unit that they fill."""
     assert readable(size) == text
+
+
+def _compute(folder: Path, held: Path, done: Path) -> None:
+    """Hold a chunk of an unfinished extraction for a while."""
+    with (folder / PROGRESS).open("rb+") as notes:
+        fcntl.lockf(notes, fcntl.LOCK_EX, 1, 3)
+        held.touch()
+        time.sleep(0.3)
+        done.touch()
+
+
+def test_unfinished_extraction_goes_once_nobody_computes_for_it(tmp_path: Path) -> None:
+    """Its maker was killed, but another process is at one of its chunks still."""
+    path = leave_unfinished(tmp_path / "cache", 1000, hours=2)
+    (path / PROGRESS).touch()
+    held, done = tmp_path / "held", tmp_path / "done"
+    process = multiprocessing.get_context("fork").Process(target=_compute, args=(path, held, done))
+    process.start()
+    while not held.exists():
+        time.sleep(0.01)
+    (entry,) = entries(tmp_path / "cache")
+    assert remove(tmp_path / "cache", entry)
+    assert done.exists()
+    process.join()
+    assert process.exitcode == 0

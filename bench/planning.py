@@ -107,10 +107,10 @@ def _pack(suite: Suite, places: Places) -> int:
 
     Never more than there are, so that few cells have several threads each.
     """
-    grid, cores = suite.grids[0], devices.cores()
+    grid, cores, cells = suite.grids[0], devices.cores(), count_cells(suite)
     if suite.threads is not None:
-        return max(1, cores // suite.threads)
-    most = min(cores, count_cells(suite))
+        return max(1, min(cores // suite.threads, cells))
+    most = min(cores, cells)
     if most == 1 or devices.resolve(grid.devices[0]) != "cpu":
         return 1
     if not any(_trains(method.name) for each in suite.grids for method in each.methods):

@@ -193,6 +193,13 @@ def test_few_cells_share_all_cores(
     assert len(packed) == (workers > 1 and methods == "finetune")
 
 
+def test_one_cell_of_given_threads_runs_alone(here: Path, packed: list[PackingRequest]) -> None:
+    """So that its throughput is published, whatever cores are left."""
+    text = tiny.SUITE.replace("scratch, linear_probe, finetune", "finetune").replace("[2, 6]", "[2]")
+    assert plan(here, text=text, workers=None).workers == 1
+    assert packed == []
+
+
 def test_one_cell_is_found_by_the_beginning_of_its_id(here: Path) -> None:
     """One that fits none, or several, is refused with their number."""
     planned = plan(here)

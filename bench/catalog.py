@@ -1,17 +1,28 @@
 """Everything that a suite may name, one line each."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bench.registry import Entry, Registry
 
 
-def _data(target: str, description: str, licence: str | None = None) -> Entry:
-    return Entry(f"bench.data.{target}", description, license=licence)
+def _inside(package: str) -> Callable[..., Entry]:
+    """Return what makes the entries of a package of this project: their targets are told from there on."""
+
+    def entry(target: str, description: str, **more: Any) -> Entry:
+        return Entry(f"bench.{package}.{target}", description, **more)
+
+    return entry
+
+
+_data, _source, _pretraining, _method = map(_inside, ("data", "backbones", "pretraining", "methods"))
+_probe, _profile, _score = map(_inside, ("probes", "cell.profiles", "learning"))
+_executor, _report, _workload = map(_inside, ("running.executors", "reports.formats", "gate.workloads"))
 
 
 def _torchvision(cls: str, files: str, description: str, licence: str | None = None, **params: Any) -> Entry:
-    target = "bench.data.torchvision_sets:TorchvisionSet"
-    return Entry(target, description, {"cls": cls, "files": files, **params}, licence)
+    params = {"cls": cls, "files": files, **params}
+    return _data("torchvision_sets:TorchvisionSet", description, params=params, license=licence)
 
 
 _SPLIT: dict[str, Any] = {"train": ({"split": "train"},), "test": ({"split": "test"},), "labels": "labels"}
@@ -23,8 +34,11 @@ _WHOLE: dict[str, Any] = {"train": ({},), "test": ()}
 DATASETS = Registry(
     "datasets",
     [
-        ("digits", _data("digits:Digits", "1,797 handwritten digits of scikit-learn, embedded", "CC BY 4.0")),
-        ("glyphs", _data("glyphs:Glyphs", "characters rendered from matplotlib's fonts, embedded", "of the fonts")),
+        ("digits", _data("digits:Digits", "1,797 handwritten digits of scikit-learn, embedded", license="CC BY 4.0")),
+        (
+            "glyphs",
+            _data("glyphs:Glyphs", "characters rendered from matplotlib's fonts, embedded", license="of the fonts"),
+        ),
         ("image_folder", _data("image_folder:ImageFolder", "the user's own class folders or CSV manifest")),
         ("cifar10", _torchvision("CIFAR10", "cifar-10-batches-py", "60,000 photographs of 10 kinds, 32 px")),
         ("cifar100", _torchvision("CIFAR100", "cifar-100-python", "60,000 photographs of 100 kinds, 32 px")),
@@ -45,9 +59,9 @@ DATASETS = Registry(
 BACKBONE_SOURCES = Registry(
     "backbone sources",
     [
-        ("timm", Entry("bench.backbones.timm:TimmSource", "any timm name, with or without its tag")),
-        ("torchvision", Entry("bench.backbones.torchvision:TorchvisionSource", "torchvision:<name>[@<weights>]")),
-        ("sequence", Entry("bench.backbones.sequence:SequenceSource", "sequence:<rnn|lstm|gru>[-<width>x<layers>]")),
+        ("timm", _source("timm:TimmSource", "any timm name, with or without its tag")),
+        ("torchvision", _source("torchvision:TorchvisionSource", "torchvision:<name>[@<weights>]")),
+        ("sequence", _source("sequence:SequenceSource", "sequence:<rnn|lstm|gru>[-<width>x<layers>]")),
     ],
 )
 
@@ -62,84 +76,86 @@ KNOWN_BACKBONES = frozenset(
 PRETRAINING = Registry(
     "pretraining",
     [
-        ("supervised", Entry("bench.pretraining.supervised:Supervised", "classify the source data set")),
-        ("denoising", Entry("bench.pretraining.denoising:Denoising", "draw the image from a corrupted one")),
-        ("masked", Entry("bench.pretraining.masked:Masked", "draw the patches that were hidden")),
-        ("context", Entry("bench.pretraining.context:Context", "say where one patch lies from another")),
-        ("simclr", Entry("bench.pretraining.simclr:SimClr", "tell views of one image from those of others")),
+        ("supervised", _pretraining("supervised:Supervised", "classify the source data set")),
+        ("denoising", _pretraining("denoising:Denoising", "draw the image from a corrupted one")),
+        ("masked", _pretraining("masked:Masked", "draw the patches that were hidden")),
+        ("context", _pretraining("context:Context", "say where one patch lies from another")),
+        ("simclr", _pretraining("simclr:SimClr", "tell views of one image from those of others")),
     ],
 )
 
 METHODS = Registry(
     "methods",
     [
-        ("scratch", Entry("bench.methods.scratch:Scratch", "random weights, everything learns: the baseline")),
-        ("linear_probe", Entry("bench.methods.linear_probe:LinearProbe", "logistic regression on frozen features")),
-        ("ridge_probe", Entry("bench.methods.ridge_probe:RidgeProbe", "least squares on frozen features, closed form")),
-        ("mlp_probe", Entry("bench.methods.mlp_probe:MlpProbe", "a small network on frozen features")),
-        ("knn", Entry("bench.methods.knn:Knn", "weighted nearest neighbours on frozen features")),
-        ("prototype", Entry("bench.methods.prototype:Prototype", "the nearest class mean on frozen features")),
-        ("partial_finetune", Entry("bench.methods.partial_finetune:PartialFinetune", "the last stages learn")),
-        ("finetune", Entry("bench.methods.finetune:Finetune", "everything learns, from the initial weights")),
-        ("lp_ft", Entry("bench.methods.lp_ft:LpFt", "linear probe, then everything learns")),
-        ("wise_ft", Entry("bench.methods.wise_ft:WiseFt", "weights between the linear probe's and the fine-tuned")),
-        ("gradual_unfreezing", Entry("bench.methods.gradual_unfreezing:GradualUnfreezing", "one stage after another")),
-        ("layerwise_lr_decay", Entry("bench.methods.layerwise_lr_decay:LayerwiseLrDecay", "early stages learn slower")),
-        ("bitfit", Entry("bench.methods.bitfit:Bitfit", "only biases learn")),
-        ("norm_tuning", Entry("bench.methods.norm_tuning:NormTuning", "only normalisation layers learn")),
-        ("l2_sp", Entry("bench.methods.l2_sp:L2Sp", "fine-tuning, weights held near the initial ones")),
-        ("delta", Entry("bench.methods.delta:Delta", "fine-tuning, feature maps held near the initial ones")),
-        ("bss", Entry("bench.methods.bss:Bss", "fine-tuning, the weakest directions of the features shrunk")),
-        ("co_tuning", Entry("bench.methods.co_tuning:CoTuning", "fine-tuning, the source's classifier learns too")),
-        ("fixmatch", Entry("bench.methods.fixmatch:Fixmatch", "semi-supervised, on images outside the budget")),
-        ("lora", Entry("bench.methods.lora:Lora", "low-rank updates of the weights", extra="peft")),
-        ("dora", Entry("bench.methods.dora:Dora", "low-rank updates of directions, and magnitudes", extra="peft")),
-        ("ia3", Entry("bench.methods.ia3:Ia3", "factors for inner activations", extra="peft")),
-        ("adapter", Entry("bench.methods.adapter:Adapter", "small networks between the frozen parts")),
-        ("visual_prompt", Entry("bench.methods.visual_prompt:VisualPrompt", "learnt tokens in the blocks of a ViT")),
-        ("source_only", Entry("bench.methods.source_only:SourceOnly", "from a source: its labels, and no adaptation")),
+        ("scratch", _method("finetuning.scratch:Scratch", "random weights, everything learns: the baseline")),
+        ("linear_probe", _method("frozen.linear_probe:LinearProbe", "logistic regression on frozen features")),
+        ("ridge_probe", _method("frozen.ridge_probe:RidgeProbe", "least squares on frozen features, closed form")),
+        ("mlp_probe", _method("frozen.mlp_probe:MlpProbe", "a small network on frozen features")),
+        ("knn", _method("frozen.knn:Knn", "weighted nearest neighbours on frozen features")),
+        ("prototype", _method("frozen.prototype:Prototype", "the nearest class mean on frozen features")),
+        ("partial_finetune", _method("finetuning.partial_finetune:PartialFinetune", "the last stages learn")),
+        ("finetune", _method("finetuning.finetune:Finetune", "everything learns, from the initial weights")),
+        ("lp_ft", _method("finetuning.lp_ft:LpFt", "linear probe, then everything learns")),
+        ("wise_ft", _method("finetuning.wise_ft:WiseFt", "weights between the linear probe's and the fine-tuned")),
+        ("gradual_unfreezing", _method("finetuning.gradual_unfreezing:GradualUnfreezing", "one stage after another")),
+        ("layerwise_lr_decay", _method("finetuning.layerwise_lr_decay:LayerwiseLrDecay", "early stages learn slower")),
+        ("bitfit", _method("finetuning.bitfit:Bitfit", "only biases learn")),
+        ("norm_tuning", _method("finetuning.norm_tuning:NormTuning", "only normalisation layers learn")),
+        ("l2_sp", _method("finetuning.l2_sp:L2Sp", "fine-tuning, weights held near the initial ones")),
+        ("delta", _method("finetuning.delta:Delta", "fine-tuning, feature maps held near the initial ones")),
+        ("bss", _method("finetuning.bss:Bss", "fine-tuning, the weakest directions of the features shrunk")),
+        ("co_tuning", _method("finetuning.co_tuning:CoTuning", "fine-tuning, the source's classifier learns too")),
+        ("fixmatch", _method("unlabelled.fixmatch:Fixmatch", "semi-supervised, on images outside the budget")),
+        ("lora", _method("adapters.lora:Lora", "low-rank updates of the weights", extra="peft")),
+        ("dora", _method("adapters.dora:Dora", "low-rank updates of directions, and magnitudes", extra="peft")),
+        ("ia3", _method("adapters.ia3:Ia3", "factors for inner activations", extra="peft")),
+        ("adapter", _method("adapters.adapter:Adapter", "small networks between the frozen parts")),
+        ("visual_prompt", _method("adapters.visual_prompt:VisualPrompt", "learnt tokens in the blocks of a ViT")),
+        ("source_only", _method("domains.source_only:SourceOnly", "from a source: its labels, and no adaptation")),
         (
             "subspace_alignment",
-            Entry("bench.methods.subspace_alignment:SubspaceAlignment", "from a source: principal directions meet"),
+            Entry(
+                "bench.methods.domains.subspace_alignment:SubspaceAlignment", "from a source: principal directions meet"
+            ),
         ),
-        ("coral", Entry("bench.methods.coral:Coral", "from a source: equal covariances")),
-        ("mmd", Entry("bench.methods.mmd:Mmd", "from a source: equal means in the space of kernels")),
-        ("dann", Entry("bench.methods.dann:Dann", "from a source: a critic can't tell the features apart")),
-        ("cdan", Entry("bench.methods.cdan:Cdan", "from a source: nor features and predictions together")),
-        ("mcc", Entry("bench.methods.mcc:Mcc", "from a source: predictions that confuse no classes")),
-        ("bn_adapt", Entry("bench.methods.bn_adapt:BnAdapt", "at test time: statistics of the test batch")),
-        ("tent", Entry("bench.methods.tent:Tent", "at test time: normalisation learns certain predictions")),
-        ("memo", Entry("bench.methods.memo:Memo", "at test time: tuned for each single image")),
+        ("coral", _method("domains.coral:Coral", "from a source: equal covariances")),
+        ("mmd", _method("domains.mmd:Mmd", "from a source: equal means in the space of kernels")),
+        ("dann", _method("domains.dann:Dann", "from a source: a critic can't tell the features apart")),
+        ("cdan", _method("domains.cdan:Cdan", "from a source: nor features and predictions together")),
+        ("mcc", _method("domains.mcc:Mcc", "from a source: predictions that confuse no classes")),
+        ("bn_adapt", _method("test_time.bn_adapt:BnAdapt", "at test time: statistics of the test batch")),
+        ("tent", _method("test_time.tent:Tent", "at test time: normalisation learns certain predictions")),
+        ("memo", _method("test_time.memo:Memo", "at test time: tuned for each single image")),
     ],
 )
 
 SELECTIONS = Registry(
     "selections",
     [
-        ("stratified", Entry("bench.data.selection:stratified", "the same share of every class, at random, nested")),
-        ("random", Entry("bench.data.selection:at_random", "any images, nested: a class may get none")),
-        ("kcenter", Entry("bench.data.selection:k_center", "the core-set: each next image is the farthest from all")),
-        ("herding", Entry("bench.data.selection:herding", "images whose mean follows the mean of all")),
-        ("typiclust", Entry("bench.data.selection:typiclust", "the most typical image of each of many clusters")),
+        ("stratified", _data("selection:stratified", "the same share of every class, at random, nested")),
+        ("random", _data("selection:at_random", "any images, nested: a class may get none")),
+        ("kcenter", _data("selection:k_center", "the core-set: each next image is the farthest from all")),
+        ("herding", _data("selection:herding", "images whose mean follows the mean of all")),
+        ("typiclust", _data("selection:typiclust", "the most typical image of each of many clusters")),
     ],
 )
 
 PROBES = Registry(
     "probes",
     [
-        ("accuracy", Entry("bench.probes.accuracy:probe", "top-1, top-5, per class, validation, oracle")),
-        ("throughput", Entry("bench.probes.throughput:probe", "images/s and step times of the real loop")),
-        ("time", Entry("bench.probes.time:probe", "wall and CPU seconds of each phase")),
-        ("memory", Entry("bench.probes.memory:probe", "exact peaks of resident and CUDA memory")),
-        ("size", Entry("bench.probes.size:probe", "trainable and total parameters, checkpoint bytes")),
-        ("worth", Entry("bench.probes.worth:probe", "accuracy per second")),
-        ("gpu", Entry("bench.probes.gpu:probe", "clocks, power, throttling and other processes, where NVML tells")),
-        ("transferability", Entry("bench.probes.transferability:probe", "scores of the features, before any training")),
-        ("profile", Entry("bench.probes.profile:probe", "what `bench/profiles` measured once for cells alike")),
-        ("calibration", Entry("bench.probes.calibration:probe", "is it as sure as it is right: ECE, log-likelihood")),
-        ("classes", Entry("bench.probes.classes:probe", "macro-F1, and the class that fares worst")),
-        ("forgetting", Entry("bench.probes.forgetting:probe", "what is left of the source task after the transfer")),
-        ("overlap", Entry("bench.probes.overlap:probe", "test images and classes that were seen before")),
+        ("accuracy", _probe("accuracy:probe", "top-1, top-5, per class, validation, oracle")),
+        ("throughput", _probe("throughput:probe", "images/s and step times of the real loop")),
+        ("time", _probe("time:probe", "wall and CPU seconds of each phase")),
+        ("memory", _probe("memory:probe", "exact peaks of resident and CUDA memory")),
+        ("size", _probe("size:probe", "trainable and total parameters, checkpoint bytes")),
+        ("worth", _probe("worth:probe", "accuracy per second")),
+        ("gpu", _probe("gpu:probe", "clocks, power, throttling and other processes, where NVML tells")),
+        ("transferability", _probe("transferability:probe", "scores of the features, before any training")),
+        ("profile", _probe("profile:probe", "what `bench/profiles` measured once for cells alike")),
+        ("calibration", _probe("calibration:probe", "is it as sure as it is right: ECE, log-likelihood")),
+        ("classes", _probe("classes:probe", "macro-F1, and the class that fares worst")),
+        ("forgetting", _probe("forgetting:probe", "what is left of the source task after the transfer")),
+        ("overlap", _probe("overlap:probe", "test images and classes that were seen before")),
         (
             "corruptions",
             Entry(
@@ -148,62 +164,64 @@ PROBES = Registry(
                 optional=True,
             ),
         ),
-        ("audit", Entry("bench.probes.audit:probe", "frozen is frozen, splits are disjoint, one look at the test")),
+        ("audit", _probe("audit:probe", "frozen is frozen, splits are disjoint, one look at the test")),
     ],
 )
 
 SCORES = Registry(
     "scores",
     [
-        ("logme", Entry("bench.transferability:log_me", "log of the maximum evidence of a linear model")),
-        ("h_score", Entry("bench.transferability:h_score", "spread between classes over the whole spread")),
-        ("leep", Entry("bench.transferability:leep", "fit of the source classifier's probabilities; 0 is best")),
-        ("nce", Entry("bench.transferability:nce", "entropy of the labels given the source's class; 0 is best")),
-        ("knn", Entry("bench.transferability:knn", "share of images whose nearest others are of their class")),
+        ("logme", _score("transferability:log_me", "log of the maximum evidence of a linear model")),
+        ("h_score", _score("transferability:h_score", "spread between classes over the whole spread")),
+        ("leep", _score("transferability:leep", "fit of the source classifier's probabilities; 0 is best")),
+        ("nce", _score("transferability:nce", "entropy of the labels given the source's class; 0 is best")),
+        ("knn", _score("transferability:knn", "share of images whose nearest others are of their class")),
     ],
 )
 
 PROFILES = Registry(
     "profiles",
     [
-        ("anatomy", Entry("bench.profiles.anatomy:profile", "the parts of a step, and its memory by kind")),
-        ("loader", Entry("bench.profiles.loader:profile", "whether a step waits for its data")),
-        ("work", Entry("bench.profiles.work:profile", "FLOP, the machine's peak, and the share of it that is used")),
-        ("latency", Entry("bench.profiles.latency:profile", "a forward pass of one image and of 64")),
+        ("anatomy", _profile("anatomy:profile", "the parts of a step, and its memory by kind")),
+        ("loader", _profile("loader:profile", "whether a step waits for its data")),
+        ("work", _profile("work:profile", "FLOP, the machine's peak, and the share of it that is used")),
+        ("latency", _profile("latency:profile", "a forward pass of one image and of 64")),
     ],
 )
 
 EXECUTORS = Registry(
     "executors",
     [
-        ("process", Entry("bench.executors.process:ProcessExecutor", "a process per cell, from a preloaded server")),
-        ("inline", Entry("bench.executors.inline:InlineExecutor", "this process: the reference, and for debugging")),
+        ("process", _executor("process:ProcessExecutor", "a process per cell, from a preloaded server")),
+        ("inline", _executor("inline:InlineExecutor", "this process: the reference, and for debugging")),
     ],
 )
 
 REPORTS = Registry(
     "reports",
     [
-        ("console", Entry("bench.reports.console:render", "tables for a terminal", suffix="txt")),
-        ("md", Entry("bench.reports.markdown:render", "Markdown with a picture")),
-        ("csv", Entry("bench.reports.csv:render", "one line per row of the summary")),
-        ("json", Entry("bench.reports.json:render", "rows, verdicts, notes, audit: all of the summary, versioned")),
-        ("latex", Entry("bench.reports.latex:render", "tables for a paper, with booktabs", suffix="tex")),
-        ("parquet", Entry("bench.reports.parquet:render", "one line per row, typed columns; a binary file")),
-        ("html", Entry("bench.reports.html:render", "one page for a browser, self-contained")),
+        ("console", _report("console:render", "tables for a terminal", suffix="txt")),
+        ("md", _report("markdown:render", "Markdown with a picture")),
+        ("csv", _report("csv:render", "one line per row of the summary")),
+        ("json", _report("json:render", "rows, verdicts, notes, audit: all of the summary, versioned")),
+        ("latex", _report("latex:render", "tables for a paper, with booktabs", suffix="tex")),
+        ("parquet", _report("parquet:render", "one line per row, typed columns; a binary file")),
+        ("html", _report("html:render", "one page for a browser, self-contained")),
     ],
 )
 
 WORKLOADS = Registry(
     "workloads",
     [
-        ("finetune_step", Entry("bench.workloads.finetune_step:prepare", "training steps in which everything learns")),
-        ("frozen_step", Entry("bench.workloads.frozen_step:prepare", "training steps behind a frozen trunk")),
+        ("finetune_step", _workload("finetune_step:prepare", "training steps in which everything learns")),
+        ("frozen_step", _workload("frozen_step:prepare", "training steps behind a frozen trunk")),
         (
             "feature_extraction",
-            Entry("bench.workloads.feature_extraction:prepare", "features of a frozen network, into an empty cache"),
+            Entry(
+                "bench.gate.workloads.feature_extraction:prepare", "features of a frozen network, into an empty cache"
+            ),
         ),
-        ("probe_fit", Entry("bench.workloads.probe_fit:prepare", "a linear probe solved on features that are there")),
-        ("data_path", Entry("bench.workloads.data_path:prepare", "files of images decoded, then augmented batches")),
+        ("probe_fit", _workload("probe_fit:prepare", "a linear probe solved on features that are there")),
+        ("data_path", _workload("data_path:prepare", "files of images decoded, then augmented batches")),
     ],
 )

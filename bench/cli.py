@@ -58,7 +58,7 @@ def _warn(
 
 def main() -> None:
     """Run the command; what a user can mend is one line and an exit code, never a traceback."""
-    from bench.devices import prepare_environment
+    from bench.machine.devices import prepare_environment
 
     prepare_environment()
     sys.path.insert(0, "")  # the user's own extensions, named as package.module:object

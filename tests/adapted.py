@@ -8,8 +8,10 @@ import torch
 from torch import nn
 
 from bench.catalog import METHODS
-from bench.choices import make
-from bench.contracts import Backbone, Fitted, Places, Task
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone
+from bench.contracts.training import Fitted, Task
+from bench.suites.choices import make
 
 
 def prepare(folder: Path, places: Places, backbone: str, method: str, *overrides: str) -> tuple[Any, Task]:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from command_line import Answer, Command
 
-from bench import profiling
 from bench.catalog import PROFILES
+from bench.cell.cell import profiling
 from bench.cli import main
-from bench.contracts import Places
-from bench.devices import prepare_environment
+from bench.contracts.data import Places
+from bench.machine.devices import prepare_environment
 from bench.registry import Registry
 
 _HOME = Path(tempfile.mkdtemp(prefix="bench-tests-"))

@@ -6,9 +6,10 @@ from typing import Any
 import tiny
 
 from bench.catalog import METHODS
-from bench.choices import make
-from bench.contracts import Places, Task
+from bench.contracts.data import Places
+from bench.contracts.training import Task
 from bench.schema import Cell
+from bench.suites.choices import make
 
 SUITE = """\
 name: domains

@@ -8,9 +8,9 @@ from typing import Any
 
 import bench
 from bench.catalog import WORKLOADS
-from bench.duel.clock import Block
-from bench.duel.measured import Counts, Side
-from bench.duel.pair import Process, start
+from bench.gate.duel.clock import Block
+from bench.gate.duel.measured import Counts, Side
+from bench.gate.duel.pair import Process, start
 
 ROOT = Path(bench.__file__).parent.parent
 PACKAGE = ROOT / "bench"
@@ -60,6 +60,6 @@ def block(running: Process, name: str, units: int = 4) -> Block:
 
 def totals(**changes: float) -> Mapping[str, float]:
     """Return counters as a unit has them, some of them other ones."""
-    from bench.duel.verdict import RULES
+    from bench.gate.duel.verdict import RULES
 
     return {**dict.fromkeys(RULES, 1000.0), **changes}

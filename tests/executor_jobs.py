@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.contracts import Progress
-from bench.devices import cores
+from bench.contracts.data import Progress
 from bench.errors import BenchError, Diverged, InvalidData, Unavailable
+from bench.machine.devices import cores
 
 KINDS = {"unavailable": Unavailable, "invalid": InvalidData, "diverged": Diverged, "raised": BenchError}
 

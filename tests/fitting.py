@@ -8,9 +8,11 @@ import tiny
 import torch
 
 from bench.catalog import METHODS
-from bench.choices import make
-from bench.contracts import Backbone, Fitted, Places, Task
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone
+from bench.contracts.training import Fitted, Task
 from bench.data.batches import ImageBatches, fetch
+from bench.suites.choices import make
 
 
 def task_for(folder: Path, places: Places, *overrides: str) -> tuple[Any, Task, Backbone]:

@@ -11,8 +11,8 @@ from sklearn.datasets import load_digits
 
 from bench.backbones.boundary import Parted, part_frozen
 from bench.backbones.building import train_only
-from bench.contracts import Backbone, FrozenPart
-from bench.features import FrozenFeatures
+from bench.contracts.networks import Backbone, FrozenPart
+from bench.learning.features import FrozenFeatures
 
 Images = npt.NDArray[np.uint8]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bench.record import Record
+from bench.records.record import Record
+from bench.records.store import Store, Writer
 from bench.schema import content_hash
-from bench.store import Store, Writer
 from tests.examples import ENVIRONMENT, a_cell, a_record
 
 METHODS = ("scratch", "linear_probe", "ridge_probe", "mlp_probe", "knn", "partial_finetune", "finetune", "lp_ft")

@@ -8,7 +8,7 @@ from examples import a_record
 from bench.gate.compare import Comparison, compare
 from bench.gate.rules import parse_rules
 from bench.gate.samples import Side, side_of
-from bench.record import Record
+from bench.records.record import Record
 
 MACHINE: dict[str, Any] = {
     "processor": "a processor",

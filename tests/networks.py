@@ -9,7 +9,7 @@ from torch import nn
 
 from bench.backbones.building import frozen_names, state_sha256, train_only
 from bench.backbones.sources import source_of
-from bench.contracts import Backbone
+from bench.contracts.networks import Backbone
 
 
 def build(name: str, size: int, checkpoint: Path | None = None, seed: int = 0) -> Backbone:

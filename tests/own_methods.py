@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bench.contracts import Fitted, Task
-from bench.methods.linear_probe import LinearProbe
+from bench.contracts.training import Fitted, Task
+from bench.methods.frozen.linear_probe import LinearProbe
 
 
 @dataclass(frozen=True)

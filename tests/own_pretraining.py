@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bench.pretraining.contract import Pretrained, PretrainingTask
 from bench.pretraining.denoising import Denoising
 from bench.pretraining.supervised import Supervised
-from bench.pretraining_contract import Pretrained, PretrainingTask
 
 
 @dataclass(frozen=True)

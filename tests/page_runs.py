@@ -11,8 +11,8 @@ import numpy.typing as npt
 from examples import ENVIRONMENT as A_MACHINE
 from examples import a_record
 
-from bench.record import Record
-from bench.store import Store
+from bench.records.record import Record
+from bench.records.store import Store
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 BREAKING = "</script><script>document.title='owned'</script>\"'&amp; --> ${x} {{ 7*7 }}"

@@ -9,9 +9,9 @@ import torch
 from examples import a_cell
 from torch import nn
 
-from bench.contracts import FrozenPart, Trace
-from bench.profiling import Rehearsal
-from bench.watching import Watch
+from bench.cell.profiling import Rehearsal
+from bench.contracts.networks import FrozenPart
+from bench.contracts.training import Trace, Watch
 
 SIDE = 8
 """Of the images."""

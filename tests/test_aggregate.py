@@ -8,8 +8,8 @@ from examples import a_cell, a_record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.aggregate import Summary, summarise
-from bench.record import Record
+from bench.answers.summary import Summary, summarise
+from bench.records.record import Record
 from bench.schema import Choice, Training
 
 OTHERS: dict[str, Any] = {

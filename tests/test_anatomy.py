@@ -10,8 +10,8 @@ import torch
 from rehearsals import a_rehearsal
 from torch import nn
 
-from bench.profiles import anatomy
-from bench.watching import Watch
+from bench.cell.profiles import anatomy
+from bench.contracts.training import Watch
 
 PARTS = ("data", "copy", "forward", "backward", "optimiser")
 

@@ -8,9 +8,9 @@ import pytest
 import tiny
 from torch import nn
 
-from bench.assembly import build, source_domain, tensor_hashes
-from bench.cell import run_cell
-from bench.contracts import Places
+from bench.cell.assembly import build, source_domain, tensor_hashes
+from bench.cell.cell import run_cell
+from bench.contracts.data import Places
 from bench.errors import BenchError, InvalidData
 from bench.schema import Cell
 

@@ -11,10 +11,13 @@ from tiny import one_cell, task_of
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bench.contracts import Fitted, InputSpec, Places, Task
+from bench.contracts.data import Places
+from bench.contracts.networks import InputSpec
+from bench.contracts.training import Fitted, Task
 from bench.data.batches import ImageBatches, fetch
 from bench.errors import Diverged, InvalidData
-from bench.methods.at_test_time import (
+from bench.methods.finetuning.finetune import Finetune
+from bench.methods.test_time.at_test_time import (
     Restoring,
     batch_norms,
     entropy,
@@ -24,10 +27,9 @@ from bench.methods.at_test_time import (
     scattered,
     stream,
 )
-from bench.methods.bn_adapt import BnAdapt
-from bench.methods.finetune import Finetune
-from bench.methods.memo import Memo
-from bench.methods.tent import Tent
+from bench.methods.test_time.bn_adapt import BnAdapt
+from bench.methods.test_time.memo import Memo
+from bench.methods.test_time.tent import Tent
 
 COUNT = 12
 SMALL: dict[str, Any] = {
@@ -60,7 +62,7 @@ def answers(name: str, trained: tuple[Task, Fitted], numbers: Any = range(COUNT)
 def adaptation_of(method: Any, task: Task, fitted: Fitted) -> Any:
     """Return how a method answers, without training anew what it adapts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.methods.at_test_time.fit_base", lambda task, base: fitted)
+        patch.setattr("bench.methods.test_time.at_test_time.fit_base", lambda task, base: fitted)
         return method.fit(task).adaptation
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from bench.contracts import InputSpec
+from bench.contracts.networks import InputSpec
 from bench.data.batches import ImageBatches, OutputRows, fetch, fits_device
 from bench.data.transforms import Normalise, policy, random_resized_crop_flip
 

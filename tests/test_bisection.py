@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.duel import bisection
-from bench.duel.asking import Wanted
-from bench.duel.bisection import Answer, NothingWorse, find_culprit, search, verdict
-from bench.duel.measured import Duel, Finding
-from bench.duel.worktrees import git
 from bench.errors import BenchError, Exit
+from bench.gate.duel import bisection
+from bench.gate.duel.asking import Wanted
+from bench.gate.duel.bisection import Answer, NothingWorse, find_culprit, search, verdict
+from bench.gate.duel.measured import Duel, Finding
+from bench.gate.duel.worktrees import git
 
 
 @given(st.integers(1, 200), st.data())

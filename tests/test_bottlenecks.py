@@ -7,8 +7,8 @@ import torch
 from adapted import fit, norms, start
 from torch import nn
 
-from bench.contracts import Places
-from bench.methods.bottlenecks import Parallel, Serial, zeroed
+from bench.contracts.data import Places
+from bench.methods.adapters.bottlenecks import Parallel, Serial, zeroed
 
 PARALLEL = "{name: adapter, form: parallel, norm: frozen}"
 

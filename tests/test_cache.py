@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench import cache
+from bench.machine import cache
 from bench.schema import content_hash
 
 KEY = {"data": "digits", "size": 32}

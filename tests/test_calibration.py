@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.calibration import expected_calibration_error, negative_log_likelihood, probabilities
+from bench.statistics.calibration import expected_calibration_error, negative_log_likelihood, probabilities
 
 
 def drawn(seed: int, images: int, classes: int) -> tuple[np.ndarray, np.ndarray]:

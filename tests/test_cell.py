@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score
 
 from bench.catalog import METHODS
-from bench.cell import run_alone, run_cell
-from bench.cell_run import CellResult
-from bench.contracts import Places
-from bench.identity import identity_fields
-from bench.record import Record
+from bench.cell.cell import run_alone, run_cell
+from bench.cell.job import CellResult
+from bench.contracts.data import Places
+from bench.records.identity import identity_fields
+from bench.records.record import Record
 from bench.schema import Cell, content_hash
 
 NOT_FROM_THE_CELL = {

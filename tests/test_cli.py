@@ -11,9 +11,9 @@ import pytest
 import tiny
 from command_line import PROBE, QUICK, Command
 
-from bench import cache
-from bench.devices import cores
-from bench.housekeeping import entries
+from bench.machine import cache
+from bench.machine.devices import cores
+from bench.machine.housekeeping import entries
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.store import Store
-from bench.suite import read_suite
+from bench.records.store import Store
+from bench.suites.suite import read_suite
 
 
 @pytest.fixture

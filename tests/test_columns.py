@@ -4,9 +4,9 @@ import dataclasses
 
 from examples import a_record
 
-from bench.columns import columns_of, figures_of, is_text
-from bench.rows import Row, rows_of
-from bench.stats import Estimate
+from bench.answers.rows.columns import columns_of, figures_of, is_text
+from bench.answers.rows.rows import Row, rows_of
+from bench.statistics.intervals import Estimate
 
 
 def rows(**changes: object) -> tuple[Row, ...]:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bench import cache, housekeeping
 from bench.commands.cache import cache_group
 from bench.errors import BenchError, Exit
+from bench.machine import cache, housekeeping
 
 KEPT = (
     ("decoded", "200 + 200 images of 10 classes, 32 px"),

@@ -8,7 +8,7 @@ from measured import GPU, MACHINE, a_cell_record
 from bench.errors import BenchError
 from bench.gate.comparability import ALLOWED, NEEDED_BY, check_allowed, conditions_of, machine_conditions, mismatches
 from bench.gate.quantities import QUANTITIES
-from bench.record import Record
+from bench.records.record import Record
 
 ONE = {
     "score": QUANTITIES["accuracy"],

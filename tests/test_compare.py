@@ -16,7 +16,7 @@ from bench.errors import Exit
 from bench.gate.compare import Comparison, change_of, compare, measured_apart
 from bench.gate.rules import parse_rule, parse_rules
 from bench.gate.samples import Side
-from bench.reports.comparison import render_console
+from bench.reports.checks.comparison import render_console
 
 BASE = (0.90, 0.91, 0.89, 0.92, 0.90)
 THROUGHPUT, STEADY = "throughput_images_per_s", (100.0, 101.0, 99.0, 100.5, 99.5)

@@ -22,11 +22,11 @@ from bench.catalog import (
     SELECTIONS,
     WORKLOADS,
 )
-from bench.choices import make
-from bench.contracts import Places
-from bench.plan import COST_ORDER
+from bench.contracts.data import Places
 from bench.registry import Registry
 from bench.schema import Choice, Training
+from bench.suites.choices import make
+from bench.suites.plan import COST_ORDER
 
 REGISTRIES = (
     DATASETS,

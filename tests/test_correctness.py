@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.correctness import FILE, Kept, entry
+from bench.records.correctness import FILE, Kept, entry
 
 
 @given(st.lists(st.lists(st.booleans(), max_size=40), min_size=1, max_size=5))

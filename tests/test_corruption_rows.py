@@ -3,11 +3,16 @@
 import pytest
 from examples import a_record
 
-from bench.aggregate import summarise
-from bench.corruption_rows import corruption_drops, corruption_means, means_by_corruption, strongest_by_corruption
-from bench.record import Record
-from bench.reports.beyond_tables import beyond_table, corruption_table
-from bench.rows import rows_of
+from bench.answers.rows.corruptions import (
+    corruption_drops,
+    corruption_means,
+    means_by_corruption,
+    strongest_by_corruption,
+)
+from bench.answers.rows.rows import rows_of
+from bench.answers.summary import summarise
+from bench.records.record import Record
+from bench.reports.tables.beyond_tables import beyond_table, corruption_table
 
 
 def corrupted(seed: int, clean: float, **levels: list[float]) -> Record:

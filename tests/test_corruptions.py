@@ -9,14 +9,14 @@ import pytest
 import tiny
 
 from bench.catalog import METHODS
-from bench.cell import run_cell
-from bench.contracts import Places
+from bench.cell.cell import run_cell
+from bench.contracts.data import Places
 from bench.data.corruptions import CORRUPTIONS, LEVELS, CorruptedImages
 from bench.data.decode import decode
 from bench.data.digits import Digits
 from bench.data.transforms import Geometry
 from bench.probes import corruptions
-from bench.resume import is_done, present
+from bench.running.resume import is_done, present
 
 NAMES = list(CORRUPTIONS)
 

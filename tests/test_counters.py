@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench.duel.clock import peak_mib, run_block
-from bench.duel.counters import Counted, Operators, count, is_channels_first, python_calls, saved_bytes, short
+from bench.gate.duel.clock import peak_mib, run_block
+from bench.gate.duel.counters import Counted, Operators, count, is_channels_first, python_calls, saved_bytes, short
 
 BATCH = torch.randn(4, 3, 8, 8).contiguous(memory_format=torch.channels_last)
 ROOT = "/nowhere"
@@ -169,7 +169,7 @@ def test_calls_are_named_by_file_and_function() -> None:
 
 
 def test_names_of_files_are_the_same_in_two_checkouts() -> None:
-    assert short("/tmp/side0/bench/training.py", "/tmp/side0") == "bench/training.py"
+    assert short("/tmp/side0/bench/learning/training.py", "/tmp/side0") == "bench/learning/training.py"
     assert short("/usr/lib/python3/site-packages/timm/models/resnet.py", ROOT) == "timm/models/resnet.py"
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from test_verdicts import rows
 
-from bench.crossings import crossings_of
-from bench.rows import Row
-from bench.verdicts import compare, differ_among
+from bench.answers.crossings import crossings_of
+from bench.answers.rows.rows import Row
+from bench.answers.verdicts import compare, differ_among
 
 SHARES = {
     ("finetune", 50): 0.6,

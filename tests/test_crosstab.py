@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from examples import a_record
 
-from bench.crosstab import FIRST, KEYS, Grid, Layout, Pivot, crosstab, keys_named, pivot, pivot_named
+from bench.answers.crosstab import FIRST, KEYS, Grid, Layout, Pivot, crosstab, keys_named, pivot, pivot_named
+from bench.answers.rows.rows import Row, rows_of
+from bench.answers.verdicts import Verdict
 from bench.errors import BenchError
-from bench.rows import Row, rows_of
-from bench.stats import Estimate
-from bench.verdicts import Verdict
+from bench.statistics.intervals import Estimate
 
 SHARES = {"linear_probe": 0.6, "finetune": 0.8, "scratch": 0.5}
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.curves import NO_NUMBER, POINTS, extremes, pack
+from bench.records.curves import NO_NUMBER, POINTS, extremes, pack
 
 CURVES = st.integers(1, 3000).flatmap(
     lambda count: arrays(np.float64, count, elements=st.floats(-1e6, 1e6), fill=st.just(0.5))

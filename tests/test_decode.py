@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.contracts import Places, RawData, Split
+from bench.contracts.data import Places, RawData, Split
 from bench.data.decode import Decoded, decode
 from bench.data.digits import ArrayImages, Digits
 from bench.data.holding_out import with_test_split

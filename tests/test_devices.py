@@ -8,13 +8,13 @@ import sys
 import pytest
 import torch
 
-from bench import devices
 from bench.errors import BenchError
+from bench.machine import devices
 
 
 def test_auto_is_found_without_importing_torch_here() -> None:
     """Neither this process nor those forked from it may hold a CUDA context."""
-    code = "import sys; from bench.devices import resolve; print(resolve('auto'), 'torch' in sys.modules)"
+    code = "import sys; from bench.machine.devices import resolve; print(resolve('auto'), 'torch' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert said[0] in ("cpu", "cuda", "mps")
     assert said[1] == "False"
@@ -68,7 +68,7 @@ def test_environment_is_prepared_but_the_users_own_is_kept(monkeypatch: pytest.M
 
 FAULTS = """
 import resource
-from bench.devices import keep_memory, prepare_environment
+from bench.machine.devices import keep_memory, prepare_environment
 {}
 size = 2**26
 for _ in range(2):
@@ -111,7 +111,7 @@ MINE = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 )
 def test_cores_are_those_that_this_process_may_use_before_any_pinning_of_ours(code: str, counted: int) -> None:
     """Not those of the machine, and the same for a worker as for the run."""
-    code = f"import os; from bench.devices import cores; {code}; print(cores())"
+    code = f"import os; from bench.machine.devices import cores; {code}; print(cores())"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said == f"{counted}\n"
 

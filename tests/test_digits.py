@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from sklearn.datasets import load_digits
 
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.data.digits import ArrayImages, Digits
 
 

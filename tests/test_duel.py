@@ -13,17 +13,17 @@ import pytest
 from command_line import Command
 from duels import copy, side, totals
 
-from bench.duel import asking, driver
-from bench.duel.accuracy import NotRun, by_cell
-from bench.duel.asking import Wanted, request
-from bench.duel.clock import Block
-from bench.duel.driver import Request, duel
-from bench.duel.measured import Duel, Finding, Side
-from bench.duel.verdict import exit_code
 from bench.errors import BenchError, Exit, NotComparable
-from bench.reports import duel as report
-from bench.suite import suite_path
-from bench.workload_suite import read_workload_suite
+from bench.gate.duel import asking, driver
+from bench.gate.duel.accuracy import NotRun, by_cell
+from bench.gate.duel.asking import Wanted, request
+from bench.gate.duel.clock import Block
+from bench.gate.duel.driver import Request, duel
+from bench.gate.duel.measured import Duel, Finding, Side
+from bench.gate.duel.verdict import exit_code
+from bench.reports.checks import duel as report
+from bench.suites.suite import suite_path
+from bench.suites.workload_suite import read_workload_suite
 
 SUITE = read_workload_suite(suite_path("throughput"))
 SIDES = [side(Path("/a"), Path(sys.executable)), side(Path("/b"), Path(sys.executable), "candidate")]

@@ -11,7 +11,7 @@ import tiny
 from examples import save_class_folders
 from PIL import Image, ImageEnhance
 
-from bench.contracts import Places, RawData, Split
+from bench.contracts.data import Places, RawData, Split
 from bench.data.decode import Decoded, decode
 from bench.data.digits import ArrayImages, Digits
 from bench.data.duplicates import (

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import environment
-from bench.devices import cores
+from bench.machine import environment
+from bench.machine.devices import cores
 
 
 def test_environment_is_json_with_versions_and_processor() -> None:

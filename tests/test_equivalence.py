@@ -14,15 +14,15 @@ import psutil
 import pytest
 import tiny
 
-from bench import cache
-from bench.contracts import Places
-from bench.devices import cores
-from bench.executors.inline import InlineExecutor
-from bench.executors.process import ProcessExecutor
-from bench.resume import Asked
-from bench.run import run
+from bench.contracts.data import Places
+from bench.machine import cache
+from bench.machine.devices import cores
+from bench.records.store import Store
+from bench.running.executors.inline import InlineExecutor
+from bench.running.executors.process import ProcessExecutor
+from bench.running.resume import Asked
+from bench.running.run import run
 from bench.schema import Cell
-from bench.store import Store
 
 SHARING = (
     "[linear_probe, {name: linear_probe, views: 1}, ridge_probe, mlp_probe, "

@@ -12,15 +12,17 @@ import torch
 from torch import nn
 
 from bench.catalog import METHODS
-from bench.cell import frozen_features, tensor_hashes
-from bench.choices import make
-from bench.contracts import Fitted, FrozenPart, InputSpec, Places
+from bench.cell.cell import frozen_features, tensor_hashes
+from bench.cell.evaluation import Evaluation, TestSet, evaluate
+from bench.contracts.data import Places
+from bench.contracts.networks import FrozenPart, InputSpec
+from bench.contracts.training import Fitted
 from bench.data.batches import ImageBatches, fetch
 from bench.data.decode import Pixels
-from bench.evaluation import Evaluation, TestSet, evaluate
+from bench.machine.timing import Phases
 from bench.probes import accuracy
 from bench.schema import content_hash
-from bench.timing import Phases
+from bench.suites.choices import make
 
 LABELS = np.array([0, 1, 2, 0], np.int64)
 SPEC = InputSpec((0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bilinear", 1.0, 2)

@@ -7,9 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.executors.inline import InlineExecutor
-from bench.executors.process import ProcessExecutor, died, oom_kills, share_of_cores
-from bench.jobs import Executor, Job, Outcome
+from bench.outcomes import Outcome
+from bench.running.executors.inline import InlineExecutor
+from bench.running.executors.process import ProcessExecutor, died, oom_kills, share_of_cores
+from bench.running.jobs import Executor, Job
 
 
 @pytest.fixture(params=["inline", "process"])

@@ -13,9 +13,9 @@ from adapted import prepare
 from torch import nn
 from torchvision import models
 
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import InvalidData
-from bench.methods.families import FAMILIES, family_of, is_plain, modules_at, output_shapes, weights_at
+from bench.methods.adapters.families import FAMILIES, family_of, is_plain, modules_at, output_shapes, weights_at
 
 NETWORKS = {
     ("timm", "VisionTransformer"): "test_vit",

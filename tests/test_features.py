@@ -11,13 +11,14 @@ import pytest
 import torch
 from frozen_parts import Images, bits, digits, features_of, maps, whole
 
-from bench import cache
-from bench.cell import tensor_hashes
-from bench.contracts import Backbone, View
+from bench.cell.cell import tensor_hashes
+from bench.contracts.networks import Backbone
+from bench.contracts.training import View
 from bench.data.batches import ImageBatches, fetch
-from bench.devices import autocast
 from bench.errors import Diverged
-from bench.features import forward, forward_all
+from bench.learning.features import forward, forward_all
+from bench.machine import cache
+from bench.machine.devices import autocast
 from bench.schema import content_hash
 
 BATCH, CHUNK = 8, 16
@@ -27,8 +28,8 @@ VIEWS: list[View] = [("basic", 0), ("basic", 1), ("randaugment", 0)]
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of eight, chunks of two batches."""
-    monkeypatch.setattr("bench.features.BATCH", BATCH)
-    monkeypatch.setattr("bench.features.CHUNK", CHUNK)
+    monkeypatch.setattr("bench.learning.features.BATCH", BATCH)
+    monkeypatch.setattr("bench.learning.features.CHUNK", CHUNK)
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +237,7 @@ def test_a_rate_is_told_only_where_it_was_measured_alone_and_here(
     served = features_of(backbone, tmp_path / "beside")
     served.of("train", images, whole(backbone))
     assert (served.extractions, served.rate()) == (0, None)
-    monkeypatch.setattr("bench.features.machine", lambda device: "another machine")
+    monkeypatch.setattr("bench.learning.features.machine", lambda device: "another machine")
     assert alone.rate() is None
 
 

@@ -12,7 +12,8 @@ import pytest
 import torch
 from frozen_parts import bits, digits, features_of, maps, whole
 
-from bench.contracts import Backbone, FrozenPart, View
+from bench.contracts.networks import Backbone, FrozenPart
+from bench.contracts.training import View
 
 BATCH, CHUNK, COUNT = 8, 16, 60
 BATCHES = 8
@@ -22,8 +23,8 @@ PARTS: dict[str, Callable[[Backbone], FrozenPart]] = {"features": whole, "maps":
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of eight, chunks of two batches: three of them and a smaller one."""
-    monkeypatch.setattr("bench.features.BATCH", BATCH)
-    monkeypatch.setattr("bench.features.CHUNK", CHUNK)
+    monkeypatch.setattr("bench.learning.features.BATCH", BATCH)
+    monkeypatch.setattr("bench.learning.features.CHUNK", CHUNK)
 
 
 class Killed(Exception):
@@ -141,7 +142,7 @@ def test_conditions_of_all_goes_are_kept(tmp_path: Path, monkeypatch: pytest.Mon
     assert [made["workers"] for made in features.manifests.values()] == [2]
     assert features.rate() is None
     extract(tmp_path / "elsewhere", 3)
-    monkeypatch.setattr("bench.features.machine", lambda device: "another machine")
+    monkeypatch.setattr("bench.learning.features.machine", lambda device: "another machine")
     _, features, _ = extract(tmp_path / "elsewhere")
     assert [made["machine"] for made in features.manifests.values()] == ["several machines"]
     assert features.rate() is None

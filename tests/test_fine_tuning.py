@@ -11,20 +11,22 @@ from fitting import images_of, loaded, moved, state_of, task_for, trained_by
 from torch import nn
 
 from bench.backbones.building import train_only
-from bench.contracts import Backbone, Fitted, InputSpec, Places, Task
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone, InputSpec
+from bench.contracts.training import Fitted, Task
 from bench.errors import InvalidData
+from bench.learning.recipe import batches
+from bench.learning.training import Loop
 from bench.methods import gradient
-from bench.methods.bitfit import Bitfit, is_bias
+from bench.methods.finetuning.bitfit import Bitfit, is_bias
+from bench.methods.finetuning.gradual_unfreezing import GradualUnfreezing
+from bench.methods.finetuning.layerwise_lr_decay import LayerwiseLrDecay
+from bench.methods.finetuning.lp_ft import LpFt
+from bench.methods.finetuning.norm_tuning import NormTuning
+from bench.methods.finetuning.wise_ft import WiseFt, interpolated
+from bench.methods.frozen.linear_probe import LinearProbe
 from bench.methods.gradient import stage_rates
-from bench.methods.gradual_unfreezing import GradualUnfreezing
-from bench.methods.layerwise_lr_decay import LayerwiseLrDecay
-from bench.methods.linear_probe import LinearProbe
-from bench.methods.lp_ft import LpFt
-from bench.methods.norm_tuning import NormTuning
 from bench.methods.solved import Strengths, probe_head
-from bench.methods.wise_ft import WiseFt, interpolated
-from bench.recipe import batches
-from bench.training import Loop
 
 BACKBONES = ["test_resnet", "test_vit"]
 NO_RATE: dict[str, Any] = {"learning_rate": 0.0, "head_learning_rate": 0.0, "weight_decay": 0.0}

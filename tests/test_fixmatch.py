@@ -9,10 +9,10 @@ import torch
 from fitting import loaded, moved, state_of, task_for, trained_by
 from torch.nn import functional
 
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import InvalidData
-from bench.methods.finetune import Finetune
-from bench.methods.fixmatch import Fixmatch
+from bench.methods.finetuning.finetune import Finetune
+from bench.methods.unlabelled.fixmatch import Fixmatch
 
 SURE = torch.tensor([[9.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.0, 9.0]])
 TAUGHT = torch.randn(3, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)

@@ -5,15 +5,8 @@ from pathlib import Path
 import pytest
 from examples import save_class_folders, save_image
 
-from bench.contracts import Split
-from bench.data.folders import (
-    ImageFiles,
-    check_classes,
-    class_folders,
-    image_files,
-    read_class_folders,
-    read_manifest,
-)
+from bench.contracts.data import Split
+from bench.data.folders import ImageFiles, check_classes, class_folders, image_files, read_class_folders, read_manifest
 from bench.errors import InvalidData
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import tiny
 
-from bench.cell import run_cell
-from bench.cell_run import CellJob
-from bench.contracts import Places
+from bench.cell.cell import run_cell
+from bench.cell.job import CellJob
+from bench.contracts.data import Places
 from bench.probes import forgetting
 
 PRINTED = "dataset={name: glyphs, characters: digits, train_images: 400, test_images: 100}"

@@ -15,9 +15,9 @@ import pytest
 from pyarrow import parquet
 from test_reports import MANIFEST, PROFILED, UNFINISHED, a_summary, records, render
 
-from bench.aggregate import Summary, summarise
+from bench.answers.summary import Summary, summarise
 from bench.catalog import REPORTS
-from bench.reporting import report_file
+from bench.reports.reporting import report_file
 
 
 def columns(name: str, summary: Summary, folder: Path) -> list[dict[str, Any]]:

@@ -13,18 +13,20 @@ from domains import AT_TEST_TIME, FROM_SOURCE, NO_LABELS, ON_SOURCE, SOME_LABELS
 from tiny import assert_same_numbers, records_of, run_cells
 from torch.nn import functional
 
-from bench.aggregate import summarise
+from bench.answers.summary import summarise
 from bench.catalog import REPORTS
-from bench.contracts import Fitted, FrozenPart, Places, SourceDomain, Task
+from bench.contracts.data import Places
+from bench.contracts.networks import FrozenPart
+from bench.contracts.training import Fitted, SourceDomain, Task
 from bench.errors import BenchError, InvalidData
-from bench.methods.adversarial import domain_loss, reversal, reverse_gradient
-from bench.methods.cdan import LARGEST_PRODUCT, certainty, joiner
-from bench.methods.coral import coral_loss
-from bench.methods.from_source import ON_SOURCE as HELD_OUT
-from bench.methods.from_source import Domains, parted_source
-from bench.methods.mcc import class_confusion
-from bench.methods.mmd import mmd
-from bench.methods.subspace_alignment import SubspaceAlignment, align
+from bench.methods.domains.adversarial import domain_loss, reversal, reverse_gradient
+from bench.methods.domains.cdan import LARGEST_PRODUCT, certainty, joiner
+from bench.methods.domains.coral import coral_loss
+from bench.methods.domains.from_source import ON_SOURCE as HELD_OUT
+from bench.methods.domains.from_source import Domains, parted_source
+from bench.methods.domains.mcc import class_confusion
+from bench.methods.domains.mmd import mmd
+from bench.methods.domains.subspace_alignment import SubspaceAlignment, align
 
 SCALES = (0.5, 1.0, 2.0)
 

@@ -9,8 +9,10 @@ import tiny
 import torch
 
 from bench.catalog import METHODS
-from bench.choices import make
-from bench.contracts import Fitted, FrozenPart, Places, Trace, View
+from bench.contracts.data import Places
+from bench.contracts.networks import FrozenPart
+from bench.contracts.training import Fitted, Trace, View
+from bench.suites.choices import make
 
 
 def fit(folder: Path, places: Places, prefix: str, *overrides: str, **params: Any) -> tuple[Fitted, Trace]:

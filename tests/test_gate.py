@@ -13,7 +13,7 @@ from command_line import Command
 from measured import GPU, MACHINE, row
 
 from bench.gate.comparability import ALLOWED
-from bench.record import Record
+from bench.records.record import Record
 
 BASE = (0.90, 0.91, 0.89, 0.92, 0.90)
 WORSE = tuple(value - 0.03 for value in BASE)

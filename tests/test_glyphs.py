@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from bench.cache import files_sha256
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.data.glyphs import CANVAS, CHARACTERS, RENDERING, Glyphs, RenderedGlyphs, font_files, render
+from bench.machine.cache import files_sha256
 from bench.schema import content_hash
 from bench.seeding import derive
 
@@ -139,7 +139,7 @@ def test_the_fingerprint_is_there_without_matplotlib(tmp_path: Path) -> None:
     code = f"""
 import sys
 from pathlib import Path
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.data.glyphs import Glyphs
 found = Glyphs().fingerprint(Places(None, None, Path({str(tmp_path)!r})))
 print(len(found), "matplotlib" in sys.modules, "torch" in sys.modules)

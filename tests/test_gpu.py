@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from bench import gpu, timing
+from bench.machine import gpu, timing
+from bench.machine.timing import Phases
 from bench.probes.gpu import probe
-from bench.timing import Phases
 
 POWER_CAP, HOT = 0x4, 0x20
 IDLE = 0x1

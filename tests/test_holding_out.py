@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.contracts import Split
+from bench.contracts.data import Split
 from bench.data.digits import ArrayImages
 from bench.data.holding_out import Part, part, with_test_split
 from bench.errors import InvalidData

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bench import cache, housekeeping
 from bench.errors import BenchError
-from bench.filling import PROGRESS
-from bench.housekeeping import Entry, entries, limit_bytes, matching, readable, remove, trim
+from bench.machine import cache, housekeeping
+from bench.machine.filling import PROGRESS
+from bench.machine.housekeeping import Entry, entries, limit_bytes, matching, readable, remove, trim
 
 HOUR = 3600.0
 Keep = Callable[..., Path]

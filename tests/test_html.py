@@ -21,16 +21,16 @@ import pytest
 from page_runs import BREAKING, HOSTILE
 
 import bench
-from bench.aggregate import Summary
+from bench.answers.reading import read, read_summary
+from bench.answers.summary import Summary
 from bench.catalog import REPORTS
-from bench.curves import NAMES
-from bench.reading import read, read_summary
-from bench.record import Record
-from bench.reports.crossing_maps import told
-from bench.reports.html import render
+from bench.records.curves import NAMES
+from bench.records.record import Record
+from bench.reports.figures.crossing_maps import told
+from bench.reports.formats.html import render
 from bench.reports.page.sections import sections
-from bench.reports.tables import accuracy_table
-from bench.reports.verdict_tables import overtaking_lines
+from bench.reports.tables.tables import accuracy_table
+from bench.reports.tables.verdict_tables import overtaking_lines
 
 
 class Page(HTMLParser):

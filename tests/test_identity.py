@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from examples import a_cell
 
-from bench.identity import identity_fields
-from bench.record import Record
+from bench.records.identity import identity_fields
+from bench.records.record import Record
 from bench.schema import Budget, Cell, Choice, Training
 
 

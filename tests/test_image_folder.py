@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from examples import save_class_folders, save_image
 
-from bench.contracts import Places, RawData
+from bench.contracts.data import Places, RawData
 from bench.data.decode import decode
 from bench.data.image_folder import ImageFolder
 from bench.data.transforms import Geometry

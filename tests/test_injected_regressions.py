@@ -11,13 +11,13 @@ import pytest
 from command_line import Command
 from duels import block, copy, counts, process, side
 
-from bench.duel.accuracy import accuracies
-from bench.duel.measured import Counts, Finding, Waits
-from bench.duel.pair import Process
-from bench.duel.verdict import of_accuracy, of_counts, of_waits
-from bench.duel.worktrees import git
 from bench.errors import Exit
-from bench.suite import suite_path
+from bench.gate.duel.accuracy import accuracies
+from bench.gate.duel.measured import Counts, Finding, Waits
+from bench.gate.duel.pair import Process
+from bench.gate.duel.verdict import of_accuracy, of_counts, of_waits
+from bench.gate.duel.worktrees import git
+from bench.suites.suite import suite_path
 
 pytestmark = pytest.mark.slow
 PYTHON = Path(sys.executable)

@@ -10,9 +10,9 @@ from adapted import features, fit, norms, prepare, start
 from torch import nn
 
 from bench.catalog import METHODS
-from bench.contracts import Places
+from bench.cell.profiles import work
+from bench.contracts.data import Places
 from bench.errors import InvalidData, Unavailable
-from bench.profiles import work
 
 pytest.importorskip("peft")
 BACKBONES = ("test_vit", "test_resnet")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bench.duel import interpreters
-from bench.duel.interpreters import installed_here, interpreter, misfits, needed, pins
 from bench.errors import BenchError
+from bench.gate.duel import interpreters
+from bench.gate.duel.interpreters import installed_here, interpreter, misfits, needed, pins
 
 HERE = {"torch": "2.12.0", "click": "8.1.7", "pytest": "8.3.0"}
 PROJECT = '[project]\nname = "transferbench"\ndependencies = ["torch>=2.11", "Click>=8.1"]\n'

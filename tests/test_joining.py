@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from examples import a_record
 
-from bench.aggregate import summarise
+from bench.answers.joining import EQUAL, Run, join
+from bench.answers.summary import summarise
 from bench.errors import Exit, NotComparable
-from bench.joining import EQUAL, Run, join
-from bench.record import Record
+from bench.records.record import Record
 
 HERE = {"machine": {"processor": "here", "cores": 2, "gpu": None}}
 THERE = {"machine": {"processor": "there", "cores": 64, "gpu": None}}

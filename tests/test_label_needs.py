@@ -3,9 +3,9 @@
 import pytest
 from examples import a_record
 
-from bench.label_needs import curve_of, needs_of, point_of, worths_of
-from bench.learning_curves import PowerLaw
-from bench.rows import Row, rows_of
+from bench.answers.label_needs import curve_of, needs_of, point_of, worths_of
+from bench.answers.rows.rows import Row, rows_of
+from bench.statistics.learning_curves import PowerLaw
 
 PROBE, TUNED = PowerLaw(0.9, 1.0, 0.5), PowerLaw(0.98, 1.0, 0.5)
 BUDGETS = (10, 50, 250, 1000)

@@ -8,7 +8,7 @@ import torch
 from rehearsals import SIDE, a_rehearsal, a_trace
 from torch import nn
 
-from bench.profiles import latency
+from bench.cell.profiles import latency
 
 
 class Notes(nn.Module):

@@ -1,6 +1,6 @@
 """What is made later is made once, and is then like any tuple."""
 
-from bench.later import Later
+from bench.answers.later import Later
 
 
 def test_nothing_is_made_before_somebody_looks_and_then_once() -> None:

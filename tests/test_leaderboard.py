@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from examples import a_record
 
-from bench.crosstab import Grid
+from bench.answers.crosstab import Grid
+from bench.answers.leaderboard import Board, leaderboard
+from bench.answers.rows.rows import Row, rows_of
 from bench.errors import BenchError
-from bench.leaderboard import Board, leaderboard
-from bench.rows import Row, rows_of
-from bench.stats import Estimate
+from bench.statistics.intervals import Estimate
 
 SCORES = {
     ("big", "birds"): 0.9,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
-from bench.learning_curves import (
+from bench.statistics.learning_curves import (
     Point,
     PowerLaw,
     crossover,

@@ -6,9 +6,9 @@ import pytest
 
 from bench import catalog
 from bench.commands.inventory import KINDS
-from bench.listing import REGISTRIES, about, everything, names_of
+from bench.commands.listing import REGISTRIES, about, everything, names_of
 from bench.registry import Registry
-from bench.suite import suite_names
+from bench.suites.suite import suite_names
 
 
 def test_every_catalogue_is_a_kind() -> None:

@@ -10,8 +10,8 @@ import pytest
 import torch
 from rehearsals import a_rehearsal
 
-from bench.profiles import loader
-from bench.watching import Watch
+from bench.cell.profiles import loader
+from bench.contracts.training import Watch
 
 
 class Numbered:

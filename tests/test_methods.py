@@ -11,13 +11,15 @@ import torch
 
 from bench.backbones.building import state_sha256
 from bench.catalog import METHODS
-from bench.choices import make
-from bench.contracts import Backbone, Fitted, Places, Task
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone
+from bench.contracts.training import Fitted, Task
 from bench.errors import InvalidData
-from bench.methods.linear_probe import LinearProbe
-from bench.methods.partial_finetune import PartialFinetune
-from bench.methods.ridge_probe import RidgeProbe
+from bench.methods.finetuning.partial_finetune import PartialFinetune
+from bench.methods.frozen.linear_probe import LinearProbe
+from bench.methods.frozen.ridge_probe import RidgeProbe
 from bench.methods.solved import at_edge
+from bench.suites.choices import make
 
 
 def task_for(folder: Path, places: Places, *overrides: str) -> tuple[Any, Task, Backbone]:

@@ -11,13 +11,14 @@ from fitting import images_of, loaded, task_for
 from sklearn.neighbors import NearestCentroid
 from torch.nn import functional
 
-from bench.contracts import Places, Task
-from bench.methods.knn import Knn
-from bench.methods.nearest import Neighbours, Prototypes
-from bench.methods.prototype import Prototype
-from bench.methods.ridge_probe import RidgeProbe
+from bench.cell.profiles.work import count
+from bench.contracts.data import Places
+from bench.contracts.training import Task
+from bench.methods.frozen.knn import Knn
+from bench.methods.frozen.nearest import Neighbours, Prototypes
+from bench.methods.frozen.prototype import Prototype
+from bench.methods.frozen.ridge_probe import RidgeProbe
 from bench.methods.solved import whole_budget
-from bench.profiles.work import count
 
 GENERATOR = torch.Generator().manual_seed(0)
 BANK = torch.randn(40, 6, generator=GENERATOR)

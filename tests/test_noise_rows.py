@@ -5,9 +5,9 @@ import itertools
 import pytest
 from examples import a_cell, a_record
 
-from bench.noise_rows import Varied, noise_of, varied_of
-from bench.record import Record
-from bench.rows import rows_of
+from bench.answers.rows.noise import Varied, noise_of, varied_of
+from bench.answers.rows.rows import rows_of
+from bench.records.record import Record
 
 
 def made(repeats: int = 1, **axes: int) -> list[Record]:

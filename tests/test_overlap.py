@@ -10,12 +10,7 @@ import tiny
 from PIL import Image
 from torchvision import models
 
-from bench.backbones.timm import TimmSource
-from bench.backbones.torchvision import TorchvisionSource
-from bench.catalog import DATASETS
-from bench.cell import run_cell
-from bench.contracts import Places
-from bench.overlap import (
+from bench.backbones.overlap import (
     IMAGENET,
     KNOWN,
     LARGER_IMAGENET,
@@ -28,6 +23,11 @@ from bench.overlap import (
     of_published,
     sets_of,
 )
+from bench.backbones.timm import TimmSource
+from bench.backbones.torchvision import TorchvisionSource
+from bench.catalog import DATASETS
+from bench.cell.cell import run_cell
+from bench.contracts.data import Places
 from bench.probes.overlap import imagenet_names
 
 NAMES = frozenset({"daisy", "tabby cat"})

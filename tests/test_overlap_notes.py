@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from examples import a_record
 
-from bench.aggregate import summarise
-from bench.overlap_notes import overlap_notes
+from bench.answers.rows.overlap_notes import overlap_notes
+from bench.answers.summary import summarise
 
 FOUND: dict[str, Any] = {
     "exact": 1,

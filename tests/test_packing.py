@@ -6,10 +6,11 @@ from typing import ClassVar
 import pytest
 import tiny
 
-from bench import packing
-from bench.contracts import Places
-from bench.jobs import Job, Outcome
-from bench.packing import Packing, PackingRequest, images_per_s, pack
+from bench.contracts.data import Places
+from bench.outcomes import Outcome
+from bench.running import packing
+from bench.running.jobs import Job
+from bench.running.packing import Packing, PackingRequest, images_per_s, pack
 
 FOUR_CORES = PackingRequest("test_resnet", 32, 16, 4)
 FAILED = Outcome(ended="oom", reason="no room")

@@ -10,7 +10,7 @@ import page_runs
 import pytest
 from page_runs import BREAKING, HOSTILE
 
-from bench.reporting import read_summary, write_report
+from bench.reports.reporting import read_summary, write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

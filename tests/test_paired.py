@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 from simulations.pairs import simulate
 
-from bench.paired import all_pairs, crossed, holm
+from bench.statistics.paired import all_pairs, crossed, holm
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10])

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.pareto import AXES, Front, fronts_of, unbeaten
-from bench.record import Record
-from bench.rows import Row, rows_of
+from bench.answers.pareto import AXES, Front, fronts_of, unbeaten
+from bench.answers.rows.rows import Row, rows_of
+from bench.records.record import Record
 
 POINTS = st.integers(1, 4).flatmap(
     lambda axes: st.integers(0, 30).flatmap(

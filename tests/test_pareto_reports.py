@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 
 import page_runs
 
-from bench.aggregate import Summary, summarise
-from bench.record import Record
-from bench.reports.markdown import render
-from bench.reports.pareto_figure import pareto_picture
-from bench.reports.pareto_table import pareto_left_out, pareto_table
-from bench.reports.tables import percent
+from bench.answers.summary import Summary, summarise
+from bench.records.record import Record
+from bench.reports.figures.pareto_figure import pareto_picture
+from bench.reports.formats.markdown import render
+from bench.reports.tables.pareto_table import pareto_left_out, pareto_table
+from bench.reports.tables.tables import percent
 
 
 def a_summary(*records: Record) -> Summary:

@@ -11,14 +11,16 @@ from fitting import images_of, loaded, moved, state_of, task_for, trained_by
 from torch import nn
 from torch.nn import functional
 
-from bench.contracts import Backbone, Fitted, Places, Task
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone
+from bench.contracts.training import Fitted, Task
 from bench.errors import InvalidData
-from bench.methods.bss import Bss
-from bench.methods.co_tuning import CoTuning, direct, reverse, shares_of
-from bench.methods.delta import Delta
-from bench.methods.finetune import Finetune
-from bench.methods.l2_sp import L2Sp
-from bench.training import Step, classify
+from bench.learning.training import Step, classify
+from bench.methods.finetuning.bss import Bss
+from bench.methods.finetuning.co_tuning import CoTuning, direct, reverse, shares_of
+from bench.methods.finetuning.delta import Delta
+from bench.methods.finetuning.finetune import Finetune
+from bench.methods.finetuning.l2_sp import L2Sp
 
 BACKBONES = ["test_resnet", "test_vit"]
 SOURCE_CLASSES = 7

@@ -5,7 +5,7 @@ from examples import a_record
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.phase_memory import BEFORE, memory_by_phase
+from bench.answers.rows.phase_memory import BEFORE, memory_by_phase
 
 PEAKS = st.dictionaries(st.sampled_from(["data", "build", "train", "eval"]), st.floats(0, 1e6), min_size=1)
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.plan import (
+from bench.schema import Budget, Cell, Choice, Grid, Suite
+from bench.suites.plan import (
     FIXED_S,
     PROFILE_S,
     PROFILE_STEPS,
@@ -25,9 +26,8 @@ from bench.plan import (
     resolve_training,
     select,
 )
-from bench.schema import Budget, Cell, Choice, Grid, Suite
-from bench.suite import read_suite, suite_path
-from bench.workload_suite import is_workload_suite
+from bench.suites.suite import read_suite, suite_path
+from bench.suites.workload_suite import is_workload_suite
 
 MEASURED = "measured: bfloat16 is slower here"
 HERE = Resolved(lambda device: "cpu" if device == "auto" else device, 1, lambda *_: ("fp32", MEASURED))

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 import tiny
 
-from bench import devices, planning, precision
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import BenchError
-from bench.jobs import Executor
-from bench.packing import Packing, PackingRequest
-from bench.planning import Planned, plan_rows, plan_suite
-from bench.precision import Settled, TrialRequest
+from bench.machine import devices
 from bench.registry import Entry, Registry
+from bench.running import planning, precision
+from bench.running.jobs import Executor
+from bench.running.packing import Packing, PackingRequest
+from bench.running.planning import Planned, plan_rows, plan_suite
+from bench.running.precision import Settled, TrialRequest
 
 CORES = 6
 
@@ -26,7 +27,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(devices, "cores", lambda: CORES)
     monkeypatch.setattr(devices, "resolve", lambda device: "cpu" if device == "auto" else device)
-    inline = Registry("executors", [("process", Entry("bench.executors.inline:InlineExecutor", "this process"))])
+    inline = Registry(
+        "executors", [("process", Entry("bench.running.executors.inline:InlineExecutor", "this process"))]
+    )
     monkeypatch.setattr(planning, "EXECUTORS", inline)
     return tmp_path
 

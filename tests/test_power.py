@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.duel.driver import MEMORY, TIME
+from bench.gate.duel.driver import MEMORY, TIME
 from tests.gate.power import Restart, false_alarms, power, read, table
 from tests.gate.record import RESTARTS
 

@@ -10,9 +10,10 @@ import tiny
 from command_line import PROBE, QUICK, Command
 from examples import write_weights
 
-from bench import cache, precision
-from bench.contracts import Places
-from bench.precision import Settled, TrialRequest, known, settle, verdict
+from bench.contracts.data import Places
+from bench.machine import cache
+from bench.running import precision
+from bench.running.precision import Settled, TrialRequest, known, settle, verdict
 
 FIGURES = re.compile(
     r"bfloat16 against float32: forward x (\d+\.\d\d), training step x (\d+\.\d\d), "

@@ -4,10 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bench import prepare
 from bench.backbones.sources import source_of
-from bench.contracts import Places
-from bench.prepare import WeightsRequest, prepare_weights
+from bench.contracts.data import Places
+from bench.running import prepare
+from bench.running.prepare import WeightsRequest, prepare_weights
 
 
 @pytest.mark.parametrize(("objective", "has_one"), [("QuickLabels", True), ("Quick", False)])

@@ -15,13 +15,14 @@ from own_pretraining import Quick, QuickLabels
 from safetensors.torch import load_file
 
 from bench.backbones.sources import source_of
-from bench.contracts import Places, WeightsFile
+from bench.contracts.data import Places
+from bench.contracts.networks import WeightsFile
 from bench.data.joined import Joined
 from bench.errors import InvalidData, Unavailable
-from bench.pretrained import OwnRequest, own_weights, train_own
 from bench.pretraining import loop
-from bench.pretraining_contract import PretrainingTask
-from bench.resume import is_done, present
+from bench.pretraining.contract import PretrainingTask
+from bench.pretraining.pretrained import OwnRequest, own_weights, train_own
+from bench.running.resume import is_done, present
 
 QUICK, LABELS = "own_pretraining:Quick", "own_pretraining:QuickLabels"
 

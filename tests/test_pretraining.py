@@ -14,7 +14,7 @@ import torch
 
 from bench.backbones.building import state_sha256
 from bench.catalog import PRETRAINING
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.data.batches import ImageBatches, fetch
 from bench.data.decode import Pixels, decode
 from bench.data.glyphs import Glyphs
@@ -22,13 +22,13 @@ from bench.data.transforms import Geometry
 from bench.errors import Diverged, InvalidData
 from bench.pretraining import loop
 from bench.pretraining.context import PLACES, Context
+from bench.pretraining.contract import Pretrained, PretrainingTask
 from bench.pretraining.denoising import Denoising, corrupt
 from bench.pretraining.masked import draw_mask, masked_error
 from bench.pretraining.settings import Settings
 from bench.pretraining.simclr import nt_xent
 from bench.pretraining.supervised import Supervised
 from bench.pretraining.views import blur, distort_colours
-from bench.pretraining_contract import Pretrained, PretrainingTask
 from bench.seeding import derive
 
 SIZE = 32

@@ -12,19 +12,19 @@ from examples import a_cell
 from rehearsals import a_fitted, a_rehearsal, a_trace
 from torch import nn
 
-from bench import profiling
 from bench.catalog import PROFILES
-from bench.cell import build, frozen_features, make_task, rehearse, run_cell, tensor_hashes
-from bench.cell_run import CellJob
-from bench.contracts import FrozenPart, Places
+from bench.cell.cell import build, frozen_features, make_task, profiling, rehearse, run_cell, tensor_hashes
+from bench.cell.job import CellJob
+from bench.cell.profiles import anatomy, latency, loader, work
+from bench.cell.profiling import FEWEST, MOST, Rehearsal, likeness, once
+from bench.contracts.data import Places
+from bench.contracts.networks import FrozenPart
+from bench.contracts.training import Watch
 from bench.data.splits import split_budget
 from bench.errors import Diverged
-from bench.profiles import anatomy, latency, loader, work
-from bench.profiling import FEWEST, MOST, Rehearsal, likeness, once
-from bench.record import Record
+from bench.records.record import Record
 from bench.registry import Registry
 from bench.schema import Budget, Cell, Choice, Training
-from bench.watching import Watch
 
 FIELDS = {
     *("anatomy_ms", "memory_mib_by_kind", "synthetic_ratio", "bound_by", "latency_ms"),

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import tiny
 
-from bench import progress
-from bench.identity import identity_fields
-from bench.progress import TimeLeft, duration, screen
-from bench.record import Record
+from bench.records.identity import identity_fields
+from bench.records.record import Record
+from bench.running import progress
+from bench.running.progress import TimeLeft, duration, screen
 from bench.schema import Cell
 
 

@@ -8,9 +8,9 @@ import torch
 from adapted import fit, prepare, start
 from torch import nn
 
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import InvalidData
-from bench.methods.prompts import Prompted, Prompts, _bound
+from bench.methods.adapters.prompts import Prompted, Prompts, _bound
 
 SHALLOW, DEEP = "{name: visual_prompt, tokens: 7, deep: false}", "{name: visual_prompt, tokens: 7}"
 TOKENS = 1 + 2 * 2

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import tiny
 
-from bench.contracts import Places
-from bench.executors.inline import InlineExecutor
-from bench.jobs import Job, Outcome
-from bench.prepare import ReadyWeights
-from bench.provision import provide
+from bench.contracts.data import Places
+from bench.outcomes import Outcome
+from bench.running.executors.inline import InlineExecutor
+from bench.running.jobs import Job
+from bench.running.prepare import ReadyWeights
+from bench.running.provision import provide
 
 
 class Measured(InlineExecutor):

@@ -7,7 +7,7 @@ from examples import a_record
 
 from bench.errors import BenchError
 from bench.gate.quantities import QUANTITIES, UNITS, figures_of, quantity
-from bench.record import Record
+from bench.records.record import Record
 
 
 @pytest.mark.parametrize("name", QUANTITIES)

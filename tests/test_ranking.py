@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import friedmanchisquare, rankdata
 
-from bench.ranking import Task, critical_difference, rank
+from bench.statistics.ranking import Task, critical_difference, rank
 
 Found = dict[Task, dict[str, float]]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from examples import a_record
 
+from bench.answers.reading import read, right_of
 from bench.errors import BenchError, NotComparable
-from bench.reading import read, right_of
-from bench.record import Record
-from bench.store import Store
+from bench.records.record import Record
+from bench.records.store import Store
 
 IMAGES = 400
 

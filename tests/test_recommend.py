@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from examples import a_record
 
+from bench.answers.recommend import Wanted, best_by_budget, recommend
+from bench.answers.rows.rows import Row, rows_of
 from bench.errors import BenchError
-from bench.recommend import Wanted, best_by_budget, recommend
-from bench.reports.answer import render_answer
-from bench.rows import Row, rows_of
+from bench.reports.tables.answer import render_answer
 
 SHARES = {"finetune": 0.9, "lp_ft": 0.898, "linear_probe": 0.8, "knn": 0.6}
 RATES = {"finetune": 100.0, "lp_ft": 90.0, "linear_probe": 3000.0, "knn": 3000.0}

@@ -4,7 +4,7 @@ import pytest
 from examples import a_record
 
 from bench.errors import BenchError
-from bench.record_filter import VALUES, chosen
+from bench.records.filtering import VALUES, chosen
 
 RECORDS = {
     name: a_record(cell_id=name, backbone=name, seed=seed, budget=f"{seed} per class", n_labels=10 * seed)

@@ -10,8 +10,8 @@ import pytest
 from examples import a_record
 
 from bench.errors import BenchError
-from bench.record_types import problem_of
-from bench.store import Store, read_records
+from bench.records.field_types import problem_of
+from bench.records.store import Store, read_records
 
 
 def test_a_record_as_the_harness_writes_it_is_well() -> None:

@@ -12,11 +12,11 @@ from command_line import Command
 from examples import a_record
 from pyarrow import parquet
 
+from bench.answers.crosstab import KEYS
 from bench.catalog import REPORTS
-from bench.crosstab import KEYS
 from bench.errors import Exit
-from bench.reports.grids import GRID_FORMATS
-from bench.store import Store
+from bench.records.store import Store
+from bench.reports.tables.grids import GRID_FORMATS
 
 
 @pytest.fixture

@@ -13,14 +13,15 @@ import pytest
 from examples import ENVIRONMENT as A_MACHINE
 from examples import a_record
 
-from bench.aggregate import Summary, summarise
+from bench.answers.reading import read_summary, right_of
+from bench.answers.summary import Summary, summarise
 from bench.catalog import REPORTS
 from bench.errors import BenchError
-from bench.reading import read_summary, right_of
-from bench.record import Record
-from bench.reporting import WRITTEN, report_file, write_reports
-from bench.reports.figures import accuracy_curves
-from bench.reports.tables import (
+from bench.records.record import Record
+from bench.records.store import Store
+from bench.reports.figures.figures import accuracy_curves
+from bench.reports.reporting import WRITTEN, report_file, write_reports
+from bench.reports.tables.tables import (
     accuracy_table,
     anatomy_table,
     audit_table,
@@ -36,9 +37,8 @@ from bench.reports.tables import (
     tuning_table,
     unfinished_table,
 )
-from bench.reports.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
-from bench.stats import Estimate
-from bench.store import Store
+from bench.reports.tables.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
+from bench.statistics.intervals import Estimate
 
 ENVIRONMENT = {**A_MACHINE, "packages": {"torch": "2.0", "absent": None}}
 MANIFEST: dict[str, Any] = {

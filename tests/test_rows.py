@@ -3,7 +3,7 @@
 import pytest
 from examples import a_record
 
-from bench.rows import rows_of
+from bench.answers.rows.rows import rows_of
 from bench.schema import Seeds
 
 MACHINES = {name: {"processor": name, "cores": 2, "gpu": None} for name in ("slow", "fast")}

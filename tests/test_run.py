@@ -12,14 +12,15 @@ from examples import write_weights
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import Exit, InvalidData
-from bench.executors.inline import InlineExecutor
-from bench.executors.process import ProcessExecutor
-from bench.jobs import Job, Outcome
-from bench.provision import Lacking, provide
+from bench.outcomes import Outcome
+from bench.records.store import Store
+from bench.running.executors.inline import InlineExecutor
+from bench.running.executors.process import ProcessExecutor
+from bench.running.jobs import Job
+from bench.running.provision import Lacking, provide
 from bench.schema import Cell, canonical_json
-from bench.store import Store
 
 ONE_PROBE = ("grid.method=linear_probe", "grid.labels_per_class=[6]")
 
@@ -198,7 +199,7 @@ class Fated:
 
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield the fate of each cell."""
-        if jobs[0].function != "bench.cell:run_cell":
+        if jobs[0].function != "bench.cell.cell:run_cell":
             yield from InlineExecutor().run(jobs, progress)
             return
         for position, _ in enumerate(jobs):

@@ -9,7 +9,7 @@ from examples import a_cell, a_record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.record import SCHEMA_VERSION, Record
+from bench.records.record import SCHEMA_VERSION, Record
 from bench.schema import Budget, Cell, Choice, Seeds, Training, canonical_json, content_hash
 
 OTHERS: dict[str, Any] = {

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bench.score_rows import kendall, ranks_of, scores_of
-from bench.stats import Estimate
+from bench.answers.rows.scores import kendall, ranks_of, scores_of
+from bench.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True)

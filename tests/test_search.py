@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.schema import Span
-from bench.search import draw
+from bench.suites.search import draw
 
 SPANS = st.builds(
     lambda low, factor, log: Span(low, low * factor, log), st.floats(1e-5, 1.0), st.floats(1.5, 100.0), st.booleans()

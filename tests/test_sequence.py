@@ -8,9 +8,9 @@ import tiny
 import torch
 
 from bench.backbones.sequence import SequenceSource
-from bench.choices import check_backbone
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import BenchError, InvalidData, Unavailable
+from bench.suites.choices import check_backbone
 
 NAMES = ["sequence:rnn", "sequence:lstm", "sequence:gru"]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.duel.sequential import (
+from bench.gate.duel.sequential import (
     FLOOR,
     LOOKS,
     SAME,

@@ -10,7 +10,7 @@ from measured import MACHINE, a_side, row
 from bench.errors import BenchError
 from bench.gate.baselines import save
 from bench.gate.sides import latest_run, read_baseline, read_side
-from bench.store import read_records
+from bench.records.store import read_records
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from bench import solvers
-from bench.devices import WORTH_THREADS, few_threads
-from bench.solvers import (
+from bench.learning import solvers
+from bench.learning.solvers import (
     Rotated,
     Solution,
     Standardiser,
@@ -25,6 +24,7 @@ from bench.solvers import (
     ridge,
     two_loops,
 )
+from bench.machine.devices import WORTH_THREADS, few_threads
 
 Solve = Callable[..., list[Solution]]
 Digits = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]

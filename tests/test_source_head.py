@@ -10,7 +10,7 @@ import torchvision
 from safetensors.torch import save_file
 
 from bench.backbones.building import blank_linear, source_head
-from bench.contracts import Backbone
+from bench.contracts.networks import Backbone
 
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 

@@ -10,9 +10,9 @@ from safetensors.torch import save_file
 from bench.backbones.sources import find_weights, is_checkpoint, source_of
 from bench.backbones.timm import TimmSource
 from bench.backbones.torchvision import TorchvisionSource
-from bench.cache import file_sha256
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import BenchError, InvalidData, Unavailable
+from bench.machine.cache import file_sha256
 
 
 def places_with(folder: Path, *files: str) -> Places:

@@ -7,15 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bench.data.splits import (
-    LABELS_TO_VALIDATE,
-    BudgetSplit,
-    Index,
-    hold_out,
-    index_sha256,
-    limited,
-    split_budget,
-)
+from bench.data.splits import LABELS_TO_VALIDATE, BudgetSplit, Index, hold_out, index_sha256, limited, split_budget
 from bench.errors import InvalidData
 from bench.schema import Budget
 

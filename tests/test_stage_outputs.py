@@ -10,7 +10,8 @@ from fitting import images_of, loaded, task_for
 from torch import nn
 
 from bench.backbones.stage_outputs import outputs_of, pooled, stage_ends, stage_features
-from bench.contracts import Backbone, InputSpec, Places
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone, InputSpec
 from bench.errors import InvalidData
 
 SPEC = InputSpec((0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bicubic", 1.0, 32)

@@ -15,14 +15,14 @@ import pytest
 from command_line import Command
 from examples import a_cell, a_record
 
-from bench.aggregate import Summary, summarise
+from bench.answers.summary import Summary, summarise
 from bench.catalog import REPORTS
-from bench.record import Record
-from bench.reports.crossing_maps import crossing_maps, told
-from bench.reports.label_tables import labels, needs_table, worth_lines, worth_table
-from bench.reports.noise_tables import noise_table, seeds_sentence
-from bench.reports.rank_diagram import rank_diagram
-from bench.reports.rank_tables import standings_lines, standings_table
+from bench.records.record import Record
+from bench.reports.figures.crossing_maps import crossing_maps, told
+from bench.reports.figures.rank_diagram import rank_diagram
+from bench.reports.tables.label_tables import labels, needs_table, worth_lines, worth_table
+from bench.reports.tables.noise_tables import noise_table, seeds_sentence
+from bench.reports.tables.rank_tables import standings_lines, standings_table
 from bench.schema import Choice
 
 Answers = npt.NDArray[np.bool_]

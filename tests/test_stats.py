@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from bench.stats import mean_interval
+from bench.statistics.intervals import mean_interval
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20)
 

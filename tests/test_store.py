@@ -14,8 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.record import SCHEMA_VERSION, Record
-from bench.store import Store, read_records
+from bench.records.record import SCHEMA_VERSION, Record
+from bench.records.store import Store, read_records
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bench.catalog import DATASETS, METHODS
-from bench.choices import check_backbone, check_weights, make
 from bench.errors import BenchError, InvalidSuite
 from bench.schema import Budget, Choice, Suite
-from bench.suite import read_suite, suite_names, suite_path
-from bench.workload_suite import is_workload_suite
+from bench.suites.choices import check_backbone, check_weights, make
+from bench.suites.suite import read_suite, suite_names, suite_path
+from bench.suites.workload_suite import is_workload_suite
 
 SHIPPED = [
     path for path in sorted((Path(__file__).parent.parent / "suites").glob("*.yaml")) if not is_workload_suite(path)

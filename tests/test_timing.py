@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench import timing
-from bench.timing import Phases, StepTimer, peak_rss_mib, reset_peak_rss, rss_mib, synchronised_clock
+from bench.machine import timing
+from bench.machine.timing import Phases, StepTimer, peak_rss_mib, reset_peak_rss, rss_mib, synchronised_clock
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from bench.backbones.timm import TimmSource
 from bench.catalog import KNOWN_BACKBONES
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import BenchError
 
 

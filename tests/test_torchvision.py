@@ -8,7 +8,7 @@ import torch
 from torchvision import models
 
 from bench.backbones.torchvision import TorchvisionSource
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.errors import BenchError, InvalidData
 
 

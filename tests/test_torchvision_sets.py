@@ -11,11 +11,11 @@ from examples import save_class_folders
 from torchvision import datasets
 
 from bench.catalog import DATASETS
-from bench.choices import make
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.data.torchvision_sets import Examples, TorchvisionSet
 from bench.errors import Unavailable
 from bench.schema import Choice
+from bench.suites.choices import make
 
 
 def cifar10() -> TorchvisionSet:

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from bench.errors import Diverged, InvalidData
-from bench.recipe import (
+from bench.learning.recipe import (
     batches,
     epoch_sizes,
     learning_rate_factor,
@@ -24,8 +24,16 @@ from bench.recipe import (
     optimizer_kind,
     total_steps,
 )
+from bench.learning.training import (
+    Checkpoints,
+    Trained,
+    check_finite,
+    compiled,
+    evaluating,
+    optimizer_is_exact,
+    stalled,
+)
 from bench.schema import Training
-from bench.training import Checkpoints, Trained, check_finite, compiled, evaluating, optimizer_is_exact, stalled
 
 COUNTS = st.integers(1, 200)
 BATCHES = st.integers(2, 80)

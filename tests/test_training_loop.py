@@ -11,11 +11,12 @@ import tiny
 import torch
 
 from bench.catalog import METHODS
-from bench.choices import make
-from bench.contracts import Fitted, Places, Trace
+from bench.contracts.data import Places
+from bench.contracts.training import Fitted, Trace
 from bench.errors import Diverged
 from bench.methods.gradient import Tuning, fit_backbone
 from bench.probes import throughput
+from bench.suites.choices import make
 
 
 def whole(folder: Path, places: Places, *overrides: str, **recipe: Any) -> Any:

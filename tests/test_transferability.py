@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 from sklearn.covariance import ledoit_wolf
 from sklearn.datasets import load_digits
 
-from bench.transferability import h_score, knn, leep, log_me, nce
+from bench.learning.transferability import h_score, knn, leep, log_me, nce
 
 Matrix = npt.NDArray[np.float64]
 SCORES = {"logme": log_me, "h_score": h_score, "knn": knn}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bench.contracts import InputSpec
+from bench.contracts.networks import InputSpec
 from bench.data.transforms import Geometry, Normalise, cut_out, mixup, policy, random_resized_crop_flip, to_rgb
 
 SPEC = InputSpec((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bicubic", 0.875, 224)

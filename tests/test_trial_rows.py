@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from examples import a_record
 
-from bench.record import Record
-from bench.trial_rows import tried_of
+from bench.answers.rows.trials import tried_of
+from bench.records.record import Record
 
 
 def tuned(accuracies: list[float | None], test: float, seed: int = 0, edges: tuple[str, ...] = ()) -> Record:

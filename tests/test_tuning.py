@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import tiny
 
-from bench.cell import run_cell
-from bench.contracts import Places
+from bench.cell.cell import run_cell
+from bench.cell.tuning import tune, untuned
+from bench.contracts.data import Places
 from bench.errors import Diverged, InvalidData, InvalidSuite
 from bench.schema import Cell
-from bench.tuning import tune, untuned
 
 SPACE = "tune={trials: 3, space: {all: {learning_rate: {low: 1e-4, high: 1e-1, log: true}}}}"
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from bench.schema import Seeds
-from bench.stats import mean_interval
-from bench.variance import Component, Decomposition, decompose, factors_of, laid_out, mean_over, mean_squares
+from bench.statistics.intervals import mean_interval
+from bench.statistics.variance import Component, Decomposition, decompose, factors_of, laid_out, mean_over, mean_squares
 
 Table = npt.NDArray[np.float64]
 

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.duel.measured import Counts, Duel, Finding, Waits
-from bench.duel.sequential import Decision, Effect
-from bench.duel.verdict import RULES, differing, exit_code, of_accuracy, of_counts, of_decision, of_waits
 from bench.errors import Exit
+from bench.gate.duel.measured import Counts, Duel, Finding, Waits
+from bench.gate.duel.sequential import Decision, Effect
+from bench.gate.duel.verdict import RULES, differing, exit_code, of_accuracy, of_counts, of_decision, of_waits
 
-COUNTS = Counts(dict.fromkeys(RULES, 1_000_000.0), {"aten.add.Tensor": 3}, {"bench/training.py:Loop._step": 5}, "2.12")
+COUNTS = Counts(
+    dict.fromkeys(RULES, 1_000_000.0), {"aten.add.Tensor": 3}, {"bench/learning/training.py:Loop._step": 5}, "2.12"
+)
 
 
 def grown(name: str, by: float, base: Counts = COUNTS) -> Counts:
@@ -51,11 +53,11 @@ def test_what_grew_is_named() -> None:
     after = dataclasses.replace(
         grown("operators", 2, grown("python_calls", 50_000)),
         operators={"aten.add.Tensor": 3, "aten.clone.default": 2},
-        calls={"bench/training.py:Loop._step": 9},
+        calls={"bench/learning/training.py:Loop._step": 9},
     )
     found = {each.quantity: each.detail for each in of_counts("finetune_step", COUNTS, after, ())}
     assert found["operators"] == ("aten.clone.default 0 -> 2",)
-    assert found["python_calls"] == ("bench/training.py:Loop._step 5 -> 9",)
+    assert found["python_calls"] == ("bench/learning/training.py:Loop._step 5 -> 9",)
     assert found["flop"] == ()
 
 

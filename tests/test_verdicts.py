@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pytest
 from examples import a_cell, a_record
 
-from bench.record import Record
-from bench.rows import Row, rows_of
+from bench.answers.rows.rows import Row, rows_of
+from bench.answers.verdicts import against_the_best, compare, corrected, overtaking
+from bench.records.record import Record
 from bench.schema import Choice
-from bench.verdicts import against_the_best, compare, corrected, overtaking
 
 Answers = npt.NDArray[np.bool_]
 IMAGES = 400

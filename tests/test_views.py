@@ -11,11 +11,11 @@ import tiny
 import torch
 
 from bench.catalog import METHODS
-from bench.choices import make
-from bench.contracts import Fitted, FrozenPart, Places, Task, View
-from bench.data.batches import Inputs
-from bench.solvers import Solution, Standardiser, logistic, ridge
-from bench.watching import Watch
+from bench.contracts.data import Places
+from bench.contracts.networks import FrozenPart
+from bench.contracts.training import Fitted, Inputs, Task, View, Watch
+from bench.learning.solvers import Solution, Standardiser, logistic, ridge
+from bench.suites.choices import make
 
 
 def task_for(folder: Path, places: Places, *overrides: str) -> tuple[Task, list[View | None]]:

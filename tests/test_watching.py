@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from bench.catalog import METHODS
-from bench.choices import make
-from bench.contracts import Fitted, Places
-from bench.data.batches import Index, Inputs
-from bench.watching import Watch
+from bench.contracts.data import Places
+from bench.contracts.training import Fitted, Inputs, Watch
+from bench.data.batches import Index
+from bench.suites.choices import make
 
 STEP = ["begin", "data", "copy", "enter", "leave", "forward", "backward", "optimiser", "stepped"]
 METHOD = pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.choices import check_weights
+from bench.backbones.weights_name import OwnWeights, Source, parse_own
 from bench.errors import BenchError
-from bench.weights_name import OwnWeights, Source, parse_own
+from bench.suites.choices import check_weights
 
 FOLDER = "image_folder"
 

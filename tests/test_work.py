@@ -7,8 +7,8 @@ import torch
 from rehearsals import SIDE, Convolution, a_fitted, a_rehearsal
 from torch import nn
 
-from bench.contracts import FrozenPart
-from bench.profiles import work
+from bench.cell.profiles import work
+from bench.contracts.networks import FrozenPart
 
 FIRST = 2 * SIDE * SIDE * 4 * 3 * 9
 SECOND = 2 * (SIDE // 2) ** 2 * 6 * 4 * 9

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from duels import CONDITIONS, PACKAGE, copy, process, side
 
-from bench.duel.pair import TURNS, Broken, Pair, start
-from bench.duel.worker import lacks
+from bench.gate.duel.pair import TURNS, Broken, Pair, start
+from bench.gate.duel.worker import lacks
 
 WORKLOAD = '''"""A workload."""
 
-from bench.workloads.conditions import Conditions
+from bench.gate.workloads.conditions import Conditions
 
 
 def prepare(asked: Conditions = Conditions()):
@@ -34,7 +34,7 @@ def workloads(tmp_path: Path) -> Path:
     (folder / "conditions.py").write_text((PACKAGE / "workloads" / "conditions.py").read_text())
     for name, line in {
         "whole": "",
-        "newer": "from bench.training import NotYet",
+        "newer": "from bench.learning.training import NotYet",
         "gone": "bench.errors.not_there()",
         "other": "bench.errors.BenchError(message='keyword argument')",
         "wrong": "raise ValueError('a mistake')",
@@ -46,7 +46,7 @@ def workloads(tmp_path: Path) -> Path:
 
 def target(name: str) -> str:
     """Return where a workload is imported from."""
-    return f"bench.workloads.{name}:prepare"
+    return f"bench.gate.workloads.{name}:prepare"
 
 
 @pytest.mark.slow

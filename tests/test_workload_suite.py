@@ -6,8 +6,8 @@ import pytest
 from command_line import Command
 
 from bench.errors import BenchError, Exit, InvalidSuite
-from bench.suite import read_suite, suite_path
-from bench.workload_suite import is_workload_suite, read_workload_suite
+from bench.suites.suite import read_suite, suite_path
+from bench.suites.workload_suite import is_workload_suite, read_workload_suite
 
 VALID = "name: mine\nworkloads: [probe_fit, data_path]\nthreads: 2\n"
 

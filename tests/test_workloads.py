@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from bench import features, training
 from bench.catalog import WORKLOADS
-from bench.contracts import Fitted
+from bench.contracts.training import Fitted
 from bench.data import decode
-from bench.workloads.conditions import Conditions
-from bench.workloads.material import pictures
+from bench.gate.workloads.conditions import Conditions
+from bench.gate.workloads.material import pictures
+from bench.learning import features, training
 
 FEW = Conditions(batch_size=8)
 

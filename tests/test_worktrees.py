@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.duel.worktrees import checkouts, commit_of, git, repository
 from bench.errors import BenchError
+from bench.gate.duel.worktrees import checkouts, commit_of, git, repository
 
 
 def commit(root: Path, message: str) -> str:
@@ -109,7 +109,7 @@ def test_nothing_is_left_where_it_is_told_to_terminate(root: Path, tmp_path: Pat
     """As a CI job is, when its time is over."""
     before = state(root)
     script = (
-        "import time\nfrom pathlib import Path\nfrom bench.duel.worktrees import checkouts\n"
+        "import time\nfrom pathlib import Path\nfrom bench.gate.duel.worktrees import checkouts\n"
         f"with checkouts(Path({str(root)!r}), ['HEAD', None]) as made:\n"
         "    print(made[0][0], flush=True)\n    time.sleep(60)\n"
     )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import InvalidSuite
-from bench.yaml_marks import Marks, Place, load_with_marks
+from bench.suites.yaml_marks import Marks, Place, load_with_marks
 
 
 def loaded(text: str) -> tuple[dict[str, Any], Marks]:

@@ -7,19 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.assembly import build, choose, frozen_features, make_task, tensor_hashes
-from bench.cell_run import CellJob
-from bench.contracts import Backbone, Places, Task
-from bench.executors.inline import InlineExecutor
-from bench.jobs import Executor
-from bench.plan import Resolved, expand
-from bench.provision import Lacking, provide
-from bench.record import Record
-from bench.resume import Asked
-from bench.run import RunResult, cell_job, run
+from bench.cell.assembly import build, choose, frozen_features, make_task, tensor_hashes
+from bench.cell.job import CellJob
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone
+from bench.contracts.training import Task
+from bench.records.record import Record
+from bench.records.store import Store
+from bench.running.executors.inline import InlineExecutor
+from bench.running.jobs import Executor
+from bench.running.provision import Lacking, provide
+from bench.running.resume import Asked
+from bench.running.run import RunResult, cell_job, run
 from bench.schema import Cell, Precision, content_hash
-from bench.store import Store
-from bench.suite import read_suite
+from bench.suites.plan import Resolved, expand
+from bench.suites.suite import read_suite
 
 LIMIT = 200
 """Images of each split."""

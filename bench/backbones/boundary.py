@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from bench.contracts import FrozenPart
+from bench.contracts.networks import FrozenPart
 
 
 @dataclass(frozen=True)

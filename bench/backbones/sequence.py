@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.contracts import Backbone, InputSpec, Places, WeightsFile
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone, InputSpec, WeightsFile
 from bench.errors import BenchError, Unavailable
 
 PREFIX = "sequence:"

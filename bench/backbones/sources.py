@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from bench.cache import file_sha256
 from bench.catalog import BACKBONE_SOURCES
-from bench.contracts import BackboneSource, Places, WeightsFile
+from bench.contracts.data import Places
+from bench.contracts.networks import BackboneSource, WeightsFile
 from bench.errors import InvalidData
+from bench.machine.cache import file_sha256
 
 CHECKPOINT_SUFFIXES = (".safetensors", ".pth", ".pt")
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from bench.contracts import Backbone, FrozenPart
+from bench.contracts.networks import Backbone, FrozenPart
 from bench.errors import InvalidData
 
 

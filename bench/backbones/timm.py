@@ -18,9 +18,10 @@ from timm.models import group_parameters
 from timm.models._hub import download_cached_file
 
 from bench.backbones.building import input_width, load_strictly, merge_weightless, source_head
-from bench.cache import file_sha256
-from bench.contracts import Backbone, InputSpec, Places, WeightsFile
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone, InputSpec, WeightsFile
 from bench.errors import BenchError, Unavailable
+from bench.machine.cache import file_sha256
 from bench.registry import unknown
 
 

@@ -11,9 +11,10 @@ from torchvision import models
 from torchvision.models.vision_transformer import interpolate_embeddings
 
 from bench.backbones.building import input_width, load_strictly, merge_weightless, source_head
-from bench.cache import file_sha256
-from bench.contracts import Backbone, InputSpec, Places, WeightsFile
+from bench.contracts.data import Places
+from bench.contracts.networks import Backbone, InputSpec, WeightsFile
 from bench.errors import BenchError, InvalidData, Unavailable
+from bench.machine.cache import file_sha256
 from bench.registry import unknown
 
 PREFIX = "torchvision:"

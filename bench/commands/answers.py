@@ -54,7 +54,7 @@ def _of_reports() -> Iterable[str]:
 
 
 def _of_tables() -> Iterable[str]:
-    from bench.reports.grids import GRID_FORMATS
+    from bench.reports.tables.grids import GRID_FORMATS
 
     return GRID_FORMATS
 
@@ -97,10 +97,10 @@ def recommend(
 
     Labels between two budgets are read off the largest measured one not above them.
     """
-    from bench.housekeeping import to_bytes
-    from bench.progress import patient, screen
-    from bench.recommend import Wanted
-    from bench.reporting import answer
+    from bench.answers.recommend import Wanted
+    from bench.machine.housekeeping import to_bytes
+    from bench.reports.reporting import answer
+    from bench.running.progress import patient, screen
 
     memory = to_bytes("--max-memory", max_memory) / 2**20 if max_memory else None
     wanted = Wanted(labels, min_throughput, memory, max_latency, device, dataset)
@@ -146,9 +146,9 @@ def report(
     Several runs come in one report where their records are comparable. That, a filtered report, and a table of your
     own are printed, and written where --out says.
     """
-    from bench.label_needs import TARGETS
-    from bench.progress import patient, screen
-    from bench.reading import folder_of, read
+    from bench.answers.label_needs import TARGETS
+    from bench.answers.reading import folder_of, read
+    from bench.running.progress import patient, screen
 
     if any(each is not None for each in (rows, columns, metric, pivot)):
         _table(runs, format_, out, filters, (rows, columns, metric, pivot))
@@ -162,7 +162,7 @@ def report(
 
 def _written(summary: Any, place: Path | None, format_: str) -> str:
     """Write a report where there is a place for it, and return what is printed."""
-    from bench.reporting import report_file, show_report, write_report
+    from bench.reports.reporting import report_file, show_report, write_report
 
     if place is None:
         return show_report(summary, format_)
@@ -177,10 +177,10 @@ def _table(
     filters: Sequence[str],
     asked: tuple[str | None, str | None, str | None, str | None],
 ) -> None:
-    from bench.crosstab import Layout, keys_named, pivot_named
-    from bench.progress import patient, screen
-    from bench.reading import read
-    from bench.reporting import render_tables, tables
+    from bench.answers.crosstab import Layout, keys_named, pivot_named
+    from bench.answers.reading import read
+    from bench.reports.reporting import render_tables, tables
+    from bench.running.progress import patient, screen
 
     rows, columns, metric, pivot = asked
     if pivot is not None and (rows is not None or columns is not None):
@@ -218,10 +218,10 @@ def leaderboard(
 
     Mean ranks are over the data sets that all lines have.
     """
-    from bench.leaderboard import Board
-    from bench.progress import patient, screen
-    from bench.reading import read
-    from bench.reporting import board, render_tables
+    from bench.answers.leaderboard import Board
+    from bench.answers.reading import read
+    from bench.reports.reporting import board, render_tables
+    from bench.running.progress import patient, screen
 
     with screen() as shown:
         grids = board(read(runs, filters, patient(shown.working)), Board(metric, method, budget))

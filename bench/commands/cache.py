@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from bench.cache import default_root
 from bench.errors import BenchError
-from bench.housekeeping import entries, limit_bytes, matching, readable, remove
+from bench.machine.cache import default_root
+from bench.machine.housekeeping import entries, limit_bytes, matching, readable, remove
 
 
 @click.group("cache")

@@ -27,9 +27,9 @@ def duel(
     takes is measured in restarts until it is known, accuracies are compared cell by cell.
     Exit codes: 0 the same or better; 1 worse; 4 not known; 5 not comparable.
     """
-    from bench.duel.asking import Wanted, run_duel
-    from bench.duel.verdict import exit_code
-    from bench.reports import duel as report
+    from bench.gate.duel.asking import Wanted, run_duel
+    from bench.gate.duel.verdict import exit_code
+    from bench.reports.checks import duel as report
 
     if bool(base) == bool(bisect):
         raise BenchError("duel: name what to hold it against with --base REF|PATH, or a range with --bisect GOOD BAD")
@@ -48,7 +48,7 @@ def _bisect(wanted: Any, bad: str, as_json: bool) -> None:
     import dataclasses
     import json
 
-    from bench.duel.bisection import find_culprit
+    from bench.gate.duel.bisection import find_culprit
 
     found = find_culprit(wanted, bad, _tell)
     if as_json:

@@ -36,7 +36,7 @@ def compare(base: str, new: str, limits: Sequence[str], allowed: Sequence[str], 
     from bench.gate.compare import compare as compare_sides
     from bench.gate.rules import parse_rules, usual_rules
     from bench.gate.sides import read_side
-    from bench.reports import comparison as rendering
+    from bench.reports.checks import comparison as rendering
 
     check_allowed(allowed)
     left, right = read_side(base), read_side(new)
@@ -54,7 +54,7 @@ def compare(base: str, new: str, limits: Sequence[str], allowed: Sequence[str], 
 
 def _counter_limits() -> dict[str, str]:
     """Return how much a duel lets each of its counters grow."""
-    from bench.duel.verdict import RULES
+    from bench.gate.duel.verdict import RULES
 
     return {name: f"{rule.share * 100:g}%" if rule.share else f"{rule.amount:g}" for name, rule in RULES.items()}
 
@@ -86,7 +86,7 @@ def baseline_save(name: str, run: str | None, force: bool) -> None:
 def baseline_ls(as_json: bool) -> None:
     """List the baselines, oldest first."""
     from bench.gate.baselines import listed
-    from bench.reports.baseline import render_list
+    from bench.reports.checks.baseline import render_list
 
     found = listed()
     if as_json:
@@ -102,7 +102,7 @@ def baseline_ls(as_json: bool) -> None:
 def baseline_show(name: str, as_json: bool) -> None:
     """Show what the baseline NAME holds: its machine, and the mean figures of its rows."""
     from bench.gate.sides import read_baseline
-    from bench.reports.baseline import render_json, render_side
+    from bench.reports.checks.baseline import render_json, render_side
 
     click.echo((render_json if as_json else render_side)(read_baseline(name)))
 
@@ -120,7 +120,7 @@ def history(pattern: str, metric: str | None, picture: Path | None, as_json: boo
     """
     from bench.gate.baselines import listed
     from bench.gate.history import follow
-    from bench.reports import trends
+    from bench.reports.checks import trends
 
     found = follow(listed(), pattern, metric)
     if picture is not None:

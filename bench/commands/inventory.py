@@ -25,7 +25,7 @@ def list_names(kind: str | None, pattern: str, as_json: bool) -> None:
     KIND is backbones, datasets, methods, suites, pretraining, selections,
     sources, probes, profiles, scores, executors, reports or workloads.
     """
-    from bench.listing import everything, names_of
+    from bench.commands.listing import everything, names_of
 
     found: dict[str, Any] = everything() if kind is None else names_of(kind, pattern)
     if as_json:
@@ -46,7 +46,7 @@ def list_names(kind: str | None, pattern: str, as_json: bool) -> None:
 @click.option("--device", default="auto", show_default=True)
 def env(device: str) -> None:
     """Print what is recorded of this machine, as JSON."""
-    from bench import devices, environment
+    from bench.machine import devices, environment
 
     devices.check_name(device)
     device = devices.resolve(device)

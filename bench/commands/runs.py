@@ -12,8 +12,8 @@ import click
 from bench.errors import Exit
 
 if TYPE_CHECKING:
-    from bench.planning import Planned
-    from bench.resume import Asked
+    from bench.running.planning import Planned
+    from bench.running.resume import Asked
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -94,8 +94,8 @@ _PLAN_OPTIONS = _options(
 @click.option("--no-cache", "alone", is_flag=True, help="Share no features: each cell pays for its own. Same numbers.")
 def run(suite: str, dry_run: bool, rerun: Any, executor: str, cell_id: str | None, alone: bool, **asked: Any) -> None:
     """Run the cells of SUITE (a name in suites/ or a path) that have no result yet, and report."""
-    from bench.housekeeping import limit_bytes
-    from bench.resume import Asked
+    from bench.machine.housekeeping import limit_bytes
+    from bench.running.resume import Asked
 
     limit_bytes()  # a limit that is no size is told before anything runs
     planned = _plan(suite, **asked)
@@ -119,9 +119,9 @@ def plan(suite: str, **asked: Any) -> None:
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the suite.")
 def validate(suite: str, overrides: Sequence[str]) -> None:
     """Report all mistakes in SUITE at once."""
-    from bench.plan import count_cells
-    from bench.suite import read_suite, suite_path
-    from bench.workload_suite import is_workload_suite, read_workload_suite
+    from bench.suites.plan import count_cells
+    from bench.suites.suite import read_suite, suite_path
+    from bench.suites.workload_suite import is_workload_suite, read_workload_suite
 
     path = suite_path(suite)
     if is_workload_suite(path):
@@ -131,7 +131,7 @@ def validate(suite: str, overrides: Sequence[str]) -> None:
 
 
 def _trim_cache(root: Path) -> None:
-    from bench.housekeeping import limit_bytes, readable, trim
+    from bench.machine.housekeeping import limit_bytes, readable, trim
 
     gone = trim(root, limit_bytes())
     if gone:
@@ -140,13 +140,13 @@ def _trim_cache(root: Path) -> None:
 
 
 def _plan(suite: str, as_json: bool, **asked: Any) -> "Planned":
-    from bench.planning import plan_suite
+    from bench.running.planning import plan_suite
 
     return plan_suite(suite, **asked)
 
 
 def _print_plan(planned: "Planned", as_json: bool) -> None:
-    from bench.planning import plan_rows
+    from bench.running.planning import plan_rows
 
     rows = plan_rows(planned)
     if as_json:
@@ -163,10 +163,10 @@ def _print_plan(planned: "Planned", as_json: bool) -> None:
 
 def _run(planned: "Planned", executor_name: str, asked: "Asked", as_json: bool) -> None:
     from bench.catalog import EXECUTORS
-    from bench.progress import counted, screen
-    from bench.reporting import read_summary, write_reports
-    from bench.run import run as run_cells
-    from bench.store import Store
+    from bench.records.store import Store
+    from bench.reports.reporting import read_summary, write_reports
+    from bench.running.progress import counted, screen
+    from bench.running.run import run as run_cells
 
     executor = EXECUTORS.entry(executor_name).load()(planned.workers)
     command = shlex.join(["bench", *sys.argv[1:]])

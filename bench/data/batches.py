@@ -1,11 +1,12 @@
 """What a training loop reads: batches of images, or of what a frozen part of a network has made of them."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.contracts import InputSpec
+from bench.contracts.networks import InputSpec
+from bench.contracts.training import Inputs
 from bench.data.joined import Rows
 from bench.data.transforms import Normalise, policy, random_resized_crop_flip
 
@@ -15,16 +16,6 @@ if TYPE_CHECKING:
 Index = npt.NDArray[np.int64]
 RESIDENT_SHARE = 0.4
 """Of a GPU's free memory: images that fit into it lie there, and no batch is copied."""
-
-
-class Inputs(Protocol):
-    """Batches by the positions of their images."""
-
-    def read(self, index: Index, generator: "torch.Generator | None") -> "torch.Tensor":
-        """Return a batch as it lies in memory; host-side augmentation draws from the generator, where there is one."""
-
-    def place(self, batch: "torch.Tensor", generator: "torch.Generator | None") -> "torch.Tensor":
-        """Return the batch on the device as the module wants it."""
 
 
 def fetch(inputs: Inputs, index: Index, generator: "torch.Generator | None" = None) -> "torch.Tensor":

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from bench import cache
-from bench.contracts import Progress, RawData, Split
+from bench.contracts.data import Progress, RawData, Split
 from bench.data.transforms import Geometry
 from bench.errors import InvalidData
+from bench.machine import cache
 from bench.schema import content_hash
 
 CHUNK = 256

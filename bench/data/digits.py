@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from bench.cache import file_sha256
-from bench.contracts import Places, RawData, Split
+from bench.contracts.data import Places, RawData, Split
 from bench.data.holding_out import with_test_split
+from bench.machine.cache import file_sha256
 
 
 @dataclass(frozen=True)

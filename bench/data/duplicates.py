@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench import cache
-from bench.contracts import Progress
+from bench.contracts.data import Progress
 from bench.data.decode import Decoded, Pixels
+from bench.machine import cache
 
 Hashes = npt.NDArray[np.uint64]
 Images = npt.NDArray[np.uint8]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from bench.contracts import RawData, Split
+from bench.contracts.data import RawData, Split
 from bench.data.holding_out import with_test_split
 from bench.errors import InvalidData
 

@@ -11,8 +11,8 @@ import numpy as np
 from annotated_types import Ge, Le
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from bench.cache import files_sha256
-from bench.contracts import Places, RawData, Split
+from bench.contracts.data import Places, RawData, Split
+from bench.machine.cache import files_sha256
 from bench.schema import content_hash
 from bench.seeding import derive
 

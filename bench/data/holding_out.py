@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from bench.contracts import Images, RawData, Split
+from bench.contracts.data import Images, RawData, Split
 from bench.data.splits import Index, hold_out
 from bench.errors import InvalidData
 

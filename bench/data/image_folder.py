@@ -6,18 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.cache import file_sha256, files_sha256
-from bench.contracts import Places, RawData, Split
-from bench.data.folders import (
-    ImageFiles,
-    ManifestRow,
-    check_classes,
-    image_files,
-    read_manifest,
-    read_splits,
-)
+from bench.contracts.data import Places, RawData, Split
+from bench.data.folders import ImageFiles, ManifestRow, check_classes, image_files, read_manifest, read_splits
 from bench.data.holding_out import with_test_split
 from bench.errors import InvalidData, Unavailable
+from bench.machine.cache import file_sha256, files_sha256
 from bench.schema import content_hash
 
 

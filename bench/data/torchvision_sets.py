@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bench.cache import files_sha256
-from bench.contracts import Places, RawData, Split
+from bench.contracts.data import Places, RawData, Split
 from bench.data.folders import image_files, read_splits
 from bench.data.holding_out import with_test_split
 from bench.errors import Unavailable
+from bench.machine.cache import files_sha256
 
 
 @dataclass(frozen=True)

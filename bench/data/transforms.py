@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from bench.contracts import InputSpec
+from bench.contracts.networks import InputSpec
 
 if TYPE_CHECKING:
     import torch

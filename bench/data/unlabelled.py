@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.contracts import RawData, Split
+from bench.contracts.data import RawData, Split
 from bench.data.folders import ImageFiles, class_folders, image_files
 from bench.errors import InvalidData
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.cache import write_atomically
 from bench.errors import BenchError
 from bench.gate.samples import Sample, Side, finite
+from bench.machine.cache import write_atomically
 from bench.schema import canonical_json, content_hash
 
 VERSION = 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.gate.quantities import Quantity
-from bench.record import Record
+from bench.records.record import Record
 
 Environment = Mapping[str, Any]
 NOT_COMPUTING = {"transferbench", "pandas", "matplotlib", "huggingface-hub"}

@@ -10,8 +10,8 @@ from bench.errors import Exit
 from bench.gate.comparability import MISSING, Mismatch, differences, mismatches
 from bench.gate.rules import Rule
 from bench.gate.samples import Name, Sample, Side, keyed, told_apart_by
-from bench.paired import holm
-from bench.stats import mean_interval
+from bench.statistics.intervals import mean_interval
+from bench.statistics.paired import holm
 
 Word = Literal["worse", "not comparable", "unknown", "better", "same"]
 LEVEL = 0.05

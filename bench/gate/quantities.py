@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.errors import BenchError
-from bench.record import Record
+from bench.records.record import Record
 
 Kind = Literal["score", "time", "peak", "exact", "count"]
 """How a figure varies where nothing changed: by seed; by what else the machine does; hardly; not at all, whatever the

@@ -8,7 +8,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.gate.comparability import Environment, conditions_of, machine_conditions
 from bench.gate.quantities import QUANTITIES, figures_of
-from bench.record import Record, Status
+from bench.records.record import Record, Status
 from bench.schema import Choice, canonical_json
 
 Name = tuple[tuple[str, str], ...]

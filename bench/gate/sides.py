@@ -6,7 +6,7 @@ from bench.errors import BenchError
 from bench.gate import baselines
 from bench.gate.benchmark_files import is_benchmark_file, read_benchmarks
 from bench.gate.samples import Side, side_of
-from bench.store import Store, read_records
+from bench.records.store import Store, read_records
 
 RESULTS = Path("results")
 

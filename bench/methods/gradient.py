@@ -12,12 +12,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.backbones.boundary import Parted, part_frozen
 from bench.backbones.building import frozen_names, train_only
-from bench.contracts import Fitted, FrozenPart, Task
-from bench.data.batches import ImageBatches, Index, Inputs, OutputRows
-from bench.devices import autocast, few_threads
+from bench.contracts.networks import FrozenPart
+from bench.contracts.training import Fitted, Inputs, Task
+from bench.data.batches import ImageBatches, Index, OutputRows
 from bench.errors import InvalidData
-from bench.recipe import total_steps
-from bench.training import Loop, Objective, Trained
+from bench.learning.recipe import total_steps
+from bench.learning.training import Loop, Objective, Trained
+from bench.machine.devices import autocast, few_threads
 
 PREFIX = "backbone."
 Sharing = Literal["auto", "cached", "inline"]

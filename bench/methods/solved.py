@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from bench.backbones.stage_outputs import stage_features
-from bench.contracts import Fitted, FrozenPart, States, Task
+from bench.contracts.networks import FrozenPart
+from bench.contracts.training import Fitted, States, Task
 from bench.data.batches import Index
+from bench.learning.solvers import Solution, Standardiser, logistic
 from bench.methods.gradient import view_augmentation
-from bench.solvers import Solution, Standardiser, logistic
 
 REFITTED = "best validation l2, fitted again on the whole budget"
 Solve = Callable[[torch.Tensor, torch.Tensor, int, Sequence[float]], list[Solution]]

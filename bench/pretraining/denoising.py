@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from annotated_types import Ge, Interval
 
+from bench.pretraining.contract import Pretrained, PretrainingTask
 from bench.pretraining.settings import Settings
-from bench.pretraining_contract import Pretrained, PretrainingTask
 
 if TYPE_CHECKING:
     import torch

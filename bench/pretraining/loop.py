@@ -14,8 +14,8 @@ from torch import nn
 
 from bench.data.batches import ImageBatches, Index, fetch
 from bench.errors import Diverged, InvalidData
-from bench.pretraining_contract import Pretrained, PretrainingTask
-from bench.recipe import batches, epoch_sizes, learning_rate_factor, make_optimizer, total_steps
+from bench.learning.recipe import batches, epoch_sizes, learning_rate_factor, make_optimizer, total_steps
+from bench.pretraining.contract import Pretrained, PretrainingTask
 from bench.schema import Training
 from bench.seeding import derive
 

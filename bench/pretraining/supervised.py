@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from bench.errors import InvalidData
-from bench.pretraining_contract import Pretrained, PretrainingTask
+from bench.pretraining.contract import Pretrained, PretrainingTask
 from bench.schema import Training
 
 
@@ -35,9 +35,9 @@ class Supervised:
         from torch import nn
 
         from bench.data.batches import ImageBatches, fetch
-        from bench.features import forward_all
+        from bench.learning.features import forward_all
+        from bench.learning.recipe import loss_of
         from bench.pretraining.loop import Batch, learn
-        from bench.recipe import loss_of
 
         assert task.labels is not None
         labels, settings = task.labels, self._training()

@@ -5,7 +5,7 @@ import math
 import torch
 from torch.nn import functional
 
-from bench.contracts import InputSpec
+from bench.contracts.networks import InputSpec
 
 GREY = (0.299, 0.587, 0.114)
 """What red, green and blue weigh in the brightness of a pixel (BT.601)."""

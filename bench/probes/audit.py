@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from bench.cell_run import CellRun
+from bench.cell.job import CellRun
 
 INITIAL_LOSS_TOLERANCE = 0.15
 """Relative; a zero-initialised head starts at ln(classes) but for rounding and mixing."""

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bench.calibration import expected_calibration_error, negative_log_likelihood, probabilities
-from bench.cell_run import CellRun
+from bench.cell.job import CellRun
+from bench.statistics.calibration import expected_calibration_error, negative_log_likelihood, probabilities
 
 
 def probe(run: CellRun) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.cell_run import CellRun
+from bench.cell.job import CellRun
 
 
 def probe(run: CellRun) -> dict[str, Any]:

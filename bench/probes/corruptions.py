@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.cell_run import CellRun
+from bench.cell.job import CellRun
 from bench.data.batches import ImageBatches, OutputRows, fetch
 from bench.data.corruptions import CORRUPTIONS, LEVELS, RECIPE, CorruptedImages
 from bench.data.splits import Index, limited
@@ -49,7 +49,7 @@ def accuracy_under(run: CellRun, index: Index, name: str, level: int) -> float:
     Heads on frozen features take those of the corrupted images from the cache that cells share, or put them there, on
     an account of their own. Adaptation at test time meets them as it meets other test images.
     """
-    from bench.features import forward_all
+    from bench.learning.features import forward_all
 
     pixels, fitted, cell = run.evaluation.pixels, run.fitted, run.cell
     worse = CorruptedImages(pixels.images[index], [pixels.ids[i] for i in index], name, level)

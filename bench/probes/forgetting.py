@@ -4,13 +4,13 @@ import time
 from typing import Any
 
 from bench.backbones.sources import source_of
-from bench.cell_run import CellRun
-from bench.contracts import Backbone
+from bench.cell.job import CellRun
+from bench.cell.profiling import once
+from bench.contracts.networks import Backbone
 from bench.data.batches import ImageBatches, Index, fetch
 from bench.data.joined import Rows
 from bench.data.splits import limited
-from bench.pretrained import joined_split
-from bench.profiling import once
+from bench.pretraining.pretrained import joined_split
 
 MOST_IMAGES = 1000
 """Of the source's test images, evenly from its classes."""
@@ -81,7 +81,7 @@ def accuracy_of(run: CellRun, backbone: Backbone, images: Rows, labels: Index, i
     """Return how often the source's classifier is right on the features of some images."""
     import torch
 
-    from bench.features import forward_all
+    from bench.learning.features import forward_all
 
     assert run.backbone.source_head is not None
     cell = run.cell

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from bench.backbones.overlap import Counted, Overlap, of_own, of_published
 from bench.backbones.sources import is_checkpoint, source_of
+from bench.backbones.weights_name import parse_own
 from bench.catalog import PRETRAINING
-from bench.cell_run import CellRun
+from bench.cell.job import CellRun
 from bench.data.duplicates import kept_hashes
-from bench.overlap import Counted, Overlap, of_own, of_published
-from bench.weights_name import parse_own
 
 EXAMPLES = 5
 """Pairs of images that a record names, of each kind."""
@@ -19,7 +19,7 @@ EXAMPLES = 5
 def probe(run: CellRun) -> dict[str, Any]:
     """Return duplicates between training and test images, and what is known of the pre-training set.
 
-    The table of facts is `bench/overlap.py`; of the project's own weights the very images are compared, too.
+    The table of facts is `bench/backbones/overlap.py`; of the project's own weights the very images are compared, too.
     """
     if run.job.learnt_from:
         trained, tested = (seen_by_own_weights(run, split) for split in ("train", "test"))

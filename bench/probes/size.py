@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.cell_run import CellRun
+from bench.cell.job import CellRun
 
 
 def probe(run: CellRun) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.cell_run import CellRun
-from bench.contracts import Trace
+from bench.cell.job import CellRun
+from bench.contracts.training import Trace
 
 
 def probe(run: CellRun) -> dict[str, Any]:

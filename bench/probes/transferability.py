@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from bench.catalog import SCORES
-from bench.cell_run import CellRun
-from bench.profiling import once
+from bench.cell.job import CellRun
+from bench.cell.profiling import once
 
 MOST_IMAGES = 2000
 """Of the budget's; more would cost more than a linear probe."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.cell_run import CellRun
+from bench.cell.job import CellRun
 
 LEARNING = ("select", "tune", "train")
 """The phases in which a cell comes to its model."""

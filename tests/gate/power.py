@@ -13,8 +13,8 @@ import click
 import numpy as np
 from tabulate import tabulate
 
-from bench.duel.driver import TIME
-from bench.duel.sequential import LOOKS, Trial, confirmed, worse
+from bench.gate.duel.driver import TIME
+from bench.gate.duel.sequential import LOOKS, Trial, confirmed, worse
 from tests.gate.record import RESTARTS
 
 Restart = Mapping[str, float]

@@ -18,11 +18,11 @@ from typing import Any
 
 import click
 
-from bench.devices import prepare_environment
-from bench.duel.asking import Wanted, checked_out, request
-from bench.duel.driver import MEMORY, TIME, Bout, Duelling
-from bench.duel.sequential import Look
-from bench.environment import machine
+from bench.gate.duel.asking import Wanted, checked_out, request
+from bench.gate.duel.driver import MEMORY, TIME, Bout, Duelling
+from bench.gate.duel.sequential import Look
+from bench.machine.devices import prepare_environment
+from bench.machine.environment import machine
 
 RESTARTS = Path(__file__).with_name("restarts.jsonl")
 ENDLESS = (Look(sys.maxsize, 0.0),)

@@ -12,8 +12,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench import environment
-from bench.devices import prepare_environment
+from bench.machine import environment
+from bench.machine.devices import prepare_environment
 from tests.perf import report
 from tests.perf.measured import Line, Outcome
 from tests.perf.setting import Setting, tell

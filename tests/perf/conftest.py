@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench import environment
+from bench.machine import environment
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.backbones.sources import source_of
-from bench.contracts import Places
+from bench.contracts.data import Places
 from bench.data.transforms import Geometry
-from bench.prepare import DataRequest, prepare_data
+from bench.running.prepare import DataRequest, prepare_data
 from bench.schema import Choice
 from tests.perf.harness import run_suite, suite
 from tests.perf.images import image_folder

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from bench.errors import BenchError
-from bench.suite import read_suite
+from bench.suites.suite import read_suite
 from tests.perf.processes import Failed, run_process
 from tests.perf.setting import Setting
 

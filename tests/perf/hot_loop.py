@@ -11,13 +11,12 @@ from torch import nn
 from torch.nn import functional
 
 from bench.backbones.sources import source_of
-from bench.contracts import Task
+from bench.contracts.training import Task, Watch
 from bench.data.batches import OutputRows
-from bench.devices import cores
+from bench.learning.training import Loop
+from bench.machine.devices import cores
 from bench.methods.gradient import PREFIX
 from bench.schema import Training
-from bench.training import Loop
-from bench.watching import Watch
 from tests.perf.measured import Line, Outcome
 from tests.perf.setting import Setting, tell
 

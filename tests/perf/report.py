@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.cache import write_atomically
+from bench.machine.cache import write_atomically
 from tests.perf.measured import Claim, Line, Outcome, Table, measured, verdict
 
 

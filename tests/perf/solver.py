@@ -18,9 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from bench.data.splits import split_budget
-from bench.devices import cores
+from bench.learning.solvers import Solution, Standardiser, logistic, ridge
+from bench.machine.devices import cores
 from bench.schema import Budget
-from bench.solvers import Solution, Standardiser, logistic, ridge
 from tests.perf.measured import Claim, Line, Outcome
 from tests.perf.setting import Setting, take_turns
 

@@ -12,10 +12,10 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import bench
-from bench import devices
 from bench.catalog import WORKLOADS
-from bench.duel.counters import count
-from bench.workloads.conditions import Conditions
+from bench.gate.duel.counters import count
+from bench.gate.workloads.conditions import Conditions
+from bench.machine import devices
 
 ROOT = Path(bench.__file__).resolve().parent.parent
 WARM_UP = 2

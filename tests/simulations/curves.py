@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 
-from bench.learning_curves import Crossover, Point, PowerLaw, crossover, labels_needed
-from bench.paired import crossed
+from bench.statistics.learning_curves import Crossover, Point, PowerLaw, crossover, labels_needed
+from bench.statistics.paired import crossed
 
 from .figures import Figure
 from .pairs import REST, TASTE, accuracy

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.schema import Seeds
-from bench.stats import mean_interval
-from bench.variance import decompose, mean_over
+from bench.statistics.intervals import mean_interval
+from bench.statistics.variance import decompose, mean_over
 
 from .figures import Figure
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-from bench.paired import crossed
+from bench.statistics.paired import crossed
 
 from .figures import Figure
 

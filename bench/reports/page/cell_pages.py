@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.curves import Curve, CurvesOf, Values, pack
-from bench.record import Record
+from bench.records.curves import Curve, CurvesOf, Values, pack
+from bench.records.record import Record
 from bench.reports.page.plain_json import written
 
 MOST = 5000

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.aggregate import Summary
-from bench.record import Record
+from bench.answers.summary import Summary
+from bench.records.record import Record
 from bench.reports.page.cell_pages import MOST
-from bench.reports.tables import plain
+from bench.reports.tables.tables import plain
 from bench.schema import Choice
 
 

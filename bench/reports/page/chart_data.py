@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from bench.aggregate import Block, Summary
-from bench.pareto import AXES
-from bench.phase_memory import BEFORE
-from bench.reports.tables import KINDS, PARTS, percent
-from bench.reports.verdict_tables import points, worded
-from bench.rows import Row
-from bench.verdicts import Verdict
+from bench.answers.pareto import AXES
+from bench.answers.rows.phase_memory import BEFORE
+from bench.answers.rows.rows import Row
+from bench.answers.summary import Block, Summary
+from bench.answers.verdicts import Verdict
+from bench.reports.tables.tables import KINDS, PARTS, percent
+from bench.reports.tables.verdict_tables import points, worded
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from bench.aggregate import Summary
-from bench.crossings import CrossingMap
-from bench.reports.crossing_maps import told
-from bench.reports.verdict_tables import overtaking_line
-from bench.verdicts import Overtaking
+from bench.answers.crossings import CrossingMap
+from bench.answers.summary import Summary
+from bench.answers.verdicts import Overtaking
+from bench.reports.figures.crossing_maps import told
+from bench.reports.tables.verdict_tables import overtaking_line
 
 SHADES = 7
 

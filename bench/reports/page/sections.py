@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from bench.aggregate import Summary
-from bench.reports import explanations
-from bench.reports.beyond_tables import beyond_table, corruption_table
-from bench.reports.crossing_maps import CROSSINGS
-from bench.reports.label_tables import NEEDS, WORTH, needs_table, worth_table
-from bench.reports.noise_tables import NOISE, noise_table, seeds_sentence
-from bench.reports.pareto_table import pareto_left_out, pareto_table
-from bench.reports.rank_tables import STANDINGS, standings_lines, standings_table
-from bench.reports.tables import (
+from bench.answers.summary import Summary
+from bench.reports.figures.crossing_maps import CROSSINGS
+from bench.reports.tables import explanations
+from bench.reports.tables.beyond_tables import beyond_table, corruption_table
+from bench.reports.tables.label_tables import NEEDS, WORTH, needs_table, worth_table
+from bench.reports.tables.noise_tables import NOISE, noise_table, seeds_sentence
+from bench.reports.tables.pareto_table import pareto_left_out, pareto_table
+from bench.reports.tables.rank_tables import STANDINGS, standings_lines, standings_table
+from bench.reports.tables.tables import (
     Table,
     accuracy_table,
     anatomy_table,
@@ -21,7 +21,7 @@ from bench.reports.tables import (
     score_table,
     tuning_table,
 )
-from bench.reports.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
+from bench.reports.tables.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
 
 
 @dataclass(frozen=True)

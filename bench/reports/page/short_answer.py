@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.aggregate import Summary
-from bench.recommend import Answer, memory_mib
-from bench.reports.tables import number, plain
-from bench.rows import Row
-from bench.stats import Estimate
+from bench.answers.recommend import Answer, memory_mib
+from bench.answers.rows.rows import Row
+from bench.answers.summary import Summary
+from bench.reports.tables.tables import number, plain
+from bench.statistics.intervals import Estimate
 
 NAMED = 2
 """Rows that are named among those which the data can't tell from the best."""

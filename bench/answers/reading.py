@@ -1,0 +1,155 @@
+"""From the folders of runs to one summary: reads, filters, joins."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.answers.joining import Joined, Run, join
+from bench.answers.label_needs import TARGETS
+from bench.answers.summary import Summary, summarise
+from bench.answers.verdicts import Right
+from bench.errors import BenchError
+from bench.records.correctness import Kept
+from bench.records.curves import NAMES, CurvesOf
+from bench.records.filtering import chosen
+from bench.records.record import Record
+from bench.records.store import Store, all_kept
+
+Tell = Callable[[str, int, int], None]
+"""Is told what is being done, how much of it is done, and of how much."""
+EVERY = 500
+"""Cells after which somebody is told."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A summary, and which test images each of its cells got right."""
+
+    summary: Summary
+    right: Right
+
+
+def folder_of(run: Path) -> Path:
+    """Return a run's folder, given that or its `records.jsonl`."""
+    return run.parent if run.name == "records.jsonl" else run
+
+
+def read(
+    runs: Sequence[Path], filters: Sequence[str] = (), tell: Tell = silent, targets: Sequence[float] = TARGETS
+) -> Reading:
+    """Return the summary of one run or several; raise `NotComparable` where several can't stand in one table."""
+    folders = list(dict.fromkeys(folder_of(run) for run in runs))
+    with all_kept():
+        found = [_read(folder, filters, tell) for folder in folders]
+        if filters and not any(run.records for run in found):
+            raise BenchError(f"--filter {' --filter '.join(filters)}: fits none of the records")
+        joined, right = _as_one(found)
+        summary = summarise(joined.records, joined.manifest, _told(right, len(joined.records), tell), targets)
+    narrowed = (f"Narrowed to {' and '.join(filters)}.",) if filters else ()
+    notes = (*narrowed, *joined.notes, *summary.notes)
+    return Reading(dataclasses.replace(summary, notes=notes, curves=curves_of(found, joined.homes)), right)
+
+
+def _as_one(found: Sequence[Run]) -> tuple[Joined, Right]:
+    """Return the runs as one, and what asks the run that a cell is of which images it got right."""
+    rights = {run.name: right_of(Store(Path(run.name)), run.records) for run in found}
+    if len(found) == 1:
+        (run,) = found
+        return Joined(tuple(run.records.values()), run.manifest, {}, ()), rights[run.name]
+    joined = join(found)
+    return joined, _at_home(rights, joined.homes)
+
+
+def curves_of(runs: Sequence[Run], homes: Mapping[str, tuple[str, str]]) -> CurvesOf:
+    """Return what reads the curves of a cell from the side file in its run's folder, when somebody asks for them."""
+    named = {run.name: run for run in runs}
+
+    def curves(cell_id: str) -> Mapping[str, npt.NDArray[np.float64]]:
+        name, there = homes.get(cell_id, (runs[0].name, cell_id))
+        record = named[name].records.get(there)
+        return {} if record is None else Store(Path(name)).side_arrays(record, NAMES)
+
+    return curves
+
+
+def read_summary(folder: Path) -> Summary:
+    """Return the summary of a run's folder."""
+    return read([folder]).summary
+
+
+def _read(folder: Path, filters: Sequence[str], tell: Tell) -> Run:
+    store = Store(folder)
+    if not store.records_path.is_file():
+        raise BenchError(f"{folder}: no records.jsonl there; give the folder of a run, as in results/digits_small")
+    records = store.records(lambda done, total: tell("reading records, MiB", done >> 20, total >> 20))
+    manifest = store.manifest()
+    if filters:
+        records = chosen(records, filters)
+        planned = manifest.get("cells")
+        manifest = {**manifest, "cells": None if planned is None else [cell for cell in planned if cell in records]}
+    return Run(str(folder), records, manifest)
+
+
+def right_of(store: Store, records: Mapping[str, Record]) -> Right:
+    """Return what tells which test images a cell got right: from `right.bin`, or from its side file, read once."""
+    kept = Kept(store.folder)
+    packed: dict[str, tuple[npt.NDArray[np.uint8], int] | None] = {}
+
+    def right(cell_id: str) -> npt.NDArray[np.bool_] | None:
+        record = records.get(cell_id)
+        if record is None:
+            return None
+        found = None if record.right_offset is None else kept.at(record.right_offset, cell_id)
+        if found is not None:
+            return found
+        if cell_id not in packed:
+            packed[cell_id] = _from_side_file(store, record)
+        bits = packed[cell_id]
+        return None if bits is None else np.unpackbits(bits[0], count=bits[1]).view(np.bool_)
+
+    return right
+
+
+def _from_side_file(store: Store, record: Record) -> tuple[npt.NDArray[np.uint8], int] | None:
+    """Return the packed bits of what was right, and their count."""
+    arrays = store.side_arrays(record)
+    if not {"labels", "predictions"} <= arrays.keys():
+        return None
+    if arrays["labels"].shape != arrays["predictions"].shape:
+        return None
+    found = arrays["labels"] == arrays["predictions"]
+    return np.packbits(found), len(found)
+
+
+def _at_home(rights: Mapping[str, Right], homes: Mapping[str, tuple[str, str]]) -> Right:
+    """Return what asks the run that a cell is of."""
+
+    def right(cell_id: str) -> npt.NDArray[np.bool_] | None:
+        if cell_id not in homes:
+            return None
+        run, there = homes[cell_id]
+        return rights[run](there)
+
+    return right
+
+
+def _told(right: Right, total: int, tell: Tell) -> Right:
+    """Return the same, telling how many of the cells have been looked at."""
+    seen: set[str] = set()
+
+    def watched(cell_id: str) -> npt.NDArray[np.bool_] | None:
+        if cell_id not in seen:
+            seen.add(cell_id)
+            if len(seen) % EVERY == 0:
+                tell("comparing", len(seen), total)
+        return right(cell_id)
+
+    return watched

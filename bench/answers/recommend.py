@@ -1,0 +1,132 @@
+"""One answer for a number of labels and a machine: the best row that fits, its evidence, and the runner-up. Pure."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.answers.rows.rows import Row
+from bench.answers.verdicts import Right, Verdict, compare, corrected
+from bench.errors import BenchError
+from bench.registry import unknown
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user has and needs."""
+
+    labels: int
+    min_throughput: float | None = None
+    """Images per second, of training or of the extraction of features."""
+    max_memory_mib: float | None = None
+    """Peak of the process, or of the GPU's memory where that was the device."""
+    max_latency_ms: float | None = None
+    """Of one image."""
+    device: str | None = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best row at the largest measured budget that the labels pay for."""
+
+    wanted: Wanted
+    labels: int
+    """The budget that was read off; below what was asked for where that was not measured."""
+    best: Row | None
+    """Null where no row fits."""
+    others: tuple[Verdict, ...]
+    """The other rows that fit against the best, by mean, corrected for their number."""
+    nearest: Row | None
+    """Where none fits: the one that breaks the fewest limits, of these the most accurate."""
+    broken: tuple[str, ...]
+    """Which limits that one breaks."""
+
+    @property
+    def ties(self) -> tuple[Verdict, ...]:
+        """Rows that the data can't tell from the best."""
+        return tuple(verdict for verdict in self.others if verdict.word in ("tie", "not tested"))
+
+
+def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
+    """Answer; raise `BenchError` where there is no row, or not of what is asked."""
+    return _corrected_together([_uncorrected(rows, wanted, right)])[0]
+
+
+def _corrected_together(answers: Sequence[Answer]) -> list[Answer]:
+    """Return answers that are read side by side with their p-values corrected for the number of all of them."""
+    verdicts = iter(corrected(verdict for answer in answers for verdict in answer.others))
+    return [replace(answer, others=tuple(itertools.islice(verdicts, len(answer.others)))) for answer in answers]
+
+
+def _uncorrected(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
+    mine = [row for row in rows if wanted.dataset in (None, row.dataset)]
+    datasets = sorted({row.dataset for row in mine})
+    if not mine:
+        raise BenchError(_nothing(rows, wanted))
+    if len(datasets) > 1:
+        raise BenchError(f"several data sets: {', '.join(datasets)}; choose one with --dataset")
+    on_device = [row for row in mine if _is_on(row, wanted.device)] or mine
+    budgets = {row.n_labels for row in on_device}
+    labels = max((count for count in budgets if count <= wanted.labels), default=min(budgets))
+    there = sorted((row for row in on_device if row.n_labels == labels), key=lambda row: -row.accuracy.mean)
+    fitting = [row for row in there if not limits_broken(row, wanted)]
+    if not fitting:
+        nearest = min(there, key=lambda row: len(limits_broken(row, wanted)))
+        return Answer(wanted, labels, None, (), nearest, limits_broken(nearest, wanted))
+    best, *rest = fitting
+    return Answer(wanted, labels, best, tuple(compare(row, best, right) for row in rest), None, ())
+
+
+def _nothing(rows: Sequence[Row], wanted: Wanted) -> str:
+    """Say why no row is of what is asked, and what there is."""
+    if not rows:
+        return "no cell has a number yet; `bench report` names the reasons"
+    there = sorted({row.dataset for row in rows})
+    return f"--dataset: {unknown('data set', str(wanted.dataset), there)}"
+
+
+def _is_on(row: Row, device: str | None) -> bool:
+    return device is None or row.device.startswith(device)
+
+
+def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
+    """Answer for each data set and each number of labels that was measured, without limits, fewest labels first.
+
+    All answers of a data set are corrected together, as a table of them is.
+    """
+    asked: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        asked.setdefault((row.dataset, row.n_labels), []).append(row)
+    found: dict[str, list[Answer]] = {}
+    for (dataset, labels), mine in sorted(asked.items()):
+        found.setdefault(dataset, []).append(_uncorrected(mine, Wanted(labels, dataset=dataset), right))
+    return tuple(answer for answers in found.values() for answer in _corrected_together(answers))
+
+
+def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:
+    """Say which limits a row breaks; what was not measured meets no limit."""
+    throughput = row.throughput.mean if row.throughput else None
+    memory = memory_mib(row)
+    limits = [
+        (wanted.min_throughput, throughput, "images/s", True),
+        (wanted.max_memory_mib, memory, "MiB", False),
+        (wanted.max_latency_ms, row.latency_1_ms, "ms for an image", False),
+    ]
+    broken = []
+    if row.n_labels > wanted.labels:
+        broken.append(f"it takes {row.n_labels:,} labels")
+    if not _is_on(row, wanted.device):
+        broken.append(f"it was measured on {row.device}, nothing on {wanted.device}")
+    for limit, measured, unit, at_least in limits:
+        if limit is None:
+            continue
+        if measured is None:
+            broken.append(f"its {unit} was not measured")
+        elif (measured < limit) if at_least else (measured > limit):
+            broken.append(f"{measured:,.0f} {unit}, {'below' if at_least else 'above'} {limit:,.0f}")
+    return tuple(broken)
+
+
+def memory_mib(row: Row) -> float:
+    """Return the peak that matters on the row's device."""
+    return row.peak_cuda_allocated_mib.mean if row.peak_cuda_allocated_mib else row.peak_rss_mib.mean

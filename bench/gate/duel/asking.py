@@ -1,0 +1,103 @@
+"""From the words of a command to two checkouts and what is asked of them."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bench
+from bench.errors import BenchError, NotComparable
+from bench.gate.duel.driver import Request, duel
+from bench.gate.duel.interpreters import interpreter
+from bench.gate.duel.measured import Duel, Side
+from bench.gate.duel.pair import Tell
+from bench.gate.duel.verdict import differing
+from bench.gate.duel.worktrees import checkouts, repository
+from bench.registry import unknown
+from bench.suites.suite import suite_path
+from bench.suites.workload_suite import WorkloadSuite, read_workload_suite
+
+ACCURACY = "accuracy"
+OWN_WORKLOADS = Path(bench.__file__).parent / "gate" / "workloads"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asks for."""
+
+    suite: str
+    base: str
+    candidate: str | None
+    """Null: the checkout as it lies there."""
+    only: tuple[str, ...] = ()
+    """Workloads, or `accuracy`; all where none is named."""
+    accepted: tuple[str, ...] = ()
+    timed: bool = True
+    own_workloads: bool = False
+    """Whether both sides run the workloads of this very package, whatever the candidate has."""
+
+
+def run_duel(wanted: Wanted, tell: Tell) -> Duel:
+    """Make both checkouts, compare them, and remove them."""
+    with checked_out(wanted, tell) as sides:
+        return duel(request(wanted, sides), sides, tell)
+
+
+@contextlib.contextmanager
+def checked_out(wanted: Wanted, tell: Tell) -> Iterator[tuple[Side, Side]]:
+    """Give base and candidate, each in a checkout of its own and with its Python."""
+    versions = (wanted.base, wanted.candidate)
+    folders = all(version is not None and Path(version).expanduser().is_dir() for version in versions)
+    root = Path.cwd() if folders else repository(Path.cwd())
+    with checkouts(root, versions) as made:
+        pythons = [interpreter(place, tell) for place, _ in made]
+        (base, base_name), (candidate, candidate_name) = made
+        tell(f"base {base_name}, candidate {candidate_name}")
+        yield (
+            Side("base", base_name, base, pythons[0]),
+            Side("candidate", candidate_name, candidate, pythons[1]),
+        )
+
+
+def request(wanted: Wanted, sides: Sequence[Side]) -> Request:
+    """Return what is asked of two sides; raise `NotComparable` where their suites ask for other conditions."""
+    base, candidate = (_suite_file(wanted.suite, side.root) for side in sides)
+    path = candidate or suite_path(wanted.suite)
+    suite = read_workload_suite(path)
+    if base is not None and (others := differing(_conditions(base), suite.conditions)):
+        raise NotComparable(f"{path.name}: base and candidate ask for other conditions: {'; '.join(others)}")
+    known = (*suite.workloads, *([ACCURACY] if suite.accuracy else []))
+    for name in wanted.only:
+        if name not in known:
+            raise BenchError(unknown("workload", name, known))
+    chosen = wanted.only or known
+    package = sides[1].root / "bench" / "workloads"
+    return Request(
+        suite=suite,
+        workloads=tuple(name for name in suite.workloads if name in chosen),
+        accuracy=_accuracy(suite, sides[1].root) if ACCURACY in chosen else None,
+        package=OWN_WORKLOADS if wanted.own_workloads or not package.is_dir() else package,
+        accepted=wanted.accepted,
+        timed=wanted.timed,
+    )
+
+
+def _suite_file(name: str, root: Path) -> Path | None:
+    """Return a side's own file of a suite that is named, where it has one."""
+    path = root / "suites" / f"{name}.yaml"
+    return path if path.is_file() else None
+
+
+def _conditions(path: Path) -> dict[str, object]:
+    return read_workload_suite(path).conditions
+
+
+def _accuracy(suite: WorkloadSuite, root: Path) -> Path:
+    assert suite.accuracy is not None
+    return _suite_file(suite.accuracy, root) or suite_path(suite.accuracy)
+
+
+def of_commit(wanted: Wanted, commit: str, workloads: Sequence[str], timed: bool) -> Wanted:
+    """Return the same question about another candidate, put to some workloads only."""
+    return dataclasses.replace(wanted, candidate=commit, only=tuple(workloads), timed=timed, own_workloads=True)

@@ -1,0 +1,204 @@
+"""Two resident processes, one for each side, that take turns."""
+
+import contextlib
+import json
+import math
+import os
+import select
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from bench.errors import BenchError
+from bench.gate.duel.clock import Block
+from bench.gate.duel.measured import Side
+from bench.machine.devices import READ_ONCE
+
+WORKER = Path(__file__).with_name("worker.py")
+ANSWER_S = 600.0
+"""After so long a process is said to hang."""
+BLOCK_S = 0.08
+FEWEST_UNITS, MOST_UNITS = 2, 200
+TURNS = ("AB", "BA") * 8
+"""Blocks of one workload in one restart: base and candidate, each first as often as the other.
+
+Many short ones: a neighbour on the processor makes code three times as slow for seconds on end, and disturbs few turns.
+"""
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Broken(BenchError):
+    """A process of one side ended, or hangs."""
+
+
+@dataclass
+class Process:
+    """The process of one side."""
+
+    side: Side
+    popen: "subprocess.Popen[str]"
+    log: IO[str]
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Ask for something."""
+        assert self.popen.stdin is not None
+        try:
+            self.popen.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self.popen.stdin.flush()
+        except (BrokenPipeError, OSError) as error:
+            raise self._ended() from error
+
+    def receive(self) -> Any:
+        """Return the answer."""
+        assert self.popen.stdout is not None
+        ready, _, _ = select.select([self.popen.stdout], [], [], ANSWER_S)
+        if not ready:
+            raise Broken(f"{self.side.name}: no answer within {ANSWER_S:.0f} s; does it hang?")
+        line = self.popen.stdout.readline()
+        if not line:
+            raise self._ended()
+        return json.loads(line)
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Ask for something and wait for the answer."""
+        self.send(do, **arguments)
+        return self.receive()
+
+    def stop(self) -> None:
+        """End it."""
+        with contextlib.suppress(OSError):
+            if self.popen.stdin is not None:
+                self.popen.stdin.close()
+        try:
+            self.popen.wait(5)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+        if self.popen.stdout is not None:
+            self.popen.stdout.close()
+        self.log.close()
+
+    def _ended(self) -> Broken:
+        self.popen.wait(10)
+        self.log.seek(0)
+        lines = [line for line in self.log.read().strip().splitlines() if line.strip()]
+        said = lines[-1] if lines else f"exit code {self.popen.returncode}"
+        return Broken(f"{self.side.name} ({self.side.asked}): its process ended: {said}")
+
+
+def start(side: Side, asked: Mapping[str, Any], workloads: Path, scratch: Path) -> Process:
+    """Start the process of a side; what it runs and counts with is this package's and the given workloads."""
+    given = {
+        "root": str(side.root),
+        "asked": dict(asked),
+        "grafts": {"bench.gate.duel": str(WORKER.parent), "bench.gate.workloads": str(workloads)},
+    }
+    log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # the process's own
+    popen = subprocess.Popen(
+        [str(side.python), "-P", str(WORKER), json.dumps(given)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        cwd=scratch,
+        env=environment(side, scratch, int(asked["threads"])),
+    )
+    return Process(side, popen, log)
+
+
+def environment(side: Side, scratch: Path, threads: int) -> dict[str, str]:
+    """Return what a process of a side sees: its own package first, the user's modules last, a cache of its own."""
+    return {
+        **os.environ,
+        **dict.fromkeys(ONE_THREAD, str(threads)),
+        **READ_ONCE,
+        "KINETO_LOG_LEVEL": "9",
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join([str(side.root), *filter(None, [os.environ.get("PYTHONPATH")]), os.getcwd()]),
+        "PYTHONPYCACHEPREFIX": str(scratch / "compiled"),
+        "XDG_CACHE_HOME": str(scratch / f"cache-{side.name}"),
+    }
+
+
+@dataclass
+class Pair:
+    """The processes of both sides and the workloads that both can do."""
+
+    base: Process
+    candidate: Process
+    lacking: dict[str, str] = field(default_factory=dict)
+    """Why a workload can't be compared."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """Errors of the candidate in what the base can do."""
+
+    @property
+    def both(self) -> tuple[Process, Process]:
+        """Base and candidate."""
+        return self.base, self.candidate
+
+    def ask_both(self, do: str, **arguments: Any) -> tuple[Any, Any]:
+        """Ask both at once and wait for both: for what is not timed."""
+        for process in self.both:
+            process.send(do, **arguments)
+        return self.base.receive(), self.candidate.receive()
+
+    def prepare(self, targets: Mapping[str, str]) -> list[str]:
+        """Make workloads ready on both sides; return the names of those that both can do."""
+        ready = []
+        for name, target in targets.items():
+            base, candidate = self.ask_both("prepare", name=name, target=target)
+            if "lacks" in base or "broke" in base:
+                self.lacking[name] = f"the base can't do it ({base.get('lacks') or base.get('broke')})"
+            elif candidate:
+                self.broken[name] = str(candidate.get("lacks") or candidate.get("broke"))
+            else:
+                ready.append(name)
+        return ready
+
+    def turns(self, name: str, units: int, swapped: bool) -> Iterator[tuple[Block, Block]]:
+        """Yield the blocks of base and candidate that stand beside each other."""
+        for turn in TURNS:
+            order = turn[::-1] if swapped else turn
+            blocks = {letter: self._block(letter, name, units) for letter in order}
+            yield blocks["A"], blocks["B"]
+
+    def hold(self, turn: int) -> None:
+        """Hold both to the same core, so that what disturbs one disturbs the other."""
+        self.ask_both("hold", turn=turn)
+
+    def peaks(self, name: str) -> tuple[float, float]:
+        """Return the most memory of each side, in MiB, while it does a unit."""
+        return self.base.ask("peak", name=name), self.candidate.ask("peak", name=name)
+
+    def _block(self, letter: str, name: str, units: int) -> Block:
+        process = self.base if letter == "A" else self.candidate
+        return Block(**process.ask("block", name=name, units=units))
+
+    def units(self, name: str) -> int:
+        """Return how many units make a block, from a short one of each side."""
+        costs = [min(self._block(letter, name, 2).cost_s) for letter in "AB"]
+        return min(MOST_UNITS, max(FEWEST_UNITS, math.ceil(BLOCK_S / max(1e-6, *costs))))
+
+
+@contextlib.contextmanager
+def pair(
+    sides: Sequence[Side], asked: Mapping[str, Any], workloads: Path, scratch: Path, swapped: bool = False
+) -> Iterator[Pair]:
+    """Start the processes of base and candidate, or the other way round; end them after the block."""
+    started: list[Process] = []
+    try:
+        for side in reversed(sides) if swapped else sides:
+            started.append(start(side, asked, workloads, scratch))
+        base, candidate = reversed(started) if swapped else started
+        yield Pair(base, candidate)
+    finally:
+        for process in started:
+            process.stop()
+
+
+Tell = Callable[[str], None]
+"""Hears one line on how far it is."""

@@ -1,0 +1,29 @@
+"""Training steps behind a frozen trunk: what lies before the last stage passes forward only."""
+
+from bench.gate.workloads.conditions import Conditions, Unit
+from bench.gate.workloads.material import network, pictures, task
+
+SIZE = 48
+STEPS = 2
+
+
+def prepare(asked: Conditions = Conditions()) -> Unit:  # noqa: B008  # frozen
+    """Return what trains the last stage of a small network for two steps, its trunk run in each of them.
+
+    Each unit starts from the same weights.
+    """
+    from bench.catalog import METHODS
+    from bench.schema import Choice, Training
+    from bench.suites.choices import make
+
+    backbone = network(asked, SIZE)
+    training = Training(steps=STEPS, batch_size=asked.batch_size, checkpoints=1)
+    given = task(asked, backbone, pictures(STEPS * asked.batch_size, SIZE), training)
+    method = make(METHODS, Choice("partial_finetune", {"stages": 1, "prefix": "inline"}))
+    initial = {name: tensor.clone() for name, tensor in backbone.network.state_dict().items()}
+
+    def unit() -> object:
+        backbone.network.load_state_dict(initial)
+        return method.fit(given)
+
+    return unit

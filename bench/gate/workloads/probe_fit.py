@@ -1,0 +1,26 @@
+"""A linear probe, solved: the path of strengths, the choice on validation, the fit on the whole budget."""
+
+from bench.gate.workloads.conditions import Conditions, Unit
+from bench.gate.workloads.material import CLASSES, network, pictures, task
+
+SIZE = 32
+IMAGES, VALIDATED = 600, 120
+WIDTH = 48
+"""Of the features, which are drawn: a noisy teacher's, as in no two classes are parted cleanly."""
+
+
+def prepare(asked: Conditions = Conditions()) -> Unit:  # noqa: B008  # frozen
+    """Return what fits the linear probe of `bench.methods` on features that are there already."""
+    import torch
+
+    from bench.catalog import METHODS
+    from bench.schema import Choice, Training
+    from bench.suites.choices import make
+
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.randn(CLASSES, WIDTH, generator=generator)
+    features = centres[torch.arange(IMAGES) % CLASSES] + 2 * torch.randn(IMAGES, WIDTH, generator=generator)
+    backbone = network(asked, SIZE)
+    given = task(asked, backbone, pictures(IMAGES, SIZE), Training(), lambda part, view: features, VALIDATED)
+    method = make(METHODS, Choice("linear_probe"))
+    return lambda: method.fit(given)

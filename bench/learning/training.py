@@ -1,0 +1,288 @@
+"""The one gradient loop that methods share: optimiser, schedule, stopping, checkpoints."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bench.contracts.training import Inputs, Task, Trace
+from bench.data.batches import Index, fetch
+from bench.data.transforms import mixup
+from bench.errors import Diverged, InvalidData
+from bench.learning.features import forward_all
+from bench.learning.recipe import (
+    batches,
+    epoch_sizes,
+    learning_rate_factor,
+    loss_of,
+    make_optimizer,
+    optimizer_kind,
+    total_steps,
+)
+from bench.machine.devices import autocast
+from bench.machine.timing import StepTimer
+from bench.schema import Training
+
+LONGEST_WARMUP = 5
+
+
+class Checkpoints:
+    """What training changed, at points along it; kept on disk so that it weighs on no memory peak."""
+
+    def __init__(self) -> None:
+        self._files: list[IO[bytes]] = []
+
+    def add(self, state: dict[str, torch.Tensor]) -> int:
+        """Keep a state and return its size in bytes."""
+        # has no name: nothing is left over by a killed process
+        file = tempfile.TemporaryFile()  # noqa: SIM115
+        torch.save(state, file)
+        self._files.append(file)
+        return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        file = self._files[index]
+        file.seek(0)
+        state: dict[str, torch.Tensor] = torch.load(file, weights_only=True)
+        return state
+
+
+@contextlib.contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put a module into `eval()` for the block, then each of its parts back into the mode it was in."""
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
+
+
+def compiled(module: nn.Module, settings: Training, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return what runs the module: itself, or what `torch.compile` makes of it when it is first called."""
+    if settings.compile == "none":
+        return module
+    if settings.compile == "default":
+        fast: Callable[[torch.Tensor], torch.Tensor] = torch.compile(module)
+        return fast
+    if not device.startswith("cuda"):
+        raise InvalidData(f"compile: cuda_graphs needs a CUDA device, not {device}; write default or none")
+    graphed: Callable[[torch.Tensor], torch.Tensor] = torch.compile(module, mode="reduce-overhead")
+
+    def forward(batch: torch.Tensor) -> torch.Tensor:
+        torch.compiler.cudagraph_mark_step_begin()
+        return graphed(batch)
+
+    return forward
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of the loop."""
+
+    states: Checkpoints
+    steps: tuple[int, ...]
+    """The step of each checkpoint."""
+    val_accuracies: tuple[float, ...]
+    """Of each checkpoint; empty where nothing validates."""
+    checkpoint_bytes: int
+    trace: Trace
+
+    @property
+    def chosen(self) -> int:
+        """The checkpoint with the best validation accuracy; else the last.
+
+        Of equals it is the latest: on a dozen validation images many tie, and a falling learning rate ends better.
+        """
+        if not self.val_accuracies:
+            return len(self.states) - 1
+        return len(self.val_accuracies) - 1 - int(np.argmax(self.val_accuracies[::-1]))
+
+    @property
+    def selection(self) -> str:
+        """The rule, in words."""
+        return "best validation checkpoint" if self.val_accuracies else "last step (too few labels to validate)"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step as an objective sees it."""
+
+    forward: Callable[[torch.Tensor], torch.Tensor]
+    """The module, perhaps compiled: inputs to logits (B, C)."""
+    batch: torch.Tensor
+    """Inputs, augmented and mixed, on the device."""
+    targets: torch.Tensor
+    """(B, C), distributions over the classes."""
+    index: Index
+    """Which images these are, (B,)."""
+    done: float
+    """Share of the training that is behind, 0 to 1."""
+    generator: torch.Generator
+    """For what the objective draws at random."""
+
+
+Objective = Callable[[Step], torch.Tensor]
+"""Returns the loss of a step, a scalar with a graph; called under the cell's precision."""
+
+
+def classify(settings: Training) -> Objective:
+    """Return the plain objective: the recipe's loss of the logits."""
+    return lambda step: loss_of(settings, step.forward(step.batch), step.targets)
+
+
+@dataclass
+class Loop:
+    """One training: a module, its inputs, and the parameters that learn."""
+
+    task: Task
+    module: nn.Module
+    inputs: Inputs
+    groups: Sequence[Mapping[str, Any]]
+    keep: Callable[[str], bool]
+    """Which names of the module's state a checkpoint keeps."""
+    objective: Objective | None = None
+    """Null: the recipe's loss and nothing beside it."""
+    before_step: Callable[[int, int], None] | None = None
+    """Hears the step (0-based) and how many there will be; may let more parameters learn."""
+    blank_start: bool = True
+    """Whether the head starts at zero."""
+    critic: nn.Module | None = None
+    """What learns beside the module and is no part of what comes of it: a discriminator."""
+
+    def run(self) -> Trained:
+        """Train, validating and keeping checkpoints on the way; raise `Diverged` where the loss is not finite."""
+        settings, task = self.task.training, self.task
+        steps = total_steps(settings, len(task.fit_index))
+        epoch_steps = len(epoch_sizes(len(task.fit_index), settings.batch_size))
+        optimizer = make_optimizer(settings, self.groups)
+        exact = optimizer_is_exact(
+            optimizer, nn.ModuleList([self.module, *self._critics()])
+        )  # before a step may freeze some of it for a while
+        peaks = [group["lr"] for group in optimizer.param_groups]
+        augmenting = torch.Generator().manual_seed(task.seed_of("augmentation"))
+        last = min(steps, task.watch.last_step or steps)
+        stops = {round((k + 1) * steps / settings.checkpoints) for k in range(settings.checkpoints)} - {0}
+        timer, states, kept, accuracies, losses, images = StepTimer(task.device), Checkpoints(), [], [], [], []
+        size = 0
+        order = batches(task.fit_index, settings.batch_size, task.seed_of("order"))
+        inputs = task.watch.inputs(self.inputs)
+        forward = compiled(self.module, settings, task.device)
+        torch.manual_seed(task.seed_of("noise"))  # dropout and stochastic depth
+        for step in range(last):
+            if self.before_step is not None:
+                self.before_step(step, steps)
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                group["lr"] = peak * learning_rate_factor(settings, step, steps, epoch_steps)
+            index = next(order)
+            timer.start()
+            losses.append(self._step(forward, optimizer, inputs, index, step / steps, augmenting))
+            timer.stop()
+            images.append(len(index))
+            if step + 1 in stops or step == 0:
+                check_finite(losses, step)
+            if step + 1 in stops or step + 1 == last:
+                task.progress("training", step + 1, steps)
+                size = states.add({name: value for name, value in self.module.state_dict().items() if self.keep(name)})
+                kept.append(step + 1)
+                accuracies += self._validate()
+                if stalled(accuracies, settings.patience):
+                    break
+        wall = timer.wall_s()
+        trace = Trace(
+            wall_s=wall,
+            cpu_s=timer.cpu_s,
+            images=images,
+            losses=[float(loss) for loss in losses],
+            warmup_steps=min(LONGEST_WARMUP, max(1, len(images) // 5)),
+            batch_effective=min(settings.batch_size, len(task.fit_index)),
+            optimizer_exact=exact,
+            optimizer_kind=optimizer_kind(optimizer),
+            blank_start=self.blank_start and self.objective is None,
+            compiled_at=None if settings.compile == "none" else [images.index(size) for size in set(images)],
+        )
+        return Trained(states, tuple(kept), tuple(accuracies), size, trace)
+
+    def _step(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        optimizer: torch.optim.Optimizer,
+        inputs: Inputs,
+        index: Index,
+        done: float,
+        augmenting: torch.Generator,
+    ) -> torch.Tensor:
+        task, watch = self.task, self.task.watch
+        watch.mark("begin")
+        batch = inputs.read(index, augmenting)
+        watch.mark("data")
+        batch = inputs.place(batch, augmenting)
+        labels = torch.from_numpy(task.labels[index]).to(task.device, non_blocking=True)
+        watch.mark("copy")
+        optimizer.zero_grad(set_to_none=True)
+        with watch.forward(self.module):
+            targets = functional.one_hot(labels, task.n_classes).float()
+            if task.training.mixup > 0:
+                batch, targets = mixup(batch, targets, task.training.mixup, augmenting)
+            objective = self.objective or classify(task.training)
+            with autocast(task.device, task.precision):
+                loss = objective(Step(forward, batch, targets, index, done, augmenting))
+        watch.mark("forward")
+        loss.backward()
+        watch.mark("backward")
+        optimizer.step()
+        watch.mark("optimiser")
+        watch.stepped(self.module, optimizer)
+        return loss.detach()
+
+    def _critics(self) -> list[nn.Module]:
+        return [] if self.critic is None else [self.critic]
+
+    def _validate(self) -> list[float]:
+        return [validate(self.task, self.module, self.inputs)] if len(self.task.val_index) else []
+
+
+def validate(task: Task, module: nn.Module, inputs: Inputs) -> float:
+    """Return the accuracy on the validation images."""
+    with evaluating(module):
+        logits = forward_all(
+            module,
+            lambda some: fetch(inputs, task.val_index[some]),
+            len(task.val_index),
+            task.device,
+            task.precision,
+        )
+    correct = logits.argmax(1).numpy() == task.labels[task.val_index]
+    return float(correct.mean())
+
+
+def check_finite(losses: Sequence[torch.Tensor], step: int) -> None:
+    """Raise `Diverged` where a loss is not finite."""
+    finite = torch.isfinite(torch.stack(list(losses)))
+    if not bool(finite.all()):
+        first = int((~finite).nonzero()[0])
+        raise Diverged(f"the loss is {float(losses[first])} at step {first + 1}; write a smaller learning_rate")
+
+
+def stalled(accuracies: Sequence[float], patience: int | None) -> bool:
+    """Say whether the last `patience` checkpoints brought nothing better on validation."""
+    if patience is None or len(accuracies) <= patience:
+        return False
+    return max(accuracies[-patience:]) <= max(accuracies[:-patience])
+
+
+def optimizer_is_exact(optimizer: torch.optim.Optimizer, module: nn.Module) -> bool:
+    """Say whether the optimiser holds each trainable parameter once and no other."""
+    held = [id(parameter) for group in optimizer.param_groups for parameter in group["params"]]
+    wanted = [id(parameter) for parameter in module.parameters() if parameter.requires_grad]
+    return sorted(held) == sorted(wanted)

@@ -1,0 +1,140 @@
+"""What lies in the cache, and how it is kept from growing without end."""
+
+import contextlib
+import fnmatch
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.machine.cache import MANIFEST, UNFINISHED, locked, manifest
+from bench.machine.filling import untouched
+
+KINDS = ("decoded", "features", "weights", "trials", "duplicates")
+LIMIT_VARIABLE = "BENCH_CACHE_LIMIT"
+DEFAULT_LIMIT = "20GiB"
+IN_USE_S = 3600.0
+"""What was used within the last hour may be in use: it is not taken away by itself."""
+_UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40, "kb": 1e3, "mb": 1e6, "gb": 1e9}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cached folder, finished or left unfinished by a killed process."""
+
+    path: Path
+    kind: str
+    name: str
+    """The beginning of its key's hash."""
+    label: str
+    size: int
+    """Bytes on disk."""
+    used_at: float
+    """Seconds since 1970."""
+
+
+def entries(root: Path) -> list[Entry]:
+    """Return what is cached, least recently used first."""
+    listed = [_entry(path, kind) for kind in KINDS for path in _folders(root / kind)]
+    found = [entry for entry in listed if entry is not None]
+    return sorted(found, key=lambda entry: (entry.used_at, entry.name))
+
+
+def _folders(parent: Path) -> list[Path]:
+    return [path for path in parent.iterdir() if path.is_dir()] if parent.is_dir() else []
+
+
+def _entry(path: Path, kind: str) -> Entry | None:
+    """Return a folder as an entry; null where another process moves or removes it just now."""
+    try:
+        return _look(path, kind)
+    except FileNotFoundError:
+        return None
+
+
+def _look(path: Path, kind: str) -> Entry:
+    stats = _stats(path.iterdir())
+    size = sum(stat.st_size for stat in stats)
+    name = path.name.removeprefix(".").removesuffix(UNFINISHED)[:12]
+    try:
+        label = str(manifest(path)["label"])
+        used_at = (path / MANIFEST).stat().st_mtime
+    except (OSError, ValueError, KeyError, TypeError):
+        label = "unfinished: goes on where it stopped"
+        used_at = max([path.stat().st_mtime, *(stat.st_mtime for stat in stats)])
+    return Entry(path, kind, name, label, size, used_at)
+
+
+def _stats(files: Iterable[Path]) -> list[os.stat_result]:
+    """Return what is known of the files, but for those that are gone since the folder was listed."""
+    found = []
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            found.append(file.stat())
+    return found
+
+
+def matching(found: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
+    """Return the entries whose kind, beginning of the name, or label fits one of the patterns; refuse one that fits
+    none.
+    """
+    chosen: dict[Path, Entry] = {}
+    for pattern in patterns:
+        fitting = [entry for entry in found if _fits(entry, pattern)]
+        if not fitting:
+            raise BenchError(f"cache {pattern}: no entry fits; `bench cache ls` lists them")
+        chosen |= {entry.path: entry for entry in fitting}
+    return list(chosen.values())
+
+
+def _fits(entry: Entry, pattern: str) -> bool:
+    named = bool(pattern) and entry.name.startswith(pattern)
+    return entry.kind == pattern or named or fnmatch.fnmatchcase(entry.label, pattern)
+
+
+def remove(root: Path, entry: Entry) -> bool:
+    """Remove an entry and say whether it is gone; a process that has it mapped keeps what it has."""
+    lock = root / entry.kind / f".{entry.path.name.strip('.').removesuffix(UNFINISHED)}.lock"
+    with locked(lock), untouched(entry.path):
+        shutil.rmtree(entry.path, ignore_errors=True)
+    return not entry.path.exists()
+
+
+def limit_bytes() -> int:
+    """Return the size that the cache is kept under, from `BENCH_CACHE_LIMIT` (`20GiB` where that is not set)."""
+    return to_bytes(LIMIT_VARIABLE, os.environ.get(LIMIT_VARIABLE, DEFAULT_LIMIT))
+
+
+def to_bytes(name: str, text: str) -> int:
+    """Read a size such as `20GiB`; raise `BenchError`, which calls it by its name."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if not found or found[2] not in _UNITS:
+        raise BenchError(f"{name}={text}: write a size, as in 20GiB or 500MB")
+    return int(float(found[1]) * _UNITS[found[2]])
+
+
+def trim(root: Path, limit: int) -> list[Entry]:
+    """Remove what has not been used for longest until the rest fits the limit; return what went."""
+    found = entries(root)
+    total = sum(entry.size for entry in found)
+    gone = []
+    for entry in found:
+        if total <= limit or time.time() - entry.used_at < IN_USE_S:
+            break
+        if remove(root, entry):
+            total -= entry.size
+            gone.append(entry)
+    return gone
+
+
+def readable(size: float) -> str:
+    """`512 B`, `3.4 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

@@ -1,0 +1,106 @@
+"""Logistic regression on frozen features of a source, taken to where those of the target lie."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from bench.contracts.training import Fitted, Task
+from bench.data.batches import Index
+from bench.learning.solvers import Solution, Standardiser, logistic
+from bench.methods.domains.from_source import ON_SOURCE, domain_of, parted_source
+from bench.methods.solved import REFITTED, Point, at_edge
+
+Align = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+"""Standardised features (B, D) of the source and (T, D) of the target to a matrix (D, d) for each."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """Both domains in the coordinates in which they meet, float64."""
+
+    source: torch.Tensor
+    """(B, d)."""
+    source_labels: torch.Tensor
+    """(B,)."""
+    target: torch.Tensor
+    """(T, d)."""
+    target_labels: torch.Tensor
+    """(T,); only those of the budget may be read."""
+    standardise: Standardiser
+    """The target's."""
+    matrix: torch.Tensor
+    """(D, d), the target's."""
+
+    @classmethod
+    def of(cls, task: Task, align: Align) -> "Met":
+        """Standardise the features of each domain by itself and bring them together."""
+        assert task.source_outputs is not None
+        features = task.source_outputs(task.whole), task.outputs(task.whole, None)
+        source, target = (Standardiser.of(each) for each in features)
+        theirs, mine = source(features[0]), target(features[1])
+        to_source, to_target = align(theirs, mine)
+        labels = torch.from_numpy(domain_of(task).labels), torch.from_numpy(task.labels)
+        return cls(theirs @ to_source, labels[0], mine @ to_target, labels[1], target, to_target)
+
+    def solve(self, n_classes: int, source: Index, target: Index, strengths: Sequence[float]) -> list[Solution]:
+        """Fit some images of both domains; return weights (C, d) and bias on the coordinates for each strength."""
+        rows = torch.cat([self.source[source], self.target[target]])
+        labels = torch.cat([self.source_labels[source], self.target_labels[target]])
+        middle, width = rows.mean(0), len(self.matrix)
+        solutions = logistic(rows - middle, labels, n_classes, [l2 * width for l2 in strengths])
+        return [Solution(each.weight, each.bias - each.weight @ middle, each.converged) for each in solutions]
+
+    def accuracy(self, solution: Solution, source: Index, target: Index) -> float:
+        """Return the accuracy on some images of both domains."""
+        rows = torch.cat([self.source[source], self.target[target]])
+        labels = torch.cat([self.source_labels[source], self.target_labels[target]])
+        right = (rows @ solution.weight.T + solution.bias).argmax(1) == labels
+        return float(right.double().mean())
+
+    def layer(self, solution: Solution) -> nn.Linear:
+        """Return the layer on the target's features that a solution on the coordinates is."""
+        return self.standardise.fold(solution.weight @ self.matrix.T, solution.bias).requires_grad_(False)
+
+
+def fit_aligned(task: Task, align: Align, tried: Sequence[float], default: float) -> Fitted:
+    """Solve for all strengths, choose on validation, and solve again for the best on everything that has a label."""
+    met = Met.of(task, align)
+    fit, val = parted_source(task)
+    path: list[Point] = []
+    began = time.perf_counter()
+    if len(val) or len(task.val_index):
+        ordered = sorted(tried, reverse=True)
+        for l2, solution in zip(ordered, met.solve(task.n_classes, fit, task.fit_index, ordered), strict=True):
+            path.append(Point(l2, met.accuracy(solution, val, task.val_index), met.layer(solution).state_dict()))
+    tune_s = time.perf_counter() - began
+    best = max(path, key=lambda point: (point.accuracy, point.l2), default=None)
+    l2 = best.l2 if best else default
+    everything = np.sort(np.concatenate([fit, val])), np.sort(np.concatenate([task.fit_index, task.val_index]))
+    (solution,) = met.solve(task.n_classes, *everything, [l2])
+    module = nn.Linear(task.backbone.width, task.n_classes)
+    size = sum(parameter.numel() for parameter in module.parameters())
+    where = "" if len(task.val_index) else f" ({ON_SOURCE})"
+    return Fitted(
+        module=module,
+        states=[met.layer(solution).state_dict(), *(point.state for point in path)],
+        chosen=0,
+        model=nn.Sequential(OrderedDict(backbone=task.backbone.network, head=module)),
+        part=task.whole,
+        val_accuracy=best.accuracy if best else None,
+        selection=f"{REFITTED}{where}" if best else "default l2 (too few labels to validate)",
+        choice={
+            "l2": l2,
+            "dimensions": met.matrix.shape[1],
+            "edge": at_edge([point.accuracy for point in path]),
+            "converged": solution.converged,
+        },
+        frozen=frozenset(task.backbone.network.state_dict()),
+        trainable_params=size,
+        checkpoint_bytes=4 * size,
+        tune_s=tune_s,
+    )

@@ -1,0 +1,28 @@
+"""Linear probe, then full fine-tuning from it."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from bench.contracts.training import Fitted, Task
+from bench.methods.kinds import FromProbe
+
+
+@dataclass(frozen=True)
+class LpFt(FromProbe):
+    """All parameters learn from where the linear probe ends: LP-FT (Kumar et al., 2022).
+
+    A head that fits already spares the features the distortion by a blank one's large gradients. The probe is solved
+    for on the training part of the budget, its `l2` chosen on validation as the linear probe's. Then full fine-tuning's
+    recipe, with one rate for all as in the paper. Batch normalisation keeps the statistics that the probe was fitted on
+    (`statistics: adapt` has it take those of the batches): else training would start elsewhere, the farther the more
+    the images differ from those that the weights know.
+    """
+
+    def fit(self, task: Task) -> Fitted:
+        """Learn the task."""
+        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
+        from bench.methods.solved import Strengths, probe_head
+
+        head, l2 = probe_head(task, Strengths(self.l2, self.default_l2))
+        fitted = fit_backbone(task, Tuning(every_parameter(task), head=head, keep_statistics=self.statistics == "keep"))
+        return dataclasses.replace(fitted, choice=fitted.choice | {"l2": l2})

@@ -1,0 +1,81 @@
+"""WiSE-FT: weights between the linear probe's and the fine-tuned ones."""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Ge, Le, Len
+
+from bench.contracts.training import Fitted, Task
+from bench.methods.kinds import FromProbe
+
+if TYPE_CHECKING:
+    import torch
+
+State = Mapping[str, "torch.Tensor"]
+
+
+@dataclass(frozen=True)
+class WiseFt(FromProbe):
+    """The weights at `alpha` on the way from the linear probe to what fine-tuning makes of it (Wortsman et al., 2022).
+
+    0 is the probe, 1 the fine-tuned network. The best `alpha` on validation is taken, of equals the nearest to
+    `default_alpha`; that one, the paper's, where the budget is too small to validate. `statistics` as in `lp_ft`;
+    where they adapt they are interpolated with the weights, as in the authors' code. The probe's `l2` as in the
+    linear probe; the recipe is full fine-tuning's, with one rate for all.
+    """
+
+    alpha: Annotated[tuple[Annotated[float, Ge(0), Le(1)], ...], Len(1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    default_alpha: Annotated[float, Ge(0), Le(1)] = 0.5
+
+    def fit(self, task: Task) -> Fitted:
+        """Learn the task."""
+        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
+        from bench.methods.solved import Strengths, probe_head
+
+        head, l2 = probe_head(task, Strengths(self.l2, self.default_l2))
+        layers = {"backbone": task.backbone.network, "head": head}
+        start = {
+            f"{prefix}.{name}": tensor.detach().clone()
+            for prefix, module in layers.items()
+            for name, tensor in module.state_dict().items()
+        }
+        tuned = fit_backbone(task, Tuning(every_parameter(task), head=head, keep_statistics=self.statistics == "keep"))
+        chosen = self._between(task, tuned, start)
+        return dataclasses.replace(chosen, choice=chosen.choice | {"l2": l2})
+
+    def _between(self, task: Task, tuned: Fitted, start: "State") -> Fitted:
+        """Return the fine-tuned network at its best place on the way from the start."""
+        from bench.data.batches import ImageBatches
+        from bench.learning.training import Checkpoints, validate
+
+        inputs = ImageBatches(task.images, task.backbone.input, task.device, wanted=task.val_index)
+        alphas = sorted({*self.alpha, self.default_alpha} if not len(task.val_index) else self.alpha)
+        end, states, accuracies = tuned.states[tuned.chosen], Checkpoints(), []
+        began = time.perf_counter()
+        for alpha in alphas:
+            states.add(interpolated(start, end, alpha))
+            if len(task.val_index):
+                tuned.module.load_state_dict(states[len(states) - 1], strict=False)
+                accuracies.append(validate(task, tuned.module, inputs))
+        scores = accuracies or [0.0] * len(alphas)
+        chosen = max(range(len(alphas)), key=lambda i: (scores[i], -abs(alphas[i] - self.default_alpha)))
+        return dataclasses.replace(
+            tuned,
+            states=states,
+            chosen=chosen,
+            val_accuracy=accuracies[chosen] if accuracies else None,
+            selection="best validation alpha" if accuracies else "default alpha (too few labels to validate)",
+            choice=tuned.choice | {"alpha": alphas[chosen]},
+            tune_s=time.perf_counter() - began,
+        )
+
+
+def interpolated(start: "State", end: "State", alpha: float) -> "dict[str, torch.Tensor]":
+    """Return the state at a share of the way from start to end; counters are those of the end."""
+    return {
+        name: start[name].to(tensor).lerp(tensor, alpha) if tensor.is_floating_point() else tensor
+        for name, tensor in end.items()
+    }

@@ -1,0 +1,117 @@
+"""Heads that compare features with those of labelled images: in full precision, whatever the backbone's is."""
+
+import contextlib
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bench.contracts.networks import FrozenPart
+from bench.contracts.training import Fitted, Task
+from bench.methods.solved import Selected, fitted_head, whole_budget
+
+FAR = 1e30
+"""The squared distance of a class that has no label."""
+SMALLEST = 1e-12
+"""The share of a class that no neighbour votes for: its logarithm is finite."""
+
+
+def full_precision(features: torch.Tensor) -> contextlib.AbstractContextManager[object]:
+    """Return what keeps products of features exact where the backbone runs in a lower precision."""
+    if features.is_meta:  # shapes alone, which have no precision
+        return contextlib.nullcontext()
+    return torch.autocast(features.device.type, enabled=False)
+
+
+class Prototypes(nn.Module):
+    """Minus the squared distances of features (B, D) to the class means: (B, C)."""
+
+    means: torch.Tensor
+    missing: torch.Tensor
+
+    def __init__(self, means: torch.Tensor, missing: torch.Tensor, cosine: bool) -> None:
+        super().__init__()
+        self.register_buffer("means", means)
+        self.register_buffer("missing", missing)
+        self.cosine = cosine
+
+    @classmethod
+    def of(cls, features: torch.Tensor, labels: torch.Tensor, n_classes: int, cosine: bool) -> "Prototypes":
+        """Learn the means from features (N, D) and labels (N,)."""
+        rows = functional.normalize(features) if cosine else features
+        counts = torch.bincount(labels, minlength=n_classes)
+        sums = torch.zeros(n_classes, rows.shape[1], dtype=torch.float64).index_add_(0, labels, rows.double())
+        means = (sums / counts.clamp(min=1).unsqueeze(1)).float()
+        return cls(functional.normalize(means) if cosine else means, counts == 0, cosine)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the logits."""
+        with full_precision(features):
+            rows = functional.normalize(features.float()) if self.cosine else features.float()
+            distances = torch.cdist(rows, self.means, compute_mode="donot_use_mm_for_euclid_dist").square()
+        return -distances.masked_fill(self.missing, FAR)
+
+
+class Neighbours(nn.Module):
+    """Logarithms of the votes of the `k` nearest labelled images, at most `most`: features (B, D) to (B, C)."""
+
+    bank: torch.Tensor
+    votes: torch.Tensor
+    used: torch.Tensor
+    k: torch.Tensor
+
+    def __init__(self, bank: torch.Tensor, labels: torch.Tensor, n_classes: int, temperature: float, most: int) -> None:
+        super().__init__()
+        self.register_buffer("bank", functional.normalize(bank))
+        self.register_buffer("votes", functional.one_hot(labels, n_classes).float())
+        self.register_buffer("used", torch.ones(len(bank), dtype=torch.bool))
+        self.most = min(most, len(bank))
+        self.register_buffer("k", torch.tensor(self.most))
+        self.temperature = temperature
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the logits."""
+        with full_precision(features):
+            similar = functional.normalize(features.float()) @ self.bank.T
+            similar = similar.masked_fill(~self.used, -torch.inf)
+            nearest, places = similar.topk(self.most, dim=1)
+            nearest = nearest.masked_fill(torch.arange(self.most, device=nearest.device) >= self.k, -torch.inf)
+            shares = (nearest / self.temperature).softmax(1)
+            votes = (shares.unsqueeze(2) * self.votes[places]).sum(1)
+        return votes.clamp(min=SMALLEST).log()
+
+
+def fit_neighbours(task: Task, part: FrozenPart, tried: Sequence[int], default: int, temperature: float) -> Fitted:
+    """Choose the number of neighbours on validation, among images of the training part; then take them all."""
+    features = task.outputs(part, None)
+    index = whole_budget(task)
+    labels = torch.from_numpy(task.labels[index])
+    head = Neighbours(features[index], labels, task.n_classes, temperature, max(*tried, default))
+    fit_only = torch.from_numpy(np.isin(index, task.fit_index))
+    began = time.perf_counter()
+    states, accuracies = [], []
+    if len(task.val_index):
+        for k in sorted({min(k, len(task.fit_index)) for k in tried}):
+            states.append({"used": fit_only, "k": torch.tensor(k)})
+            head.load_state_dict(states[-1], strict=False)
+            right = head(features[task.val_index]).argmax(1).numpy() == task.labels[task.val_index]
+            accuracies.append(float(right.mean()))
+    tune_s = time.perf_counter() - began
+    best = int(np.argmax(accuracies)) if accuracies else None
+    k = min(default, len(index)) if best is None else int(states[best]["k"])
+    return fitted_head(
+        task,
+        part,
+        head,
+        Selected(
+            states=[{"used": torch.ones(len(index), dtype=torch.bool), "k": torch.tensor(k)}, *states],
+            chosen=0,
+            val_accuracy=None if best is None else accuracies[best],
+            selection="default k (too few labels to validate)" if best is None else "best validation k, all labels",
+            choice={"k": k},
+            tune_s=tune_s,
+        ),
+    )

@@ -1,0 +1,37 @@
+"""The ridge probe: least squares on frozen features, in closed form."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, Gt, Le, Len
+
+from bench.contracts.training import Fitted, Task
+
+
+@dataclass(frozen=True)
+class RidgeProbe:
+    """Ridge regression of one-hot labels on standardised frozen features (Hoerl and Kennard, 1970).
+
+    One eigendecomposition serves all values of `l2`, which are in units of the number of features, as the linear
+    probe's: cheap enough to screen many backbones, at the price of some accuracy against the logistic loss. The best
+    value on validation is fitted again on the whole budget; `default_l2` is for budgets too small to validate.
+    `layer` names stages in place of the network's features, as the linear probe's.
+    """
+
+    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-2, 0.1, 1.0, 10.0, 100.0)
+    default_l2: Annotated[float, Gt(0)] = 1.0
+    views: Annotated[int, Ge(0), Le(100)] = 0
+    layer: int | Annotated[tuple[int, ...], Len(1)] | None = None
+
+    defaults: ClassVar[dict[str, Any]] = {}
+    uses_weights: ClassVar[bool] = True
+    cost: ClassVar[str] = "features"
+    solved: ClassVar[bool] = True
+
+    def fit(self, task: Task) -> Fitted:
+        """Learn the task."""
+        from bench.learning.solvers import ridge
+        from bench.methods.solved import Strengths, features_at, fit_solved
+
+        strengths = Strengths(self.l2, self.default_l2)
+        return fit_solved(task, ridge, strengths, self.views, features_at(task, self.layer))

@@ -1,0 +1,80 @@
+"""FixMatch: images without labels teach where the network is sure of them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Le
+
+from bench.contracts.training import Fitted, Task
+from bench.errors import InvalidData
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.learning.training import Objective
+
+
+@dataclass(frozen=True)
+class Fixmatch:
+    """What the network says of a weakly augmented image, where it is sure, is the label of a strong one of it.
+
+    FixMatch (Sohn et al., 2020), on the training images outside the label budget: `mu` of them for each labelled image
+    of a step, labels taken where their probability is `threshold` or more, their loss weighted by `weight`; the paper's
+    values. Weak is the recipe's `augmentation`, which the labelled images have too (`basic` mirrors: for characters
+    write another); strong is `strong`, then a square of half the side cut out. All pass through the network as one
+    batch, without the paper's average of the weights. The recipe is full fine-tuning's; throughput counts labelled
+    images.
+    """
+
+    mu: Annotated[int, Ge(1), Le(64)] = 7
+    threshold: Annotated[float, Ge(0), Le(1)] = 0.95
+    weight: Annotated[float, Gt(0)] = 1.0
+    strong: Literal["randaugment", "trivialaugment"] = "randaugment"
+
+    defaults: ClassVar[dict[str, Any]] = {
+        "learning_rate": 5e-4,
+        "head_learning_rate": 5e-3,
+        "weight_decay": 0.01,
+        "augmentation": "basic",
+    }
+    uses_weights: ClassVar[bool] = True
+    cost: ClassVar[str] = "full"
+
+    def fit(self, task: Task) -> Fitted:
+        """Learn the task."""
+        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
+
+        if len(task.unlabelled) == 0:
+            raise InvalidData("fixmatch: no training image lies outside the label budget; give a smaller budget")
+        return fit_backbone(task, Tuning(every_parameter(task), objective=lambda _: self._objective(task)))
+
+    def _objective(self, task: Task) -> "Objective":
+        import torch
+
+        from bench.data.batches import ImageBatches, fetch
+        from bench.data.transforms import cut_out
+        from bench.learning.recipe import batches, loss_of
+
+        unlabelled = task.unlabelled
+        order = batches(unlabelled, self.mu * task.training.batch_size, task.seed_of("unlabelled"))
+        weak, strong = (
+            ImageBatches(task.images, task.backbone.input, task.device, augmentation, unlabelled)
+            for augmentation in (task.training.augmentation, self.strong)
+        )
+
+        def loss(step: Any) -> Any:
+            index, generator = next(order), step.generator
+            cut = cut_out(fetch(strong, index, generator), generator)
+            logits = step.forward(torch.cat([step.batch, fetch(weak, index, generator), cut]))
+            labelled, sure, taught = logits.split([len(step.batch), len(index), len(index)])
+            return loss_of(task.training, labelled, step.targets) + self.weight * self.consistency(sure, taught)
+
+        return loss
+
+    def consistency(self, sure: "torch.Tensor", taught: "torch.Tensor") -> "torch.Tensor":
+        """Return the cross entropy of logits (N, C) against what others (N, C) say, zero where those are unsure."""
+        from torch.nn import functional
+
+        probability, label = sure.detach().float().softmax(1).max(1)
+        losses = functional.cross_entropy(taught.float(), label, reduction="none")
+        return (losses * (probability >= self.threshold)).mean()

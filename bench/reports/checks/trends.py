@@ -1,0 +1,113 @@
+"""How rows fared over baselines: for a terminal, as JSON and as a picture."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from bench.gate.change_points import FEWEST
+from bench.gate.history import History, Series
+from bench.gate.samples import label, shared_parts
+from bench.reports.checks.comparison import figure
+from bench.reports.figures.figures import COLOURS, MARKERS
+
+BARS = "▁▂▃▄▅▆▇█"
+TEN = 10
+"""Points under which no change can be told from chance."""
+ADVICE = (
+    "Advice, not a gate: stored figures drift with the machine. A change point is a split that one in a hundred "
+    "shuffled series reaches, at least 3 baselines on either side, and more than 10 % of the median."
+)
+
+
+def render_console(history: History) -> str:
+    """Return a line per row, its change points beneath it, and what was left out."""
+    if not history.series:
+        none = "no baseline yet" if not history.baselines else f"no baseline has {history.quantity.name}"
+        return f"{none}; save some with bench baseline save NAME RUN"
+    shared = shared_parts(series.row for series in history.series)
+    head = f"{history.quantity.name} over {len(history.baselines)} baselines, oldest first"
+    names = [label(series.row, shared) for series in history.series]
+    width = max(map(len, names))
+    told = [_lines(history, series, f"{name:{width}}") for series, name in zip(history.series, names, strict=True)]
+    lines = [line for each in told for line in each]
+    left_out = [
+        f"left out: {each.baseline}: {'; '.join(m.text for m in each.mismatches) or 'no seed in common with the last'}"
+        for each in history.left_out
+    ]
+    few = max(len(series.points) for series in history.series) < TEN
+    notes = [ADVICE, *([f"Fewer than {TEN} baselines: no change point can be found yet."] if few else [])]
+    parts = [head + (f"; all rows: {label(shared)}" if shared else ""), "\n".join(lines), "\n".join(left_out)]
+    return "\n\n".join(part for part in [*parts, *notes] if part)
+
+
+def _lines(history: History, series: Series, name: str) -> list[str]:
+    values = [point.value for point in series.points]
+    if not values:
+        return [f"{name}  no seed that all its baselines have"]
+    ends = f"{figure(values[0], history.quantity)} -> {figure(values[-1], history.quantity)}"
+    marks = [
+        f"{' ' * len(name)}  {series.points[shift.at].baseline}: {shift.share * 100:+.0f} % from here on "
+        f"({_way(history, shift.share)}, p = {shift.p:.3f})"
+        for shift in series.shifts
+    ]
+    return [f"{name}  {_bars(values)}  {ends}", *marks]
+
+
+def _way(history: History, share: float) -> str:
+    return "better" if (share > 0) == history.quantity.higher_is_better else "worse"
+
+
+def _bars(values: list[float]) -> str:
+    low, span = min(values), max(values) - min(values)
+    return "".join(BARS[round((value - low) / span * (len(BARS) - 1)) if span else 0] for value in values)
+
+
+def render_json(history: History) -> str:
+    """Return all of it as one JSON document."""
+    document = {
+        "metric": history.quantity.name,
+        "unit": history.quantity.unit,
+        "baselines": list(history.baselines),
+        "fewest_on_either_side": FEWEST,
+        "series": [
+            {
+                "row": dict(series.row),
+                "seeds": list(series.seeds),
+                "points": [dataclasses.asdict(point) for point in series.points],
+                "change_points": [
+                    {"baseline": series.points[shift.at].baseline, "share": shift.share, "p": shift.p}
+                    for shift in series.shifts
+                ],
+            }
+            for series in history.series
+        ],
+        "left_out": [dataclasses.asdict(each) for each in history.left_out],
+    }
+    return json.dumps(document, indent=1)
+
+
+def draw(history: History, path: Path) -> None:
+    """Draw each row over the baselines, a dashed line at each change point."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = list(history.baselines)
+    shared = shared_parts(series.row for series in history.series)
+    with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
+        picture = Figure(figsize=(max(7.0, 0.4 * len(names) + 5), 4.4), layout="constrained")
+        axes = picture.subplots()
+        for place, series in enumerate(history.series):
+            colour = COLOURS[place % len(COLOURS)]
+            at = [names.index(point.baseline) for point in series.points]
+            values = [point.value for point in series.points]
+            axes.plot(at, values, color=colour, marker=MARKERS[place % len(MARKERS)], label=label(series.row, shared))
+            for shift in series.shifts:
+                axes.axvline(at[shift.at] - 0.5, color=colour, linestyle="--", linewidth=1)
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        axes.set_ylabel(f"{history.quantity.name}, {history.quantity.unit}".rstrip(", "))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+        if history.series:
+            picture.legend(frameon=False, fontsize=8, loc="outside right center")
+        picture.savefig(path, metadata={"Date": None}, format="svg")

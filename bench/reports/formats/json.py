@@ -1,0 +1,117 @@
+"""The whole summary as one JSON document: for programs, versioned, in full precision."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.answers.rows.columns import columns_of
+from bench.answers.rows.rows import Row
+from bench.answers.summary import Block, Summary
+from bench.answers.verdicts import Overtaking, Verdict
+from bench.records.record import Record
+
+VERSION = 1
+"""Of the document: grows where a key changes its meaning or goes, not where one is added."""
+
+
+APART = ("rows", "blocks", "records", "curves")
+"""Fields of the summary that the document holds in another form, or not at all: records lie beside it."""
+
+
+def render(summary: Summary, folder: Path) -> str:
+    """Return the document; `rows` have the columns of the CSV, and other parts point to rows by their position."""
+    places = {id(row): place for place, row in enumerate(summary.rows)}
+    columns = columns_of(summary.rows)
+    others = [field.name for field in dataclasses.fields(summary) if field.name not in APART]
+    contents = {
+        "format": "transferbench report",
+        "version": VERSION,
+        "rows": [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)],
+        "tables": [_block(block, places) for block in summary.blocks],
+        **{name: _plain(getattr(summary, name), places) for name in others},
+    }
+    return json.dumps(contents, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+Places = Mapping[int, int]
+"""The position of each row, by the row's identity."""
+
+
+def _plain(value: Any, places: Places) -> Any:
+    """Return any part of the summary as JSON: a row as its position, what has fields as an object."""
+    if isinstance(value, Row):
+        return places[id(value)]
+    if isinstance(value, Verdict):
+        return _verdict(value, places)
+    if isinstance(value, Overtaking):
+        return _overtaking(value, places)
+    if isinstance(value, Record):
+        return _unfinished(value)
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name), places) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return _mapping(value, places)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(each, places) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _mapping(value: Mapping[Any, Any], places: Places) -> Any:
+    """Return an object; where the keys are no texts, pairs of key and value."""
+    if all(isinstance(key, str) for key in value):
+        return {key: _plain(each, places) for key, each in value.items()}
+    return [{"of": _plain(key, places), "is": _plain(each, places)} for key, each in value.items()]
+
+
+def _block(block: Block, places: Places) -> dict[str, Any]:
+    """Return a table of the report: its lines and columns, and the row of each."""
+    return {
+        "title": block.title,
+        "settings": list(block.settings),
+        "budgets": [{"label": label, "labels": count} for label, count in block.budgets],
+        "rows": [
+            {"setting": setting, "budget": budget, "row": places[id(row)]}
+            for (setting, (budget, _)), row in block.rows.items()
+        ],
+    }
+
+
+def _verdict(verdict: Verdict, places: Places) -> dict[str, Any]:
+    """Return the first row against the second; null where nothing could be compared."""
+    found = verdict.difference
+    return {
+        **_pair(verdict.first, verdict.second, places),
+        "word": verdict.word,
+        "difference": found.mean if found else None,
+        "low": found.low if found else None,
+        "high": found.high if found else None,
+        "p_corrected": verdict.p,
+        "seeds": found.seeds if found else None,
+        "images": found.images if found else None,
+        "reason": verdict.reason,
+    }
+
+
+def _pair(first: Row, second: Row, places: Places) -> dict[str, int]:
+    return {"first": places[id(first)], "second": places[id(second)]}
+
+
+def _overtaking(each: Overtaking, places: Places) -> dict[str, Any]:
+    """Return from how many labels on the first row's setting is ahead of the second's."""
+    found = each.found
+    return {
+        **_pair(each.first, each.second, places),
+        "measured_at": list(each.budgets),
+        "side": found.side,
+        "labels": found.labels,
+        "low": found.low,
+        "high": found.high,
+        "shares": dict(zip(("always", "never", "crosses"), found.shares, strict=True)),
+    }
+
+
+def _unfinished(record: Record) -> dict[str, Any]:
+    return {"cell_id": record.cell_id, "cell": record.label, "status": record.status, "reason": record.reason}

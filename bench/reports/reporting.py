@@ -1,0 +1,80 @@
+"""From the folders of runs to reports and answers."""
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.answers.crosstab import Grid, Layout, Pivot, crosstab, pivot
+from bench.answers.leaderboard import Board, leaderboard
+from bench.answers.reading import Reading, Tell, read, read_summary, right_of, silent
+from bench.answers.recommend import Wanted, recommend
+from bench.answers.summary import Summary
+from bench.catalog import REPORTS
+from bench.errors import BenchError
+from bench.machine.cache import write_atomically
+from bench.reports.tables.answer import render_answer
+from bench.reports.tables.grids import GRID_FORMATS, render_grids
+
+__all__ = ["Reading", "read", "read_summary", "right_of"]
+
+WRITTEN = ("console", "md", "csv", "html")
+"""The formats that a run writes, where they are in the catalogue."""
+
+
+def report_file(format_: str) -> str:
+    """Return the name of the file that a format is written to."""
+    suffix = REPORTS.entry(format_).suffix or format_.rpartition(":")[2]
+    return f"report.{suffix}"
+
+
+def write_report(summary: Summary, folder: Path, format_: str) -> str | bytes:
+    """Write one report to a folder and return its contents."""
+    contents: str | bytes = REPORTS.entry(format_).load()(summary, folder)
+    write_atomically(folder / report_file(format_), contents)
+    return contents
+
+
+def write_reports(summary: Summary, folder: Path) -> dict[str, str | bytes]:
+    """Write the reports that every run has and return their contents by format."""
+    return {name: write_report(summary, folder, name) for name in WRITTEN if name in REPORTS.names()}
+
+
+def show_report(summary: Summary, format_: str) -> str:
+    """Return a report without writing it; one that is no text, or has pictures, needs a folder."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        contents: str | bytes = REPORTS.entry(format_).load()(summary, Path(folder))
+        pictures = sorted(path.name for path in Path(folder).iterdir())
+    if isinstance(contents, bytes):
+        raise BenchError(f"--format {format_}: a binary file is not printed; give --out FOLDER")
+    if pictures:
+        warnings.warn(f"{', '.join(pictures)}: not kept; give --out FOLDER to have the pictures", stacklevel=2)
+    return contents
+
+
+def tables(reading: Reading, layout: Layout, asked: Pivot | None) -> tuple[Grid, ...]:
+    """Return the tables of the user's choice."""
+    rows = reading.summary.rows
+    return crosstab(rows, layout) if asked is None else (pivot(rows, asked, layout.metric, reading.right),)
+
+
+def board(reading: Reading, wanted: Board) -> tuple[Grid, ...]:
+    """Return the leaderboard, as a table."""
+    return (leaderboard(reading.summary.rows, wanted, reading.summary.unfinished),)
+
+
+def render_tables(grids: Sequence[Grid], format_: str, out: Path | None, name: str) -> str:
+    """Return tables as text, written to `out/<name>.<ext>` where a folder is given."""
+    if format_ not in GRID_FORMATS:
+        raise BenchError(f"--format {format_}: tables of your choice come as {', '.join(GRID_FORMATS)}")
+    text = render_grids(grids, format_)
+    if out is not None:
+        suffix = REPORTS.entry(format_).suffix if format_ in REPORTS.names() else None
+        write_atomically(out / f"{name}.{suffix or format_}", text)
+    return text
+
+
+def answer(runs: Sequence[Path], wanted: Wanted, filters: Sequence[str] = (), tell: Tell = silent) -> str:
+    """Return the recommendation of one run or several, in words."""
+    reading = read(runs, filters, tell)
+    return render_answer(recommend(reading.summary.rows, wanted, reading.right))

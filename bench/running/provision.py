@@ -1,0 +1,191 @@
+"""Makes ready what cells share, through the executor: each weights and each data set once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.catalog import METHODS
+from bench.contracts.data import Places
+from bench.data.transforms import Geometry
+from bench.errors import BenchError, InvalidData
+from bench.outcomes import Outcome
+from bench.records.record import Status
+from bench.registry import need
+from bench.running.jobs import Executor, Job, Screen
+from bench.running.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
+from bench.schema import Cell, Choice
+from bench.suites.plan import Speed, cost_of, extraction_price, price, profile_kind, profile_price
+
+TIMEOUT_S = 24 * 3600.0
+WORTH_TELLING = 0.7
+"""Of the time of a step on all threads, below which one thread is worth a word."""
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Why something can't be had, as the records of the cells that need it will say."""
+
+    status: Status
+    reason: str
+    traceback: str | None = None
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """What a cell runs with."""
+
+    weights: ReadyWeights
+    data: ReadyData
+    source: ReadyData | None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """All that the cells share, by what they ask for."""
+
+    weights: Mapping[Any, ReadyWeights | Lacking]
+    data: Mapping[Any, ReadyData | Lacking]
+
+    def of(self, cell: Cell) -> Supplies | Lacking:
+        """Return what a cell needs, or why it can't be had."""
+        if (extra := METHODS.entry(cell.method.name).lacks) is not None:
+            return Lacking("skipped", need(extra, cell.method.name))
+        weights = self.weights[weights_key(cell)]
+        if isinstance(weights, Lacking):
+            return weights
+        found = [self.data[data_key(choice, cell, weights)] for choice in data_of(cell)]
+        lacking = next((each for each in found if isinstance(each, Lacking)), None)
+        if lacking is not None:
+            return lacking
+        target, *source = [each for each in found if isinstance(each, ReadyData)]
+        return Supplies(weights, target, source[0] if source else None)
+
+
+def weights_key(cell: Cell) -> tuple[Any, ...]:
+    """What cells that share initial weights have in common."""
+    return cell.backbone, cell.weights, cell.device, cell.precision, cell.image_size, cell.threads
+
+
+def data_of(cell: Cell) -> tuple[Choice, ...]:
+    """Return the data sets that a cell needs: its own, and the source domain where it has one."""
+    return (cell.dataset,) if cell.source is None else (cell.dataset, cell.source)
+
+
+def data_key(dataset: Choice, cell: Cell, weights: ReadyWeights) -> tuple[Any, ...]:
+    """What cells that share pixels have in common."""
+    return dataset.label, Geometry.of(weights.input, cell.image_size), cell.limit
+
+
+def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: Screen) -> Ready:
+    """Have the weights and the data of all cells.
+
+    What can't be had, or doesn't work, is noted for the cells that need it. Data that is there but broken raises
+    `InvalidData`: every cell needs it.
+    """
+    weights: dict[Any, ReadyWeights | Lacking] = {}
+    sharing: dict[Any, list[Cell]] = {}
+    for cell in cells:
+        sharing.setdefault(weights_key(cell), []).append(cell)
+    for key, mine in sharing.items():
+        trains = any(cost_of(cell) != "features" for cell in mine)
+        job = Job("bench.running.prepare:prepare_weights", _request(mine[0], places, trains), TIMEOUT_S)
+        outcome = _do(executor, job, screen, f"{mine[0].backbone} ({mine[0].weights})")
+        weights[key] = (
+            _ready_weights(outcome.value, mine[0], screen) if outcome.ended is None else _lacking(outcome, screen)
+        )
+    data: dict[Any, ReadyData | Lacking] = {}
+    for cell in cells:
+        found = weights[weights_key(cell)]
+        if isinstance(found, Lacking):
+            continue
+        for dataset in data_of(cell):
+            key = data_key(dataset, cell, found)
+            if key not in data:
+                request = DataRequest(dataset, Geometry.of(found.input, cell.image_size), cell.limit, places)
+                outcome = _do(
+                    executor, Job("bench.running.prepare:prepare_data", request, TIMEOUT_S), screen, dataset.label
+                )
+                data[key] = _ready_data(outcome, dataset, cell, screen)
+    return Ready(weights, data)
+
+
+def _request(cell: Cell, places: Places, trains: bool) -> WeightsRequest:
+    return WeightsRequest(
+        backbone=cell.backbone,
+        weights=cell.weights,
+        image_size=cell.image_size,
+        batch_size=cell.training.batch_size,
+        device=cell.device,
+        precision=cell.precision,
+        threads=cell.threads,
+        deterministic=cell.deterministic,
+        places=places,
+        trains=trains,
+    )
+
+
+def _do(executor: Executor, job: Job, screen: Screen, what: str) -> Outcome:
+    screen.working(f"preparing {what}", 0, 1)
+    outcomes = executor.run([job], lambda _, step, done, total: screen.working(step, done, total))
+    return next(outcome for _, outcome in outcomes)
+
+
+def _ready_weights(ready: ReadyWeights, cell: Cell, screen: Screen) -> ReadyWeights:
+    """Tell where a network is too small for several threads: the suite decides, since other threads are other cells."""
+    if ready.single_s is not None and ready.single_s < WORTH_TELLING * ready.step_s:
+        on_one, on_all = (f"{1000 * seconds:.0f} ms" for seconds in (ready.single_s, ready.step_s))
+        screen.say(
+            f"{cell.backbone}: a training step took {on_one} on one thread and {on_all} on {cell.threads}; "
+            f"threads: 1 in the suite would be faster"
+        )
+    return ready
+
+
+def _lacking(outcome: Outcome, screen: Screen) -> Lacking:
+    status: Status = "skipped" if outcome.ended == "unavailable" else "failed"
+    reason = outcome.reason or "no reason given"
+    screen.say(f"{status}: {reason}")
+    return Lacking(status, reason, outcome.traceback)
+
+
+def _ready_data(outcome: Outcome, dataset: Choice, cell: Cell, screen: Screen) -> ReadyData | Lacking:
+    if outcome.ended == "unavailable":
+        return _lacking(outcome, screen)
+    if outcome.ended == "invalid":
+        raise InvalidData(outcome.reason or "")
+    if outcome.ended is not None:
+        raise BenchError(f"{dataset.label} can't be prepared: {outcome.reason}")
+    ready: ReadyData = outcome.value
+    counts = ready.class_counts
+    names = ", ".join(list(counts)[:10]) + (", ..." if len(counts) > 10 else "")
+    screen.say(
+        f"{dataset.label} at {cell.image_size} px: {ready.train_images} training and {ready.test_images} test "
+        f"images, {len(counts)} classes ({names}), {min(counts.values())} to {max(counts.values())} to train on each"
+    )
+    asked = cell.budget
+    if asked.kind == "labels_per_class" and asked.value > min(counts.values()):
+        screen.say(f"{asked.label}: a class with fewer training images gives what it has")
+    for note in ready.notes:
+        screen.say(f"{dataset.label}: {note}")
+    return ready
+
+
+def announce(cells: Sequence[Cell], ready: Ready, workers: int, screen: Screen) -> None:
+    """Say what the cells that can run are expected to take; the first of those alike is profiled, if it runs alone."""
+    prices: dict[str, float] = {}
+    kinds: set[tuple[Any, ...]] = set()
+    sharing: dict[Any, tuple[Speed, list[Cell]]] = {}
+    for cell in cells:
+        found = ready.of(cell)
+        if isinstance(found, Lacking):
+            continue
+        weights, data = found.weights, found.data
+        batch = cell.training.batch_size
+        speed = Speed(weights.step_s, weights.forward_s, batch, data.train_images, data.test_images)
+        prices[cell.cell_id] = price(cell, speed)
+        kind = (cell.dataset.label, cell.backbone, *profile_kind(cell, data.train_images))
+        if workers == 1 and kind not in kinds:
+            kinds.add(kind)
+            prices[cell.cell_id] += profile_price([cell], speed)
+        sharing.setdefault((weights_key(cell), cell.dataset.label), (speed, []))[1].append(cell)
+    screen.expect(cells, prices, sum(extraction_price(mine, speed) for speed, mine in sharing.values()))

@@ -1,0 +1,98 @@
+"""Suites that name workloads in place of cells: what `bench duel` runs."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bench.catalog import WORKLOADS
+from bench.errors import BenchError, InvalidSuite
+from bench.suites.grammar import explain_all
+from bench.suites.yaml_marks import load_with_marks
+
+NAMES = Annotated[list[str], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class WorkloadSuite:
+    """Workloads, and the conditions that each is asked to run under."""
+
+    name: str
+    description: str
+    workloads: tuple[str, ...]
+    device: str
+    precision: str
+    batch_size: int
+    threads: int
+    accuracy: str | None
+    """A suite of cells whose accuracies are compared beside the workloads; null: none are."""
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """What workloads are given."""
+        keys = ("device", "precision", "batch_size", "threads")
+        return {key: value for key, value in dataclasses.asdict(self).items() if key in keys}
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    description: str = ""
+    workloads: NAMES
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    batch_size: Annotated[int, Field(ge=2)] = 32
+    threads: Annotated[int, Field(ge=1)] = 1
+    accuracy: str | None = None
+
+
+def names_workloads(contents: Any) -> bool:
+    """Say whether a suite's file, as YAML has it, is one of workloads."""
+    return isinstance(contents, dict) and "workloads" in contents
+
+
+def refuse_workloads(contents: Any, path: Path) -> None:
+    """Raise where somebody wants cells of a suite that has none."""
+    if names_workloads(contents):
+        raise BenchError(
+            f"{path}: names workloads, not cells; compare two versions with `bench duel {path.stem} --base REF`"
+        )
+
+
+def is_workload_suite(path: Path) -> bool:
+    """Say whether a suite's file is one of workloads; what is no YAML is not."""
+    try:
+        contents, _ = load_with_marks(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError, InvalidSuite):
+        return False
+    return names_workloads(contents)
+
+
+def read_workload_suite(path: Path) -> WorkloadSuite:
+    """Read and validate a suite of workloads; every mistake is named at once, with its place."""
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path}: can't be read ({error}); give a UTF-8 text file") from error
+    contents, marks = load_with_marks(source, str(path))
+    if not names_workloads(contents):
+        raise BenchError(
+            f"{path}: names no workloads; `bench ls workloads` lists them, suites/throughput.yaml has some"
+        )
+    problems = [*marks.duplicates]
+    parsed: _File | None = None
+    try:
+        parsed = _File.model_validate(contents)
+    except ValidationError as error:
+        problems += explain_all(marks, contents, error)
+    listed = contents["workloads"] if isinstance(contents["workloads"], list) else []
+    for position, name in enumerate(listed):
+        try:
+            WORKLOADS.entry(str(name))
+        except BenchError as error:
+            problems.append(f"{marks.at(('workloads', position))}: workloads: {error}")
+    if problems or parsed is None:
+        raise InvalidSuite(problems)
+    return WorkloadSuite(**{**parsed.model_dump(), "workloads": tuple(parsed.workloads)})

@@ -42,7 +42,7 @@ test-browser: $(STAMP) ## The page of a report in Chromium, where there is one; 
 	@$(VENV)/bin/python -m pytest -q -rs -m browser $(ARGS)
 
 perf: $(STAMP) ## Speed against how it is usually done: [DATA_DIR=] [WEIGHTS_DIR=] [ARGS="--only prefix --quick"]
-	@$(VENV)/bin/python -m tests.perf $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
+	@$(VENV)/bin/python -m tests.tools.perf $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(WEIGHTS_DIR),--weights-dir "$(WEIGHTS_DIR)") $(ARGS)
 
 regress: $(STAMP) ## Has the harness become slower, larger or worse than BASE=<git ref>? [ARGS="--only probe_fit"]
 	@$(BENCH) duel throughput $(if $(BASE),--base "$(BASE)") $(ARGS)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Answer, Command
 
 from bench.catalog import PROFILES
-from bench.cell.cell import profiling
+from bench.cell import profiling
 from bench.cli import main
 from bench.contracts.data import Places
 from bench.machine.devices import prepare_environment
 from bench.registry import Registry
+from tests.material.command_line import Answer, Command
 
 _HOME = Path(tempfile.mkdtemp(prefix="bench-tests-"))
 prepare_environment()

@@ -1,213 +1,194 @@
-"""The package's shape: imports go downwards only, extensions never know one another, modules stay small."""
+"""The package's shape: imports go downwards only, through open doors; extensions never know one another."""
 
 import ast
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-import bench
-from bench.catalog import DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS, WORKLOADS
+from bench import catalog
+from bench.registry import Registry
+from tests.tools import structure
+from tests.tools.structure import MAP, ORDER, PACKAGE, ROOT, closed_doors, height, imports_of, read_modules, top
 
-ROOT = Path(bench.__file__).parent
-LAYERS = [
-    {
-        "",
-        "errors",
-        "schema",
-        "record",
-        "record_types",
-        "registry",
-        "stats",
-        "seeding",
-        "yaml_marks",
-        "gpu",
-        "watching",
-        "jobs",
-        "identity",
-        "search",
-        "paired",
-        "learning_curves",
-        "variance",
-        "ranking",
-        "weights_name",
-        "calibration",
-        "overlap",
-        "correctness",
-        "record_filter",
-        "curves",
-        "phase_memory",
-        "duel.sequential",
-        "duel.measured",
-        "duel.clock",
-        "later",
-        "filling",
-    },
-    {"timing", "cache", "devices", "catalog", "contracts", "cell_run", "pretraining_contract"},
-    {
-        "environment",
-        "housekeeping",
-        "suite_file",
-        "workload_suite",
-        "store",
-        "aggregate",
-        "rows",
-        "corruption_rows",
-        "overlap_notes",
-        "verdicts",
-        "crossings",
-        "label_needs",
-        "noise_rows",
-        "recommend",
-        "trial_rows",
-        "score_rows",
-        "joining",
-        "columns",
-        "crosstab",
-        "leaderboard",
-        "transferability",
-        "backbones",
-        "data",
-        "solvers",
-        "pareto",
-        "gate",
-    },
-    {"choices", "features", "executors", "reading"},
-    {"suite", "evaluation", "training", "recipe", "reports", "profiling", "tuning"},
-    {"plan", "methods", "pretraining", "probes", "profiles", "precision", "packing", "prepare", "pretrained"},
-    {"resume", "provision", "assembly", "cell", "reporting", "progress"},
-    {"workloads", "duel"},
-    {"run", "planning", "executors.preload", "listing"},
-    {"commands"},
-    {"cli"},
-    {"__main__"},
-]
-"""From the bottom up. A module imports from its own package, from its own layer or from one below."""
-MODULES = sorted(ROOT.rglob("*.py"))
+MODULES = read_modules()
+GRAPH = {name: imports_of(module, MODULES) for name, module in MODULES.items()}
+REGISTRIES = [each for each in vars(catalog).values() if isinstance(each, Registry)]
+TARGETS = {
+    registry.entry(name).target.partition(":")[0].removeprefix("bench.")
+    for registry in REGISTRIES
+    for name in registry.names()
+}
+"""Modules that the catalogue names."""
 FEW_LINES = 350
+TESTS = ROOT / "tests"
+BESIDE = {"material", "tools"}
+"""Folders of `tests` that mirror no package."""
 
 
-def dotted(path: Path) -> str:
-    """Return a module's name below `bench`."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(part for part in parts if part != "__init__")
+def test_the_listing_is_the_diagram() -> None:
+    """At the top stand the rooms, each in the order of imports, and nothing else."""
+    there = {top(name) for name in MODULES} - {""}
+    assert there == {name for group in ORDER for name in group}
 
 
-NAMES = {dotted(path) for path in MODULES}
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_go_downwards_only(name: str) -> None:
+    """What a module needs lies in its own room or in one below: rooms beside each other don't know one another."""
+    for other in GRAPH[name]:
+        assert other in MODULES, f"bench.{name} imports bench.{other}, which is not there"
+        assert top(other) == top(name) or height(other) < height(name), f"bench.{name} imports bench.{other}"
 
 
-def imports(path: Path) -> set[str]:
-    """Return the modules of `bench` that a module imports, anywhere but for type checking."""
-    found: set[str] = set()
-    waiting: list[ast.AST] = [ast.parse(path.read_text())]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            waiting += node.orelse
-            continue
-        waiting += ast.iter_child_nodes(node)
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import"
-            inside = {f"{node.module}.{alias.name}" for alias in node.names}
-            known = {name for name in inside if name.removeprefix("bench.") in NAMES}
-            found |= known or {str(node.module)}
-    return {name.removeprefix("bench").lstrip(".") for name in found if name.split(".")[0] == "bench"}
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_go_through_open_doors(name: str) -> None:
+    """Of another package only what its docstring names."""
+    for other in GRAPH[name]:
+        closed = closed_doors(name, other, MODULES)
+        assert not closed, f"bench.{name} imports bench.{other}, which {closed} does not open to others"
 
 
-def layer(module: str) -> int:
-    """Return a module's layer, by its own name or its package's."""
-    for name in (module, module.split(".")[0]):
-        for height, names in enumerate(LAYERS):
-            if name in names:
-                return height
-    raise AssertionError(f"bench.{module} stands in no layer: say where it belongs")
-
-
-GRAPH = {dotted(path): imports(path) for path in MODULES}
-
-
-@pytest.mark.parametrize("module", sorted(GRAPH))
-def test_imports_go_downwards_only(module: str) -> None:
-    """What a module needs lies below it, beside it, or in its own package."""
-    for other in GRAPH[module] - {module}:
-        assert other in NAMES, f"bench.{module} imports bench.{other}, which is not there"
-        same_package = "." in module and other.split(".")[0] == module.split(".")[0]
-        assert same_package or layer(other) <= layer(module), f"bench.{module} imports bench.{other}"
+@pytest.mark.parametrize("name", sorted(name for name, module in MODULES.items() if module.is_package and name))
+def test_a_package_says_what_it_is_and_what_others_may_import(name: str) -> None:
+    """What it names is there, and nothing but the docstring stands in it: importing it costs nothing."""
+    module = MODULES[name]
+    assert "Others import: " in (ast.get_docstring(module.tree) or "")
+    assert {f"{name}.{each}" for each in module.opens} <= set(MODULES)
+    assert len(module.tree.body) == 1
 
 
 def test_no_module_imports_itself_through_others() -> None:
     """No cycles."""
-    done: set[str] = set()
+    assert list(structure.cycles(GRAPH)) == []
 
-    def visit(module: str, above: tuple[str, ...]) -> None:
-        assert module not in above, " -> ".join((*above, module))
-        if module not in done:
-            for other in GRAPH[module]:
-                visit(other, (*above, module))
-            done.add(module)
 
-    for module in GRAPH:
-        visit(module, ())
+def test_a_cycle_would_be_found() -> None:
+    """Also one that a function closes."""
+    graph = {"a": frozenset({"b"}), "b": frozenset({"c"}), "c": frozenset({"b"})}
+    assert list(structure.cycles(graph)) == [("b", "c", "b")]
+
+
+def test_every_import_counts(tmp_path: Path) -> None:
+    """Those inside functions and for type checking too."""
+    source = (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import bench.gate\ndef f():\n    import bench.cli\n"
+    )
+    (tmp_path / "one.py").write_text(source)
+    (module,) = read_modules(tmp_path).values()
+    assert imports_of(module, {}) == {"gate", "cli"}
 
 
 def test_extensions_never_import_one_another() -> None:
     """What stands in a catalogue is on its own; what two of them share stands in none."""
-    registries = (DATASETS, METHODS, PRETRAINING, PROBES, PROFILES, REPORTS, WORKLOADS)
-    targets = {
-        registry.entry(name).target.partition(":")[0].removeprefix("bench.")
-        for registry in registries
-        for name in registry.names()
-    }
-    found = {(module, other) for module in targets for other in GRAPH[module] & targets - {module}}
+    found = {(name, other) for name in TARGETS for other in GRAPH[name] & TARGETS - {name}}
     assert not found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=dotted)
-def test_module_is_small_and_says_what_it_is(path: Path) -> None:
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_module_is_small_and_says_what_it_is(name: str) -> None:
     """A docstring, few lines, and a name that means something."""
-    text = path.read_text()
-    assert len(text.splitlines()) <= FEW_LINES
-    assert ast.get_docstring(ast.parse(text))
-    assert path.stem not in ("utils", "util", "misc", "helpers", "common", "core")
+    module = MODULES[name]
+    assert module.lines <= FEW_LINES
+    assert module.says
+    assert module.path.stem not in ("utils", "util", "misc", "helpers", "common", "core")
 
 
 def test_only_one_place_catches_everything() -> None:
     """The cell's boundary, and that of a version that is held against another."""
     broad = []
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+    for name, module in MODULES.items():
+        for node in ast.walk(module.tree):
             if isinstance(node, ast.ExceptHandler):
                 names = {each.id for each in ast.walk(node.type) if isinstance(each, ast.Name)} if node.type else {""}
                 raises_again = any(isinstance(each, ast.Raise) and each.exc is None for each in ast.walk(node))
                 if names & {"", "Exception", "BaseException"} and not raises_again:
-                    broad.append(dotted(path))
-    assert broad == ["duel.worker", "executors.calling"]
+                    broad.append(name)
+    assert broad == ["gate.duel.worker", "outcomes"]
 
 
-SHOWN_TOGETHER = {
-    "methods": "methods",
-    "pretraining": "pretraining",
-    "probes": "cell",
-    "profiles": "profiling",
-    "executors": "executors",
-    "reports": "reports",
-    "catalog": "contracts",
-    "commands": "commands",
-    "workloads": "workloads",
-    "duel": "duel",
-    "__main__": "cli",
-    "data": "contracts",
-    "backbones": "contracts",
-    "": "cli",
-}
-"""Modules without a test of their own, by package: the test of what all of their kind must do."""
+def named_by_text() -> set[str]:
+    """Return each `module:object` of this project that stands as text in its code, its catalogue or pyproject.toml."""
+    texts = [
+        node.value
+        for module in MODULES.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    found = {text for text in texts if re.fullmatch(r"bench(\.\w+)+:\w+", text)}
+    found |= {registry.entry(name).target for registry in REGISTRIES for name in registry.names()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    timer = re.findall(r"--benchmark-timer=(\S+)\.(\w+)", project["tool"]["pytest"]["ini_options"]["addopts"])
+    return found | set(project["project"]["scripts"].values()) | {f"{module}:{name}" for module, name in timer}
 
 
-def test_every_module_has_a_test() -> None:
-    """Its namesake, or that of its kind; one in ten may be shown through others."""
-    tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
-    assert set(SHOWN_TOGETHER.values()) <= tests
-    lacking = {module for module in NAMES if module.split(".")[-1] not in tests}
-    lacking = {module for module in lacking if module.split(".")[0] not in SHOWN_TOGETHER}
-    assert len(lacking) <= len(NAMES) // 10, sorted(lacking)
+def test_texts_that_name_code_are_found() -> None:
+    """One of each kind."""
+    assert {
+        "bench.cli:main",
+        "bench.cell.cell:run_cell",
+        "bench.running.prepare:prepare_data",
+        "bench.machine.timing:synchronised_clock",
+    } <= named_by_text()
+
+
+@pytest.mark.parametrize("target", sorted(named_by_text()))
+def test_what_is_named_by_text_is_there(target: str) -> None:
+    """Moving a function can't leave its name behind."""
+    module, _, name = target.partition(":")
+    assert hasattr(importlib.import_module(module), name)
+
+
+def test_modules_and_files_that_are_named_by_text_are_there() -> None:
+    """What the fork server imports before any cell, and the files that an installed copy has beside the code."""
+    for module in MODULES.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Constant) and re.fullmatch(r"bench(\.\w+)+", str(node.value)):
+                name = str(node.value).removeprefix("bench.")
+                assert name in MODULES or name in {registry.kind for registry in REGISTRIES}, node.value
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    for package, globs in project["tool"]["setuptools"]["package-data"].items():
+        folder = ROOT / package.replace(".", "/")
+        assert all(list(folder.glob(glob)) for glob in globs)
+
+
+@pytest.mark.parametrize(
+    "module", ["bench.cli", "bench.catalog", "bench.suites.suite", "bench.suites.plan", "bench.answers.reading"]
+)
+def test_before_and_after_a_cell_there_is_no_torch(module: str) -> None:
+    """Suites are read, and records too, without it."""
+    asked = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
+
+
+def test_tests_mirror_the_packages() -> None:
+    """A folder of tests is named after a package; at the root stands what concerns all."""
+    for path in TESTS.rglob("test_*.py"):
+        parts = path.relative_to(TESTS).parts[:-1]
+        assert not parts or parts[0] in BESIDE or PACKAGE.joinpath(*parts).is_dir(), path
+
+
+def lacking() -> set[str]:
+    """Return the modules without a test of their name in the folder of their package; extensions apart."""
+    return {
+        name
+        for name, module in MODULES.items()
+        if not module.is_package
+        and name not in TARGETS
+        and not TESTS.joinpath(*name.split(".")).with_name(f"test_{module.path.stem}.py").exists()
+    }
+
+
+def test_modules_have_a_test_of_their_name() -> None:
+    """Nine in ten of those that are no extension; extensions have the contract test and properties of their own."""
+    mine = {name for name, module in MODULES.items() if not module.is_package and name not in TARGETS}
+    assert len(lacking()) <= len(mine) // 10, sorted(lacking())
+
+
+def test_the_map_is_true() -> None:
+    """`python -m tests.tools.structure` would change nothing."""
+    text = MAP.read_text(encoding="utf-8")
+    assert structure.with_map(text, structure.draw(MODULES)) == text, "run: python -m tests.tools.structure"

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-import tiny
-from command_line import PROBE, QUICK, Command
 
 from bench.machine import cache
 from bench.machine.devices import cores
 from bench.machine.housekeeping import entries
+from tests.material import tiny
+from tests.material.command_line import PROBE, QUICK, Command
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-import tiny
-from command_line import PROBE, QUICK, Command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.records.store import Store
 from bench.suites.suite import read_suite
+from tests.material import tiny
+from tests.material.command_line import PROBE, QUICK, Command
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Any
 
 import psutil
 import pytest
-import tiny
 
 from bench.contracts.data import Places
 from bench.machine import cache
@@ -23,6 +22,7 @@ from bench.running.executors.process import ProcessExecutor
 from bench.running.resume import Asked
 from bench.running.run import run
 from bench.schema import Cell
+from tests.material import tiny
 
 SHARING = (
     "[linear_probe, {name: linear_probe, views: 1}, ridge_probe, mlp_probe, "

@@ -1,17 +1,15 @@
 """The README keeps its word: its commands parse, its links lead somewhere."""
 
 import re
-import shlex
 from pathlib import Path
 
-import click
 import pytest
-import tiny
 import yaml
 
 from bench.catalog import METHODS, PRETRAINING, SELECTIONS
-from bench.cli import cli
 from bench.registry import Registry
+from tests.material import tiny
+from tests.material.command_line import assert_parses
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -36,15 +34,7 @@ pytestmark = pytest.mark.skipif(not README.exists(), reason="there is no README 
 def test_command_parses(command: str) -> None:
     """Each `bench ...` line of a code block names a verb and options that there are."""
     assert COMMANDS, "the README shows no command"
-    words = shlex.split(command, comments=True)[1:]
-    found: click.Command | None = cli
-    context = click.Context(cli, info_name="bench")
-    while isinstance(found, click.Group):
-        verb, found, words = found.resolve_command(context, words)
-        if "--help" in words or "-h" in words:
-            return
-        assert found is not None
-        context = found.make_context(str(verb), list(words), parent=context)
+    assert_parses(command)
 
 
 def test_make_targets_are_in_the_makefile() -> None:

@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import test_readme
 import yaml
-from command_line import Command
 
 from bench.gate.comparability import ALLOWED
 from bench.gate.quantities import QUANTITIES
 from bench.gate.rules import parse_rule
+from tests.material.command_line import Command, assert_parses
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "docs" / "regression.md").read_text(encoding="utf-8")
@@ -30,7 +29,7 @@ case $1 in run) exit "$RUN";; compare) echo "### table"; exit "$COMPARE";; duel)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_parses(command: str) -> None:
     """As those of the README."""
-    test_readme.test_command_parses(command)
+    assert_parses(command)
 
 
 @pytest.mark.parametrize("name", [*ALLOWED, *QUANTITIES])

@@ -5,12 +5,12 @@ import json
 from typing import Any
 
 import pytest
-from examples import a_cell, a_record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.records.record import SCHEMA_VERSION, Record
 from bench.schema import Budget, Cell, Choice, Seeds, Training, canonical_json, content_hash
+from tests.material.examples import a_cell, a_record
 
 OTHERS: dict[str, Any] = {
     "dataset": Choice("digits", {"train_images": 62}),

@@ -1,1 +1,4 @@
-"""The verbs: parse, call one function, print."""
+"""The verbs: parse, call one function, print.
+
+Others import: answers, cache, duel, gate, inventory, runs.
+"""

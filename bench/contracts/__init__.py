@@ -1,1 +1,4 @@
-"""What each kind of extension must offer."""
+"""What each kind of extension must offer, and what it is given.
+
+Others import: data, networks, training.
+"""

@@ -1,1 +1,5 @@
-"""Data sets, label budgets, and images as the backbones want them."""
+"""Data sets, label budgets, and inputs as the backbones want them.
+
+Others import: batches, corruptions, decode, duplicates, glyphs, holding_out, joined, selection, splits, transforms,
+unlabelled.
+"""

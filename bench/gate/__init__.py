@@ -1,1 +1,5 @@
-"""The gate on records: is a run worse than another, a saved baseline or a benchmark file? Nothing here runs a cell."""
+"""Has it become worse? Records against records, and one version of the harness against another.
+
+Others import: baselines, change_points, comparability, compare, duel.asking, duel.bisection, duel.measured,
+duel.verdict, history, quantities, rules, samples, sides.
+"""

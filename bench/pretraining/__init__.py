@@ -1,1 +1,4 @@
-"""Ways to make initial weights, one per file."""
+"""Ways to make initial weights, one per file.
+
+Others import: pretrained.
+"""

@@ -1,1 +1,4 @@
-"""Measurements of a cell, one per file; each returns fields of the record."""
+"""Measurements of a cell, one per file; each returns fields of the record.
+
+Others import: nothing.
+"""

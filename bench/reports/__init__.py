@@ -1,1 +1,4 @@
-"""Renderings of a summary, one per file; none computes anything."""
+"""Renderings of what answers give; they compute nothing.
+
+Others import: checks.baseline, checks.comparison, checks.duel, checks.trends, reporting, tables.grids.
+"""

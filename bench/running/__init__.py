@@ -1,1 +1,4 @@
-"""."""
+"""The run around the cells: what is missing, what they share, where they run, who is told.
+
+Others import: planning, progress, resume, run.
+"""

@@ -1,1 +1,4 @@
-"""."""
+"""From a page of YAML to cells.
+
+Others import: choices, plan, suite, workload_suite.
+"""

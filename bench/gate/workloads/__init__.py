@@ -1,1 +1,4 @@
-"""Small pieces of the harness's own work, each to be done over and over: what regression checks time and count."""
+"""Small pieces of the harness's own work, each to be done over and over: what a duel times and counts.
+
+Others import: conditions.
+"""

@@ -1,1 +1,4 @@
-"""."""
+"""The backbone learns, all of it or a part.
+
+Others import: nothing.
+"""

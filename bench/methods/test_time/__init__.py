@@ -1,1 +1,4 @@
-"""."""
+"""Test images, without labels, change the model while they are answered.
+
+Others import: nothing.
+"""

@@ -1,1 +1,4 @@
-"""."""
+"""Training images outside the label budget are looked at, without their labels.
+
+Others import: nothing.
+"""

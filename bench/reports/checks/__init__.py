@@ -1,1 +1,4 @@
-"""."""
+"""What regression checks found, as text, tables and pictures.
+
+Others import: baseline, comparison, duel, trends.
+"""

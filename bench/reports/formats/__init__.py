@@ -1,1 +1,4 @@
-"""."""
+"""The formats of a report, one per file.
+
+Others import: nothing.
+"""

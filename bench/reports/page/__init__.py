@@ -1,1 +1,4 @@
-"""What `report.html` is made of: its template, style and scripts, and what Python hands to them."""
+"""The report as one page for a browser.
+
+Others import: cell_pages, cell_table, chart_data, crossover_map, plain_json, sections, short_answer.
+"""

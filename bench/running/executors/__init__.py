@@ -1,1 +1,4 @@
-"""Where cells run: each executor takes a function and arguments, and gives the same values."""
+"""Where cells run: each executor takes a function and arguments, and gives the same values.
+
+Others import: nothing.
+"""

@@ -1,0 +1,1 @@
+"""What many tests share: small suites, networks, records and methods of their own."""

@@ -1,0 +1,56 @@
+"""A summary of some records, and what a format of reports makes of it."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from bench.answers.summary import Summary, summarise
+from bench.catalog import REPORTS
+from bench.records.record import Record
+from tests.material.examples import ENVIRONMENT as A_MACHINE
+from tests.material.examples import a_record
+
+ENVIRONMENT = {**A_MACHINE, "packages": {"torch": "2.0", "absent": None}}
+MANIFEST: dict[str, Any] = {
+    "suite": "example",
+    "description": "What is it worth?",
+    "command": "bench run example",
+    "suite_text": "name: example\n",
+    "environments": {"machine": ENVIRONMENT},
+}
+
+
+def records(**changes: Any) -> list[Record]:
+    """Two methods at two budgets with three seeds."""
+    made = [
+        a_record(method=method, budget=budget, n_labels=labels, seed=seed, accuracy=base + seed / 100, **changes)
+        for method, base in (("linear_probe", 0.5), ("finetune", 0.6))
+        for budget, labels in (("5 per class", 50), ("100 per class", 1000))
+        for seed in range(3)
+    ]
+    return [dataclasses.replace(record, cell_id=f"cell{number}") for number, record in enumerate(made)]
+
+
+def a_summary(*more: Record, **manifest: Any) -> Summary:
+    return summarise([*records(), *more], {**MANIFEST, **manifest})
+
+
+def render(name: str, summary: Summary, folder: Path) -> str:
+    text: str = REPORTS.entry(name).load()(summary, folder)
+    return text
+
+
+UNFINISHED = a_record(cell_id="oom", seed=7, status="oom", accuracy=None, reason="CUDA out of memory")
+
+PROFILED = a_record(
+    cell_id="profiled",
+    method="mlp_probe",
+    profiled_in="profiled",
+    accuracy_per_s=0.25,
+    latency_ms={"1": 1.25, "64": 20.0},
+    anatomy_ms={"data": 0.5, "copy": 0.25, "forward": 3.0, "backward": 6.0, "optimiser": 1.0},
+    memory_mib_by_kind={"weights": 1.5, "gradients": 1.0, "optimiser": 2.0, "activations": 12.0},
+    forward_gflop=0.0082,
+    mfu=0.125,
+    bound_by="compute",
+)

@@ -1,1 +1,0 @@
-"""Do the intervals cover, and do the tests hold their level? `python -m tests.simulations` tells."""

@@ -17,7 +17,8 @@ def _inside(package: str) -> Callable[..., Entry]:
 
 _data, _source, _pretraining, _method = map(_inside, ("data", "backbones", "pretraining", "methods"))
 _probe, _profile, _score = map(_inside, ("probes", "cell.profiles", "learning"))
-_executor, _report, _workload = map(_inside, ("running.executors", "reports.formats", "gate.workloads"))
+_executor, _answer, _section = map(_inside, ("running.executors", "answers", "reports.sections"))
+_report, _workload = map(_inside, ("reports.formats", "gate.workloads"))
 
 
 def _torchvision(cls: str, files: str, description: str, licence: str | None = None, **params: Any) -> Entry:
@@ -196,6 +197,55 @@ EXECUTORS = Registry(
         ("inline", _executor("inline:InlineExecutor", "this process: the reference, and for debugging")),
     ],
 )
+
+ANSWERS = Registry(
+    "answers",
+    [
+        ("against_best", _answer("against:against_best", "each row against the best of its label budget")),
+        ("against_frozen", _answer("against:against_frozen", "full fine-tuning against the linear probe")),
+        ("overtakings", _answer("crossings:overtakings", "from how many labels on fine-tuning is ahead")),
+        ("crossings", _answer("crossings:crossings", "from how many labels on which setting is ahead of which")),
+        ("needs", _answer("label_needs:needs", "labels that target accuracies take")),
+        ("worths", _answer("label_needs:worths", "what fine-tuning is worth in labels of the linear probe")),
+        ("ranking", _answer("standings:ranking", "settings over all tables and budgets that they share")),
+        ("varied", _answer("noise:varied", "which seeds varied")),
+        ("noise", _answer("noise:noise", "where the noise of each row comes from")),
+        ("ranks", _answer("scores:ranks", "how well transferability scores ranked the starts")),
+        ("audit", _answer("audit:audit", "checks of the protocol, counted over the cells")),
+        ("audit_failures", _answer("audit:audit_failures", "each check that a cell failed")),
+        ("notes", _answer("notes:notes", "what a reader must know beside the figures")),
+        ("fronts", _answer("pareto:fronts", "rows that no other row beats, by pairs of axes and over all")),
+        ("best", _answer("recommend:best", "the best row for each number of labels, and its rivals")),
+    ],
+)
+"""What a section of a report, or a program, may ask of a summary."""
+
+SECTIONS = Registry(
+    "sections",
+    [
+        ("accuracy", _section("accuracy:section", "how accurate is what, with how many labels?")),
+        ("frozen", _section("frozen:section", "is it better to fine-tune?")),
+        ("crossovers", _section("crossovers:section", "from how many labels on is which ahead of which?")),
+        ("worth", _section("worth:section", "is it better to label more, or to fine-tune?")),
+        ("needs", _section("needs:section", "how many labels does a target accuracy take?")),
+        ("best", _section("best:section", "what can be told from the best of a label budget?")),
+        ("standings", _section("standings:section", "what does it cost to make always the same choice?")),
+        ("noise", _section("noise:section", "where does the noise of an accuracy come from?")),
+        ("beyond", _section("beyond:section", "what does accuracy alone not tell?")),
+        ("corruption", _section("corruption:section", "what is left of the accuracy under corruption?")),
+        ("cost", _section("cost:section", "what does it cost?")),
+        ("pareto", _section("pareto:section", "which rows does no other row beat?")),
+        ("step", _section("step:section", "what is a step made of?")),
+        ("tuning", _section("tuning:section", "what did tuning bring, and what did it cost?")),
+        ("scores", _section("scores:section", "what did the features promise before any training?")),
+        ("score_ranks", _section("score_ranks:section", "did the scores rank the starts?")),
+        ("oracle", _section("oracle:section", "what would choosing on the test set have claimed?")),
+        ("cells", _section("cells:section", "which cells are there?")),
+        ("unfinished", _section("unfinished:section", "which cells have no number, and why?")),
+        ("audit", _section("audit:section", "did the cells keep the protocol?")),
+    ],
+)
+"""What a report shows, from top to bottom."""
 
 REPORTS = Registry(
     "reports",

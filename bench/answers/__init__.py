@@ -1,5 +1,6 @@
 """Records to answers: rows, verdicts, crossings, labels needed, what to recommend. Nothing here draws or prints.
 
-Others import: crossings, crosstab, label_needs, leaderboard, pareto, reading, recommend, rows.columns, rows.noise,
-rows.phase_memory, rows.rows, rows.scores, summary, verdicts.
+Others import: against, audit, blocks, crossings, crosstab, label_needs, leaderboard, noise, notes, overtaking,
+pareto, reading, recommend, rows.columns, rows.phase_memory, rows.rows, rows.trials, scores, standings, starts,
+summary, verdicts.
 """

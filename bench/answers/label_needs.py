@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from scipy.special import stdtrit
+
 from bench.answers.rows.rows import Row
+from bench.answers.starts import by_start
+from bench.answers.summary import Summary
 from bench.statistics.learning_curves import LabelsNeeded, LearningCurve, Point, learning_curve, needed
 
 FEWEST = 3
 """Label budgets of a curve."""
-TARGETS = (0.9,)
-"""Accuracies that are asked for where the user asks for none."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,16 @@ class Worth:
     budgets: tuple[int, ...]
     """Where the probe was measured, smallest first."""
     found: LabelsNeeded
+
+
+def needs(summary: Summary) -> tuple[Need, ...]:
+    """Return the labels that target accuracies take, for each table."""
+    return tuple(need for block in summary.blocks for need in needs_of(block.title, block.by_setting, summary.targets))
+
+
+def worths(summary: Summary) -> tuple[Worth, ...]:
+    """Return for each start what full fine-tuning is worth in labels of the linear probe."""
+    return tuple(worth for pairs in summary.ask(by_start) for worth in worths_of(pairs))
 
 
 def needs_of(title: str, rows: Mapping[str, Sequence[Row]], targets: Sequence[float]) -> tuple[Need, ...]:
@@ -75,8 +87,6 @@ def curve_of(rows: Sequence[Row]) -> LearningCurve | None:
 
 def point_of(row: Row) -> Point | None:
     """Return a row's accuracy with its standard error; null where a single seed tells none."""
-    from scipy.special import stdtrit
-
     accuracy = row.accuracy
     if accuracy.half_width is None:
         return None

@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from bench.answers.recommend import memory_mib
 from bench.answers.rows.rows import Row
+from bench.answers.summary import Summary
 
 Matrix = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ AXES: Mapping[str, Axis] = {
         Axis("accuracy", "share of test images", 1, lambda row: row.accuracy.mean),
         Axis("labels", "images", -1, lambda row: float(row.n_labels)),
         Axis("training time", "s", -1, lambda row: row.cold_s.mean),
-        Axis("memory", "MiB", -1, memory_mib),
+        Axis("memory", "MiB", -1, lambda row: row.memory_mib),
         Axis("latency", "ms", -1, lambda row: row.latency_1_ms),
     )
 }
@@ -49,6 +49,11 @@ class Front:
     """Rows that have a figure on each of the axes."""
     left_out: int
     """Rows that lack one."""
+
+
+def fronts(summary: Summary) -> tuple[Front, ...]:
+    """Return the fronts of the summary's rows."""
+    return fronts_of(summary.rows)
 
 
 def fronts_of(rows: Sequence[Row]) -> tuple[Front, ...]:

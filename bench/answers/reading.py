@@ -1,6 +1,5 @@
 """From the folders of runs to one summary: reads, filters, joins."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.answers.joining import Joined, Run, join
-from bench.answers.label_needs import TARGETS
-from bench.answers.summary import Summary, summarise
+from bench.answers.summary import TARGETS, Summary, summarise
 from bench.answers.verdicts import Right
 from bench.errors import BenchError
 from bench.records.correctness import Kept
@@ -52,10 +50,16 @@ def read(
         if filters and not any(run.records for run in found):
             raise BenchError(f"--filter {' --filter '.join(filters)}: fits none of the records")
         joined, right = _as_one(found)
-        summary = summarise(joined.records, joined.manifest, _told(right, len(joined.records), tell), targets)
-    narrowed = (f"Narrowed to {' and '.join(filters)}.",) if filters else ()
-    notes = (*narrowed, *joined.notes, *summary.notes)
-    return Reading(dataclasses.replace(summary, notes=notes, curves=curves_of(found, joined.homes)), right)
+        narrowed = (f"Narrowed to {' and '.join(filters)}.",) if filters else ()
+        summary = summarise(
+            joined.records,
+            joined.manifest,
+            _told(right, len(joined.records), tell),
+            targets,
+            curves_of(found, joined.homes),
+            (*narrowed, *joined.notes),
+        )
+    return Reading(summary, right)
 
 
 def _as_one(found: Sequence[Run]) -> tuple[Joined, Right]:

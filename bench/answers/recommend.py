@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.answers.rows.rows import Row
+from bench.answers.summary import Summary
 from bench.answers.verdicts import Right, Verdict, compare, corrected
 from bench.errors import BenchError
 from bench.registry import unknown
@@ -89,6 +90,11 @@ def _is_on(row: Row, device: str | None) -> bool:
     return device is None or row.device.startswith(device)
 
 
+def best(summary: Summary) -> tuple[Answer, ...]:
+    """Return for each data set and number of labels the best row of all, and what the data can't tell from it."""
+    return best_by_budget(summary.rows, summary.right)
+
+
 def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
     """Answer for each data set and each number of labels that was measured, without limits, fewest labels first.
 
@@ -106,7 +112,7 @@ def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
 def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:
     """Say which limits a row breaks; what was not measured meets no limit."""
     throughput = row.throughput.mean if row.throughput else None
-    memory = memory_mib(row)
+    memory = row.memory_mib
     limits = [
         (wanted.min_throughput, throughput, "images/s", True),
         (wanted.max_memory_mib, memory, "MiB", False),
@@ -125,8 +131,3 @@ def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:
         elif (measured < limit) if at_least else (measured > limit):
             broken.append(f"{measured:,.0f} {unit}, {'below' if at_least else 'above'} {limit:,.0f}")
     return tuple(broken)
-
-
-def memory_mib(row: Row) -> float:
-    """Return the peak that matters on the row's device."""
-    return row.peak_cuda_allocated_mib.mean if row.peak_cuda_allocated_mib else row.peak_rss_mib.mean

@@ -1,16 +1,15 @@
-"""Which differences between rows are real, and from how many labels on: paired over seeds and test images. Pure."""
+"""Which differences between rows are real: paired over seeds and test images. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.answers.rows.rows import Row
-from bench.statistics.learning_curves import Crossover, Point, crossovers
-from bench.statistics.paired import AllPairs, Difference, all_pairs, crossed, holm
-from bench.statistics.variance import laid_out, varied_apart
+from bench.statistics.paired import Difference, crossed, holm
+from bench.statistics.variance import laid_out
 
 Right = Callable[[str], "npt.NDArray[np.bool_] | None"]
 """Maps a cell's id to which of its test images it got right, (N,); null where that is missing."""
@@ -88,70 +87,3 @@ def against_the_best(rows: Sequence[Row], right: Right) -> tuple[Verdict, ...]:
         best = max(mine, key=lambda row: row.accuracy.mean)
         verdicts += [compare(row, best, right) for row in mine if row is not best]
     return corrected(verdicts)
-
-
-@dataclass(frozen=True)
-class Overtaking:
-    """From how many labels on one setting is ahead of another."""
-
-    first: Row
-    second: Row
-    """The rows at the largest budget that both have."""
-    budgets: tuple[int, ...]
-    found: Crossover
-
-
-Differ = Callable[[Row, Row], Difference | None]
-"""Returns the accuracy of one row minus another's at the same budget; null where they can't be compared."""
-
-
-def overtakings(first: Sequence[Row], second: Sequence[Row], differ: Differ) -> tuple[Overtaking, Overtaking] | None:
-    """Return where the first setting overtakes the second, and where the second does the first.
-
-    Null where fewer than two budgets can be compared.
-    """
-    theirs = {(row.budget, row.n_labels): row for row in second}
-    pairs = [
-        (row, theirs[row.budget, row.n_labels])
-        for row in sorted(first, key=lambda row: row.n_labels)
-        if row.n_labels > 0 and (row.budget, row.n_labels) in theirs
-    ]
-    points = [
-        Point(row.n_labels, each.mean, each.error, each.freedom)
-        for row, other in pairs
-        if (each := differ(row, other)) is not None
-    ]
-    if len(points) < 2:
-        return None
-    (one, other), budgets = pairs[-1], tuple(point.labels for point in points)
-    forth, back = crossovers(points)
-    return Overtaking(one, other, budgets, forth), Overtaking(other, one, budgets, back)
-
-
-def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Overtaking | None:
-    """Return where the first setting overtakes the second, as `overtakings` does."""
-    found = overtakings(first, second, lambda row, other: compare(row, other, right).difference)
-    return found[0] if found else None
-
-
-def differ_among(rows: Iterable[Row], right: Right) -> Differ:
-    """Return what compares any two of many rows as `compare` does, by sums that are made once for rows alike."""
-    alike: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        if not varied_apart(list(row.cells)):
-            alike.setdefault((row.budget, row.n_labels, row.test_sha256, tuple(sorted(row.cells))), []).append(row)
-    places: dict[int, tuple[AllPairs, int]] = {}
-    for mine in alike.values():
-        answers = {id(row): [right(row.cells[draw]) for draw in sorted(row.cells)] for row in mine}
-        whole = {key: found for key, found in answers.items() if not any(each is None for each in found)}
-        if whole:
-            table = all_pairs(np.array(list(whole.values())))
-            places |= {key: (table, place) for place, key in enumerate(whole)}
-
-    def differ(first: Row, second: Row) -> Difference | None:
-        one, other = places.get(id(first)), places.get(id(second))
-        if one and other and one[0] is other[0]:
-            return one[0].difference(one[1], other[1])
-        return compare(first, second, right).difference
-
-    return differ

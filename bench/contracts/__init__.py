@@ -1,4 +1,4 @@
 """What each kind of extension must offer, and what it is given.
 
-Others import: data, networks, training.
+Others import: data, networks, reports, training.
 """

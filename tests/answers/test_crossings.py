@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bench.answers.crossings import crossings_of
+from bench.answers.overtaking import differ_among
 from bench.answers.rows.rows import Row
-from bench.answers.verdicts import compare, differ_among
+from bench.answers.verdicts import compare
 from tests.material.answered import rows
 
 SHARES = {

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.answers.against import against_best, against_frozen
+from bench.answers.notes import notes
 from bench.answers.reading import read, right_of
 from bench.errors import BenchError, NotComparable
 from bench.records.record import Record
@@ -51,7 +53,7 @@ def two_methods(folder: Path, packed: bool) -> Path:
 @pytest.mark.parametrize("packed", [True, False])
 def test_rows_are_compared_by_the_bits_or_by_side_files(tmp_path: Path, packed: bool) -> None:
     """An earlier version's runs have side files alone."""
-    (verdict,) = read([two_methods(tmp_path / "run", packed)]).summary.against_frozen
+    (verdict,) = read([two_methods(tmp_path / "run", packed)]).summary.ask(against_frozen)
     assert verdict.word == "better"
     assert verdict.difference is not None
     assert verdict.difference.images == IMAGES
@@ -61,7 +63,7 @@ def test_bits_do_without_side_files(tmp_path: Path) -> None:
     folder = two_methods(tmp_path / "run", True)
     for path in (folder / "cells").iterdir():
         path.unlink()
-    (verdict,) = read([folder]).summary.against_frozen
+    (verdict,) = read([folder]).summary.ask(against_frozen)
     assert verdict.word == "better"
 
 
@@ -106,7 +108,7 @@ def test_several_runs_are_one_summary_and_rows_of_both_are_compared(tmp_path: Pa
         )
     summary = read(runs).summary
     assert summary.suite == "linear_probe + finetune"
-    (verdict,) = summary.against_frozen
+    (verdict,) = summary.ask(against_frozen)
     assert verdict.word == "better"
 
 
@@ -129,7 +131,7 @@ def test_a_filter_narrows_records_and_plan_and_says_so(tmp_path: Path) -> None:
     summary = read([folder], ["backbone=resnet*"]).summary
     assert [row.backbone for row in summary.rows] == ["resnet18"]
     assert summary.missing == 0
-    assert summary.notes[0] == "Narrowed to backbone=resnet*."
+    assert summary.ask(notes)[0] == "Narrowed to backbone=resnet*."
     with pytest.raises(BenchError, match="fits none of the records"):
         read([folder], ["backbone=bird"])
 
@@ -146,6 +148,6 @@ def test_a_written_grid_is_read_whole(tmp_path: Path) -> None:
     summary = read([tmp_path]).summary
     assert (len(summary.rows), {row.accuracy.n for row in summary.rows}) == (40, {5})
     assert summary.missing == 0
-    words = {verdict.word for verdicts in summary.against_best for verdict in verdicts}
+    words = {verdict.word for verdicts in summary.ask(against_best) for verdict in verdicts}
     assert "worse" in words
     assert "not tested" not in words

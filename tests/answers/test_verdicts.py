@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.answers.rows.rows import rows_of
-from bench.answers.verdicts import against_the_best, compare, corrected, overtaking
+from bench.answers.verdicts import against_the_best, compare, corrected
 from bench.records.record import Record
 from bench.schema import Choice
 from tests.material.answered import IMAGES, Answers, answers, rows
@@ -75,28 +75,6 @@ def test_correction_leaves_what_was_not_tested() -> None:
     untested, tested = corrected([compare(tuned, frozen, {}.get), compare(tuned, frozen, right.get)])
     assert untested.p is None
     assert tested.p == compare(tuned, frozen, right.get).p, "one comparison needs no correction"
-
-
-def test_overtaking_lies_where_the_curves_cross() -> None:
-    """Behind at 50 labels, ahead at 500: between the two."""
-    made, right = rows(
-        {
-            ("finetune", 50): 0.6,
-            ("finetune", 500): 0.9,
-            ("linear_probe", 50): 0.7,
-            ("linear_probe", 500): 0.8,
-        }
-    )
-    tuned = [row for row in made if row.method == "finetune"]
-    frozen = [row for row in made if row.method == "linear_probe"]
-    found = overtaking(tuned, frozen, right.get)
-    assert found is not None
-    assert found.budgets == (50, 500)
-    assert found.found.side == "crosses"
-    assert found.found.labels is not None
-    assert 100 < found.found.labels < 250
-    assert overtaking(tuned[:1], frozen, right.get) is None, "one budget is no curve"
-    assert overtaking(tuned, frozen, {}.get) is None
 
 
 def test_pairs_have_all_their_seeds_in_common() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.answers.summary import Summary, summarise
-from bench.catalog import REPORTS
+from bench.catalog import REPORTS, SECTIONS
+from bench.contracts.reports import Section, Table
 from bench.records.record import Record
+from bench.schema import Training
 from tests.material.examples import ENVIRONMENT as A_MACHINE
 from tests.material.examples import a_record
 
@@ -54,3 +56,41 @@ PROFILED = a_record(
     mfu=0.125,
     bound_by="compute",
 )
+
+
+OTHERS: dict[str, Any] = {
+    "dataset": "glyphs",
+    "dataset_fingerprint": "e" * 64,
+    "dataset_params": {"train_images": 62},
+    "backbone": "test_vit",
+    "weights": "random",
+    "weights_fingerprint": "0" * 64,
+    "weights_sha256": "b" * 64,
+    "method": "mlp_probe",
+    "method_settings": {"solver": "gradient"},
+    "training": dataclasses.asdict(Training(batch_size=32)),
+    "budget": "10 per class",
+    "n_labels": 100,
+    "device": "cuda",
+    "precision": "bf16",
+    "threads": 2,
+    "image_size": 64,
+    "limit": 100,
+    "determinism": {"deterministic_algorithms": False},
+}
+
+
+def summary_of(*records: Record, **manifest: Any) -> Summary:
+    return summarise([dataclasses.replace(record, cell_id=str(i)) for i, record in enumerate(records)], manifest)
+
+
+def section_of(name: str, summary: Summary) -> Section:
+    """Return a section of the catalogue."""
+    found: Section = SECTIONS.entry(name).load()(summary)
+    return found
+
+
+def table_of(name: str, summary: Summary) -> Table:
+    """Return the table of a section that has one; no lines where it has nothing to show."""
+    tables = section_of(name, summary).tables
+    return tables[0].table if tables else ([], [])

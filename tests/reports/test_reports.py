@@ -10,34 +10,22 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from bench.answers.notes import notes
 from bench.answers.reading import read_summary, right_of
 from bench.answers.summary import summarise
 from bench.catalog import REPORTS
 from bench.errors import BenchError
 from bench.records.record import Record
 from bench.records.store import Store
-from bench.reports.figures.figures import accuracy_curves
+from bench.reports.figures.accuracy import accuracy_curves
 from bench.reports.reporting import WRITTEN, report_file, write_reports
-from bench.reports.tables.tables import (
-    accuracy_table,
-    anatomy_table,
-    audit_table,
-    cost_table,
-    environment_rows,
-    heading,
-    number,
-    oracle_table,
-    percent,
-    plain,
-    rank_table,
-    score_table,
-    tuning_table,
-    unfinished_table,
-)
-from bench.reports.tables.verdict_tables import best_table, frozen_against_tuned, overtaking_lines
+from bench.reports.tables.accuracy import accuracy_table
+from bench.reports.tables.environment import environment_rows
+from bench.reports.tables.formatting import heading, number, percent, plain
+from bench.reports.tables.sentences import overtaking_lines
 from bench.statistics.intervals import Estimate
 from tests.material.examples import a_record
-from tests.material.summaries import MANIFEST, PROFILED, UNFINISHED, a_summary, records, render
+from tests.material.summaries import MANIFEST, PROFILED, UNFINISHED, a_summary, records, render, table_of
 
 
 @pytest.mark.parametrize("name", REPORTS.names())
@@ -184,15 +172,15 @@ def test_a_setting_without_a_cell_is_a_dash() -> None:
 
 
 def test_frozen_and_tuned_are_only_paired_from_the_same_start() -> None:
-    _, cells = frozen_against_tuned(a_summary())
+    _, cells = table_of("frozen", a_summary())
     assert [row[2] for row in cells] == ["50", "1,000"]
     assert {row[5] for row in cells} == {"+10.0"}
     apart = [dataclasses.replace(record, weights_sha256=record.method) for record in records()]
-    assert frozen_against_tuned(summarise(apart, MANIFEST))[1] == []
+    assert table_of("frozen", summarise(apart, MANIFEST))[1] == []
 
 
 def test_each_method_costs_at_its_largest_budget() -> None:
-    headers, cells = cost_table(a_summary())
+    headers, cells = table_of("cost", a_summary())
     assert [row[2] for row in cells] == ["1,000", "1,000"]
     assert {len(row) for row in cells} == {len(headers)}
 
@@ -200,14 +188,14 @@ def test_each_method_costs_at_its_largest_budget() -> None:
 def test_a_step_behind_a_cached_part_is_told_from_a_whole_one() -> None:
     cached = a_record(cell_id="x", method="partial_finetune", frozen_part="up to layer3", n_labels=2000)
     extracted = a_record(cell_id="y", method="mlp_probe", frozen_part="features", throughput_of="extraction")
-    _, cells = cost_table(a_summary(cached, extracted))
+    _, cells = table_of("cost", a_summary(cached, extracted))
     kinds = {row[1].partition(" ")[0]: row[4] for row in cells}
     assert kinds["partial_finetune"] == "training (up to layer3 cached)"
     assert (kinds["mlp_probe"], kinds["finetune"]) == ("extraction", "training")
 
 
 def test_the_inside_of_a_step_is_shown_where_it_was_measured() -> None:
-    headers, cells = anatomy_table(a_summary(PROFILED))
+    headers, cells = table_of("step", a_summary(PROFILED))
     (row,) = cells
     shown = dict(zip(headers, row, strict=True))
     assert shown["method (initial weights)"] == "mlp_probe (supervised@glyphs)"
@@ -220,14 +208,14 @@ def test_the_inside_of_a_step_is_shown_where_it_was_measured() -> None:
 
 def test_a_solved_probe_has_dashes_for_the_parts_of_a_step() -> None:
     solved = dataclasses.replace(PROFILED, anatomy_ms=None, memory_mib_by_kind=None, bound_by=None, mfu=None)
-    headers, (row,) = anatomy_table(a_summary(solved))
+    headers, (row,) = table_of("step", a_summary(solved))
     assert row.count("-") == 5 + 1 + 4 + 1
     assert dict(zip(headers, row, strict=True))["of 64, ms"] == "20.0"
 
 
 def test_the_profile_is_that_of_the_largest_budget_that_has_one() -> None:
     larger = dataclasses.replace(PROFILED, cell_id="x", n_labels=500, budget="50 per class", latency_ms={"1": 9.0})
-    _, cells = anatomy_table(a_summary(PROFILED, larger))
+    _, cells = table_of("step", a_summary(PROFILED, larger))
     assert [row[-3] for row in cells] == ["9.0"]
 
 
@@ -250,20 +238,20 @@ def test_a_plain_number_is_rounded(value: float | None, text: str) -> None:
 
 
 def test_optimism_is_the_best_on_test_minus_the_reported() -> None:
-    _, cells = oracle_table(a_summary())
+    _, cells = table_of("oracle", a_summary())
     assert len(cells) == 4
     assert {row[5] for row in cells if row[1].startswith("linear_probe")} == {"+41.0"}
 
 
 def test_every_check_has_its_verdict() -> None:
-    _, cells = audit_table(a_summary(a_record(cell_id="x", seed=8, audit={"own_check": False})))
+    _, cells = table_of("audit", a_summary(a_record(cell_id="x", seed=8, audit={"own_check": False})))
     verdicts = {row[0]: row[1] for row in cells}
     assert verdicts["own_check"] == "FAIL"
     assert verdicts["what is frozen is bit for bit unchanged"] == "pass"
 
 
 def test_every_unfinished_cell_is_listed() -> None:
-    _, cells = unfinished_table(a_summary(UNFINISHED))
+    _, cells = table_of("unfinished", a_summary(UNFINISHED))
     assert cells == [["oom", "test_resnet supervised@glyphs linear_probe 5 per class seed 7", "CUDA out of memory"]]
 
 
@@ -271,7 +259,7 @@ def test_seeds_that_lack_a_number_for_one_reason_stand_together() -> None:
     """A page of forty lines that say the same is not read."""
     others = [dataclasses.replace(UNFINISHED, cell_id=f"oom {seed}", seed=seed) for seed in (8, 9)]
     apart = dataclasses.replace(UNFINISHED, cell_id="slow", seed=10, reason="too slow")
-    _, cells = unfinished_table(a_summary(UNFINISHED, *others, apart))
+    _, cells = table_of("unfinished", a_summary(UNFINISHED, *others, apart))
     assert [cell[1].rpartition("per class ")[2] for cell in cells] == ["seeds 7; 8; 9", "seed 10"]
 
 
@@ -309,7 +297,7 @@ def test_tuning_is_told_with_what_it_cost_and_what_hangs_on_it(tmp_path: Path) -
         search="random", trials=TRIALS, accuracy=0.7, tune_s=3.0, chosen={"tuned_edges": ["learning_rate"]}
     )
     summary = summarise([tuned], MANIFEST)
-    headers, ((*_, trials, seconds, best, middle, worst, test, optimism, _, edges),) = tuning_table(summary)
+    headers, ((*_, trials, seconds, best, middle, worst, test, optimism, _, edges),) = table_of("tuning", summary)
     assert len(headers) == 12
     assert (trials, seconds, best, middle, worst, test) == (
         "3 (random)",
@@ -320,7 +308,7 @@ def test_tuning_is_told_with_what_it_cost_and_what_hangs_on_it(tmp_path: Path) -
         "70.0 (1)",
     )
     assert (optimism, edges) == ("+20.0", "learning_rate 1 of 1")
-    assert any("at the edge of what was tried" in note for note in summary.notes)
+    assert any("at the edge of what was tried" in note for note in summary.ask(notes))
     assert "## Tuning" in render("md", summary, tmp_path)
     (line,) = csv.DictReader(io.StringIO(render("csv", summary, tmp_path)))
     assert (line["tried_best"], line["tried_search"], line["tried_edges_learning_rate"]) == ("0.9", "random", "1")
@@ -332,8 +320,8 @@ def test_tuning_is_told_with_what_it_cost_and_what_hangs_on_it(tmp_path: Path) -
 def test_methods_with_and_without_tuning_are_not_on_equal_terms() -> None:
     """It is said where they stand in one table."""
     tuned = a_record(cell_id="tuned", method="scratch", search="random", trials=TRIALS)
-    assert any("not on equal terms" in note for note in a_summary(tuned).notes)
-    assert not any("not on equal terms" in note for note in a_summary().notes)
+    assert any("not on equal terms" in note for note in a_summary(tuned).ask(notes))
+    assert not any("not on equal terms" in note for note in a_summary().ask(notes))
 
 
 def test_scores_and_their_ranks_are_shown(tmp_path: Path) -> None:
@@ -349,10 +337,10 @@ def test_scores_and_their_ranks_are_shown(tmp_path: Path) -> None:
         for name, accuracy, score in (("a", 0.5, -1.0), ("b", 0.6, -0.5), ("c", 0.7, 0.25))
     ]
     summary = summarise(made, MANIFEST)
-    headers, cells = score_table(summary)
+    headers, cells = table_of("scores", summary)
     assert headers[-1] == "logme"
     assert [row[-1] for row in cells] == ["-1.000", "-0.500", "0.250"]
-    _, ((*_, starts, tau),) = rank_table(summary)
+    _, ((*_, starts, tau),) = table_of("score_ranks", summary)
     assert (starts, tau) == ("3", "+1.00")
     assert "Did the scores rank the starts?" in render("md", summary, tmp_path)
 
@@ -363,10 +351,10 @@ def test_verdicts_stand_beside_the_differences(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     right = {record.cell_id: generator.random(4000) < (record.accuracy or 0) for record in made}
     summary = summarise(made, MANIFEST, right.get)
-    verdicts = [row[-1] for row in frozen_against_tuned(summary)[1]]
+    verdicts = [row[-1] for row in table_of("frozen", summary)[1]]
     assert len(verdicts) == 2
     assert all(word.startswith("better (p") for word in verdicts)
-    assert {row[-1].partition(" ")[0] for row in best_table(summary)[1]} == {"worse"}
+    assert {row[-1].partition(" ")[0] for row in table_of("best", summary)[1]} == {"worse"}
     (line,) = overtaking_lines(summary)
     assert "finetune (supervised@glyphs) is ahead of linear_probe (supervised@glyphs) at every budget" in line
     assert line in render("md", summary, tmp_path)
@@ -383,7 +371,7 @@ def test_what_an_environment_lacks_is_unknown(name: str, tmp_path: Path) -> None
 def test_without_predictions_nothing_is_called_better(tmp_path: Path) -> None:
     """The gap of the means is shown, the reason in place of a word."""
     summary = a_summary()
-    assert {row[-1] for row in frozen_against_tuned(summary)[1]} == {"not tested: predictions are missing"}
+    assert {row[-1] for row in table_of("frozen", summary)[1]} == {"not tested: predictions are missing"}
     assert overtaking_lines(summary) == []
     assert "+10.0" in render("md", summary, tmp_path)
 

@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,17 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from bench.answers.crossings import crossings
+from bench.answers.label_needs import needs, worths
 from bench.answers.summary import Summary, summarise
 from bench.catalog import REPORTS
 from bench.records.record import Record
+from bench.reports.figures import rank_diagram as rank_diagram_module
 from bench.reports.figures.crossing_maps import crossing_maps, told
-from bench.reports.figures.rank_diagram import rank_diagram
-from bench.reports.tables.label_tables import labels, needs_table, worth_lines, worth_table
-from bench.reports.tables.noise_tables import noise_table, seeds_sentence
-from bench.reports.tables.rank_tables import standings_lines, standings_table
+from bench.reports.figures.rank_diagram import lacking, rank_diagram
+from bench.reports.sections.accuracy import seeds_sentence
+from bench.reports.tables.labels import labels
+from bench.reports.tables.sentences import worth_lines
 from bench.schema import Choice
 from tests.material.command_line import Command
 from tests.material.examples import a_cell, a_record
+from tests.material.summaries import section_of, table_of
 
 Answers = npt.NDArray[np.bool_]
 BUDGETS = (10, 50, 250, 1000)
@@ -74,7 +77,7 @@ def test_every_section_stands_in_the_report_with_its_pictures(tmp_path: Path) ->
     """And in none where there is nothing to tell."""
     text = markdown(a_summary(), tmp_path)
     for title in (
-        "Ahead from how many labels on",
+        "From how many labels on?",
         "Labels needed",
         "Label more or fine-tune?",
         "Always the same choice",
@@ -96,7 +99,7 @@ def test_heat_map_holds_each_pair_and_is_the_same_twice(tmp_path: Path) -> None:
     assert second is not None
     assert first.read_bytes() == second.read_bytes()
     ElementTree.parse(first)
-    (each,) = summary.crossings
+    (each,) = summary.ask(crossings)
     words = {pair: told(overtaking.found) for pair, overtaking in each.found.items()}
     assert len(words) == 6
     assert words["linear_probe (supervised@glyphs)", "scratch"] in ("never", "always", "never?", "always?")
@@ -114,7 +117,7 @@ def test_hostile_names_are_only_text(tmp_path: Path) -> None:
 
 def test_labels_needed_are_told_with_their_warnings() -> None:
     """Each setting for each target: what was asked for, and the best of what is frozen."""
-    headers, cells = needs_table(a_summary())
+    headers, cells = table_of("needs", a_summary())
     assert len(cells) == 6
     told_by = {(line[headers.index("target, %")], line[2].partition(" ")[0]): line for line in cells}
     asked = told_by["70.0 (asked for)", "scratch"]
@@ -127,18 +130,18 @@ def test_labels_needed_are_told_with_their_warnings() -> None:
 
 def test_no_figure_is_told_far_from_what_was_measured() -> None:
     """Nor one for what a curve never comes to."""
-    needs = a_summary().needs[0].found
-    assert labels(dataclasses.replace(needs, labels=1e9, low=2e5, high=None), BUDGETS) == (
+    found = a_summary().ask(needs)[0].found
+    assert labels(dataclasses.replace(found, labels=1e9, low=2e5, high=None), BUDGETS) == (
         "over 10,000 (over 10,000 to no end)"
     )
-    assert labels(dataclasses.replace(needs, labels=0.1, low=0.0, high=20.0), BUDGETS) == "under 1 (under 1 to 20)"
-    assert labels(dataclasses.replace(needs, labels=None, low=900.0, high=None), BUDGETS) == (
+    assert labels(dataclasses.replace(found, labels=0.1, low=0.0, high=20.0), BUDGETS) == "under 1 (under 1 to 20)"
+    assert labels(dataclasses.replace(found, labels=None, low=900.0, high=None), BUDGETS) == (
         "never, by its curve (900 at least)"
     )
 
 
 def test_fine_tuning_is_told_in_labels_of_the_probe() -> None:
-    headers, cells = worth_table(a_summary())
+    headers, cells = table_of("worth", a_summary())
     times = {line[2]: line[headers.index("times the labels")] for line in cells}
     assert set(times) == {"10", "50", "250", "1,000"}
     assert float(times["10"]) < 1, "behind the probe"
@@ -151,7 +154,7 @@ def test_worth_is_one_sentence_for_a_start(tmp_path: Path) -> None:
     (line,) = worth_lines(summary)
     start = "test_resnet: finetune (supervised@glyphs) on 10, 50, 250 and 1,000 labels reaches what linear_probe"
     assert line.startswith(start)
-    *_, last = summary.worths
+    *_, last = summary.ask(worths)
     assert ("extrapolated" in line) == last.found.extrapolated
     for name in ("console", "md"):
         assert line in REPORTS.entry(name).load()(summary, tmp_path)
@@ -159,9 +162,9 @@ def test_worth_is_one_sentence_for_a_start(tmp_path: Path) -> None:
 
 def test_standings_are_told_with_what_they_are_over() -> None:
     summary = a_summary(("digits", "glyphs"))
-    _, cells = standings_table(summary)
+    _, cells = table_of("standings", summary)
     assert [line[0].partition(" ")[0] for line in cells][-1] == "scratch"
-    lines = standings_lines(summary)
+    lines = section_of("standings", summary).lines
     assert lines[0] == "3 settings over 8 tasks."
     assert lines[-1] == "No test over data sets: 2 data sets, it takes 5."
 
@@ -171,15 +174,18 @@ def test_diagram_is_drawn_with_enough_data_sets_and_else_says_how(
 ) -> None:
     """Without the extra the report says how to install it, and the test stands."""
     summary = a_summary(tuple("abcde"))
-    assert "Friedman's test p" in standings_lines(summary)[-1]
-    (shown,) = rank_diagram(summary, tmp_path)
-    first = (tmp_path / "critical_difference.svg").read_bytes()
-    assert "critical_difference.svg" in shown
+    assert "Friedman's test p" in section_of("standings", summary).lines[-1]
+    path = rank_diagram(summary, tmp_path)
+    assert path == tmp_path / "critical_difference.svg"
+    first = path.read_bytes()
     rank_diagram(summary, tmp_path)
-    assert (tmp_path / "critical_difference.svg").read_bytes() == first
-    assert rank_diagram(a_summary(), tmp_path) == []
-    monkeypatch.setitem(sys.modules, "scikit_posthocs", None)
-    assert "pip install" in rank_diagram(summary, tmp_path)[0]
+    assert path.read_bytes() == first
+    assert lacking(summary) == ""
+    assert rank_diagram(a_summary(), tmp_path) is None
+    monkeypatch.setattr(rank_diagram_module, "LIBRARY", "no_such_library")
+    assert rank_diagram(summary, tmp_path) is None
+    assert "pip install" in markdown(summary, tmp_path)
+    assert lacking(a_summary()) == ""
 
 
 @pytest.mark.parametrize(
@@ -203,7 +209,7 @@ def test_report_says_which_seeds_varied(made: Callable[[], Summary], said: str, 
 
 def test_noise_is_told_in_points_by_cause() -> None:
     """Three subsets three points apart: a standard deviation of three points, all of the variance."""
-    _, cells = noise_table(apart())
+    _, cells = table_of("noise", apart())
     assert [line[3] for line in cells] == [
         "labelled images",
         "initialisation",
@@ -215,7 +221,7 @@ def test_noise_is_told_in_points_by_cause() -> None:
 
 def test_a_hole_in_the_crossing_is_told() -> None:
     made = [a_record(a_cell(subset_seed=s, init_seed=i)) for s, i in itertools.product(range(2), range(2))][1:]
-    ((*_, cause, _, points, _),) = noise_table(summarise(made, {}))[1]
+    ((*_, cause, _, points, _),) = table_of("noise", summarise(made, {}))[1]
     assert cause == "not told: a combination of seeds has no number"
     assert points == "-"
 

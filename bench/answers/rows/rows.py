@@ -104,6 +104,11 @@ class Row:
         chosen = "" if self.image_selection == "stratified" else f", {self.image_selection} images"
         return f"{self.method} ({', '.join(told)}){chosen}" if told else f"{self.method}{chosen}"
 
+    @property
+    def memory_mib(self) -> float:
+        """The peak that matters on the row's device: of the GPU's memory, else of the process."""
+        return self.peak_cuda_allocated_mib.mean if self.peak_cuda_allocated_mib else self.peak_rss_mib.mean
+
 
 def rows_of(records: Sequence[Record], environments: Mapping[str, Mapping[str, Any]]) -> tuple[Row, ...]:
     """Group finished records; the environments tell machines apart."""

@@ -8,7 +8,7 @@ from bench.gate.change_points import FEWEST
 from bench.gate.history import History, Series
 from bench.gate.samples import label, shared_parts
 from bench.reports.checks.comparison import figure
-from bench.reports.figures.figures import COLOURS, MARKERS
+from bench.reports.figures.drawing import COLOURS, MARKERS
 
 BARS = "▁▂▃▄▅▆▇█"
 TEN = 10

@@ -1,4 +1,4 @@
 """Pictures of a summary.
 
-Others import: crossing_maps, figures, pareto_figure, rank_diagram.
+Others import: accuracy, crossing_maps, drawing, pareto, rank_diagram, sensitivity.
 """

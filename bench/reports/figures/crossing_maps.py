@@ -1,19 +1,16 @@
-"""Heat maps: from how many labels on which setting is ahead of which, the same bytes for the same numbers."""
+"""Heat maps: from how many labels on which setting is ahead of which."""
 
 import math
 from pathlib import Path
 from typing import Any
 
-from bench.answers.crossings import CrossingMap
+from matplotlib import colormaps
+
+from bench.answers.crossings import CrossingMap, crossings
 from bench.answers.summary import Summary
-from bench.reports.figures.figures import PANELS, literal
+from bench.reports.figures.drawing import PANELS, drawn, literal
 from bench.statistics.learning_curves import Crossover
 
-CROSSINGS = (
-    "Each cell: the labels from which its row is ahead of its column for good, or *always* or *never* within the "
-    "budgets that both have. A question mark: fewer than 95 % of the draws around the measured means agree on which "
-    "of these."
-)
 SURE = 0.95
 """Share of the draws that must agree with the word."""
 CELL = 0.78
@@ -22,27 +19,21 @@ CELL = 0.78
 
 def crossing_maps(summary: Summary, folder: Path) -> Path | None:
     """Draw one panel per table; return the picture's path, null where no two settings share two label budgets."""
-    if not summary.crossings:
+    shown = summary.ask(crossings)[:PANELS]
+    if not shown:
         return None
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "crossings.svg"
-    shown = summary.crossings[:PANELS]
     names = max(len(setting) for each in shown for setting in each.settings)
     side = CELL * max(len(each.settings) for each in shown)
     columns = min(2, len(shown))
     lines = math.ceil(len(shown) / columns)
-    with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 9}):
-        size = (columns * (side + 0.075 * names + 0.4), lines * (0.72 * side + 0.06 * names + 0.8))
-        figure = Figure(figsize=size, layout="constrained")
+    width, height = columns * (side + 0.075 * names + 0.4), lines * (0.72 * side + 0.06 * names + 0.8)
+    with drawn(path, width, height, font_size=9) as figure:
         panels = figure.subplots(lines, columns, squeeze=False).ravel()
         for axes, each in zip(panels, shown, strict=False):
             _panel(axes, each)
         for axes in panels[len(shown) :]:
             axes.set_axis_off()
-        figure.savefig(path, metadata={"Date": None})
     return path
 
 
@@ -55,8 +46,6 @@ def told(found: Crossover) -> str:
 
 
 def _panel(axes: Any, each: CrossingMap) -> None:
-    from matplotlib import colormaps
-
     colours = colormaps["cividis"]
     count = len(each.settings)
     for (first, second), overtaking in each.found.items():

@@ -1,32 +1,40 @@
 """The critical-difference diagram: average ranks over data sets, with bars over what can't be told apart."""
 
+import importlib.util
 from pathlib import Path
 
+from bench.answers.standings import ranking
 from bench.answers.summary import Summary
-from bench.reports.figures.figures import literal
+from bench.reports.figures.drawing import drawn, literal
+from bench.statistics.ranking import CriticalDifference
+
+LIBRARY = "scikit_posthocs"
 
 
-def rank_diagram(summary: Summary, folder: Path) -> list[str]:
-    """Return the picture as Markdown, or how to have it where the extra `stats` is missing; nothing without a test."""
-    critical = summary.ranking[0].critical if summary.ranking else None
-    if critical is None:
-        return []
-    try:
-        from scikit_posthocs import critical_difference_diagram
-    except ImportError:
-        return ["- The critical-difference diagram takes the extra `stats`: `pip install -e '.[stats]'`."]
-    import matplotlib
+def rank_diagram(summary: Summary, folder: Path) -> Path | None:
+    """Return the picture's path; null where nothing was tested, or the extra `stats` is missing."""
+    critical = _critical(summary)
+    if critical is None or lacking(summary):
+        return None
     import pandas as pd
-    from matplotlib.figure import Figure
+    from scikit_posthocs import critical_difference_diagram
 
     ranks = {literal(setting): rank for setting, rank in critical.average_ranks.items()}
     groups = [[literal(setting) for setting in group] for group in critical.groups]
     together = {(one, other): 1.0 for group in groups for one in group for other in group}
     same = pd.DataFrame({one: {other: together.get((one, other), 0.0) for other in ranks} for one in ranks})
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "critical_difference.svg"
-    with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
-        figure = Figure(figsize=(9.0, 1.2 + 0.22 * len(ranks)), layout="constrained")
+    with drawn(path, 9.0, 1.2 + 0.22 * len(ranks)) as figure:
         critical_difference_diagram(ranks, same, ax=figure.subplots())
-        figure.savefig(path, metadata={"Date": None})
-    return [f"![Average ranks over data sets; bars join what can't be told apart]({path.name})"]
+    return path
+
+
+def lacking(summary: Summary) -> str:
+    """Say how to have the picture where a test is there but the extra `stats` is not."""
+    if _critical(summary) is None or importlib.util.find_spec(LIBRARY) is not None:
+        return ""
+    return "The critical-difference diagram takes the extra `stats`: `pip install -e '.[stats]'`."
+
+
+def _critical(summary: Summary) -> CriticalDifference | None:
+    return next((found.critical for found in summary.ask(ranking)), None)

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from bench.answers.audit import audit
+from bench.answers.notes import notes
 from bench.answers.summary import Summary
-from bench.reports.tables.label_tables import worth_lines
-from bench.reports.tables.tables import Table, accuracy_table
-from bench.reports.tables.verdict_tables import overtaking_lines
+from bench.contracts.reports import Table
+from bench.reports.tables.accuracy import accuracy_table
+from bench.reports.tables.sentences import overtaking_lines, worth_lines
 
 FEW = 12
 """Tables whose sentences on labels anybody reads: each takes curves to be fitted; Markdown has them all."""
@@ -24,9 +26,9 @@ def render(summary: Summary, folder: Path) -> str:
         parts.append("without a number\n" + _reasons(summary))
     if summary.missing:
         parts.append(f"{summary.missing} cells of the suite have not run yet")
-    parts += summary.notes
-    failed = sum(failed for _, failed, _ in summary.audit.values())
-    checks = sum(passed + failed for passed, failed, _ in summary.audit.values())
+    parts += summary.ask(notes)
+    failed = sum(failed for _, failed, _ in summary.ask(audit).values())
+    checks = sum(passed + failed for passed, failed, _ in summary.ask(audit).values())
     parts.append(f"audit: {checks - failed} of {checks} checks passed" + (f", {failed} FAILED" if failed else ""))
     return "\n\n".join(parts)
 

@@ -2,24 +2,25 @@
 
 import base64
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from bench.answers.notes import notes
 from bench.answers.summary import Summary
+from bench.contracts.reports import Captioned
 from bench.reports.page.cell_pages import cell_pages, compressed
 from bench.reports.page.cell_table import cell_table, unfinished_cells
 from bench.reports.page.chart_data import chart_data
 from bench.reports.page.crossover_map import heat_maps
 from bench.reports.page.plain_json import written
-from bench.reports.page.sections import sections
 from bench.reports.page.short_answer import cards, facts, lead
-from bench.reports.tables.tables import environment_rows
-from bench.reports.tables.verdict_tables import overtaking_lines
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from bench.reports.sectioning import sections_of
+from bench.reports.tables.environment import environment_rows
+from bench.reports.tables.sentences import overtaking_lines
 
 SCRIPTS = ("theme", "tables", "unpack", "style", "charts", "controls", "cell", "start")
 """In the order in which they stand on the page."""
@@ -27,8 +28,6 @@ SCRIPTS = ("theme", "tables", "unpack", "style", "charts", "controls", "cell", "
 
 def render(summary: Summary, folder: Path) -> str:
     """Return the page, which needs no other file."""
-    from plotly.offline import get_plotlyjs
-
     plotly = get_plotlyjs()
     script = "(() => {\n" + "\n".join(_file(f"{name}.js") for name in SCRIPTS) + "\n})();\n"
     return (
@@ -36,10 +35,11 @@ def render(summary: Summary, folder: Path) -> str:
         .get_template("page.html.jinja")
         .render(
             summary=summary,
+            notes=summary.ask(notes),
             facts=facts(summary),
             lead=lead(summary),
             cards=cards(summary),
-            sections=sections(summary),
+            sections=shown_sections(summary),
             maps=heat_maps(summary),
             overtakings=overtaking_lines(summary),
             cells=cell_table(summary),
@@ -55,10 +55,36 @@ def render(summary: Summary, folder: Path) -> str:
     )
 
 
-def _environment() -> "Environment":
-    """Return templates that escape whatever is put into them, and refuse names that nobody gave."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+@dataclass(frozen=True)
+class Shown:
+    """A section as the page shows it."""
 
+    anchor: str
+    title: str
+    explanation: str
+    lines: tuple[str, ...]
+    chart: str
+    tables: tuple[Captioned, ...]
+
+
+def shown_sections(summary: Summary) -> list[Shown]:
+    """Return the sections that have something to show on the page, without the marks of Markdown."""
+    found = [
+        Shown(
+            name,
+            each.title,
+            each.explanation.replace("*", "").replace("`", ""),
+            each.lines,
+            each.chart,
+            tuple(table for table in each.tables if table.on_page),
+        )
+        for name, each in sections_of(summary).items()
+    ]
+    return [each for each in found if each.chart or each.lines or each.tables]
+
+
+def _environment() -> Environment:
+    """Return templates that escape whatever is put into them, and refuse names that nobody gave."""
     environment = Environment(
         loader=PackageLoader("bench.reports", "page"),
         autoescape=True,

@@ -7,31 +7,33 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.answers.blocks import Block
+from bench.answers.overtaking import Overtaking
 from bench.answers.rows.columns import columns_of
 from bench.answers.rows.rows import Row
-from bench.answers.summary import Block, Summary
-from bench.answers.verdicts import Overtaking, Verdict
+from bench.answers.summary import Summary
+from bench.answers.verdicts import Verdict
+from bench.catalog import ANSWERS
 from bench.records.record import Record
 
 VERSION = 1
 """Of the document: grows where a key changes its meaning or goes, not where one is added."""
-
-
-APART = ("rows", "blocks", "records", "curves")
-"""Fields of the summary that the document holds in another form, or not at all: records lie beside it."""
+FACTS = ("suite", "description", "command", "suite_text", "environments", "missing", "unfinished")
+"""What the document holds of the summary as it is, beside rows and tables; the cells' records lie beside it."""
 
 
 def render(summary: Summary, folder: Path) -> str:
     """Return the document; `rows` have the columns of the CSV, and other parts point to rows by their position."""
     places = {id(row): place for place, row in enumerate(summary.rows)}
     columns = columns_of(summary.rows)
-    others = [field.name for field in dataclasses.fields(summary) if field.name not in APART]
+    answers = {name: ANSWERS.entry(name).load() for name in sorted(ANSWERS.names(), key=ANSWERS.position)}
     contents = {
         "format": "transferbench report",
         "version": VERSION,
         "rows": [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)],
         "tables": [_block(block, places) for block in summary.blocks],
-        **{name: _plain(getattr(summary, name), places) for name in others},
+        **{name: _plain(getattr(summary, name), places) for name in FACTS},
+        **{name: _plain(summary.ask(answer), places) for name, answer in answers.items()},
     }
     return json.dumps(contents, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.answers.summary import Summary
 from bench.records.record import Record
 from bench.reports.page.cell_pages import MOST
-from bench.reports.tables.tables import plain
+from bench.reports.tables.formatting import plain
 from bench.schema import Choice
 
 

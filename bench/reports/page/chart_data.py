@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from bench.answers.pareto import AXES
+from bench.answers.against import against_frozen
+from bench.answers.blocks import Block
+from bench.answers.pareto import AXES, fronts
+from bench.answers.recommend import best
 from bench.answers.rows.phase_memory import BEFORE
 from bench.answers.rows.rows import Row
-from bench.answers.summary import Block, Summary
+from bench.answers.summary import Summary
 from bench.answers.verdicts import Verdict
-from bench.reports.tables.tables import KINDS, PARTS, percent
-from bench.reports.tables.verdict_tables import points, worded
+from bench.reports.tables.formatting import KINDS, PARTS, percent, points, worded
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,9 @@ def chart_data(summary: Summary) -> ChartData:
         dots=tuple(_dot(row, *name(row)) for row in summary.rows),
         fronts=tuple(
             FrontOf(front.dataset, front.axes, tuple(position[_key(row)] for row in front.rows), front.left_out)
-            for front in summary.fronts
+            for front in summary.ask(fronts)
         ),
-        slopes=tuple(_slope(verdict) for verdict in summary.against_frozen),
+        slopes=tuple(_slope(verdict) for verdict in summary.ask(against_frozen)),
         step=_bars(summary, "ms", lambda row: row.anatomy_ms, PARTS),
         kinds=_bars(summary, "MiB", lambda row: row.memory_mib_by_kind, KINDS),
         phases=_bars(summary, "MiB", lambda row: row.memory_mib_by_phase, _phases(summary)),
@@ -134,7 +136,7 @@ def _key(row: Row) -> tuple[str, str, int]:
 
 
 def _best_blocks(summary: Summary, name: Name) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name(answer.best)[0] for answer in summary.best if answer.best is not None))
+    return tuple(dict.fromkeys(name(answer.best)[0] for answer in summary.ask(best) if answer.best is not None))
 
 
 def _line(block: Block, setting: str) -> Line:

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from bench.answers.crossings import CrossingMap
+from bench.answers.crossings import CrossingMap, crossings
+from bench.answers.overtaking import Overtaking
 from bench.answers.summary import Summary
-from bench.answers.verdicts import Overtaking
 from bench.reports.figures.crossing_maps import told
-from bench.reports.tables.verdict_tables import overtaking_line
+from bench.reports.tables.sentences import overtaking_line
 
 SHADES = 7
 
@@ -34,7 +34,7 @@ class HeatMap:
 
 def heat_maps(summary: Summary) -> list[HeatMap]:
     """Return a heat map for each block that has two settings with two label budgets in common."""
-    return [_map(each) for each in summary.crossings]
+    return [_map(each) for each in summary.ask(crossings)]
 
 
 def _map(each: CrossingMap) -> HeatMap:

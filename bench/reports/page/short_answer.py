@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.answers.recommend import Answer, memory_mib
+from bench.answers.audit import audit
+from bench.answers.recommend import Answer, best
 from bench.answers.rows.rows import Row
 from bench.answers.summary import Summary
-from bench.reports.tables.tables import number, plain
+from bench.reports.tables.formatting import number, plain
 from bench.statistics.intervals import Estimate
 
 NAMED = 2
@@ -41,20 +42,20 @@ class Fact:
 
 def cards(summary: Summary) -> list[Card]:
     """Return a card for each data set and number of labels, fewest labels first."""
-    return [_card(answer, answer.best) for answer in summary.best if answer.best is not None]
+    return [_card(answer, answer.best) for answer in summary.ask(best) if answer.best is not None]
 
 
-def _card(answer: Answer, best: Row) -> Card:
-    latency = "" if best.latency_1_ms is None else f", {plain(best.latency_1_ms, 1)} ms for an image"
+def _card(answer: Answer, row: Row) -> Card:
+    latency = "" if row.latency_1_ms is None else f", {plain(row.latency_1_ms, 1)} ms for an image"
     return Card(
-        best.dataset,
+        row.dataset,
         f"{answer.labels:,}",
-        best.setting,
-        best.backbone,
-        f"{best.accuracy.mean * 100:.1f}",
-        _spread(best.accuracy),
+        row.setting,
+        row.backbone,
+        f"{row.accuracy.mean * 100:.1f}",
+        _spread(row.accuracy),
         _certainty(answer),
-        f"{number(best.cold_s, 1)} s a cell, {plain(memory_mib(best), 0)} MiB{latency}",
+        f"{number(row.cold_s, 1)} s a cell, {plain(row.memory_mib, 0)} MiB{latency}",
     )
 
 
@@ -81,7 +82,7 @@ def _certainty(answer: Answer) -> str:
 def lead(summary: Summary) -> list[str]:
     """Return a sentence for each data set: which row to take for how many labels."""
     datasets: dict[str, list[Answer]] = {}
-    for answer in summary.best:
+    for answer in summary.ask(best):
         if answer.best is not None:
             datasets.setdefault(answer.best.dataset, []).append(answer)
     return [_sentence(dataset, answers) for dataset, answers in datasets.items()]
@@ -106,8 +107,8 @@ def _sentence(dataset: str, answers: Sequence[Answer]) -> str:
 def facts(summary: Summary) -> list[Fact]:
     """Return what the reader has to know of the run before believing it."""
     finished = sum(record.status == "ok" for record in summary.records)
-    checks = sum(passed + failed for passed, failed, _ in summary.audit.values())
-    failed = sum(failed for _, failed, _ in summary.audit.values())
+    checks = sum(passed + failed for passed, failed, _ in summary.ask(audit).values())
+    failed = sum(failed for _, failed, _ in summary.ask(audit).values())
     seeds = sorted({row.accuracy.n for row in summary.rows})
     found = [Fact("cells with a number", f"{finished:,} of {len(summary.records) + summary.missing:,}")]
     if summary.unfinished:

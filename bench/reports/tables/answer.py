@@ -1,9 +1,8 @@
 """A recommendation in words."""
 
-from bench.answers.recommend import Answer, memory_mib
+from bench.answers.recommend import Answer
 from bench.answers.rows.rows import Row
-from bench.reports.tables.tables import number, percent
-from bench.reports.tables.verdict_tables import points, worded
+from bench.reports.tables.formatting import number, percent, points, worded
 
 SHOWN = 5
 
@@ -51,5 +50,5 @@ def _evidence(row: Row) -> str:
     latency = "" if row.latency_1_ms is None else f", {row.latency_1_ms:.1f} ms for an image"
     return (
         f"test accuracy {percent(row.accuracy)} % at {row.n_labels:,} labels; {number(row.throughput)} images/s "
-        f"({row.throughput_of}), {memory_mib(row):,.0f} MiB{latency}, {number(row.cold_s, 1)} s a cell"
+        f"({row.throughput_of}), {row.memory_mib:,.0f} MiB{latency}, {number(row.cold_s, 1)} s a cell"
     )

@@ -12,9 +12,8 @@ from bench.answers.crosstab import Grid
 from bench.answers.rows.columns import COUNT, HALF_WIDTH, Figure
 from bench.answers.verdicts import Verdict
 from bench.reports.tables.booktabs import PACKAGES, tabular
+from bench.reports.tables.formatting import percent, points, worded
 from bench.reports.tables.pipes import pipe_table
-from bench.reports.tables.tables import percent
-from bench.reports.tables.verdict_tables import points, worded
 from bench.statistics.intervals import Estimate
 
 VERSION = 1

@@ -11,8 +11,8 @@ from bench.answers.rows.corruptions import (
 from bench.answers.rows.rows import rows_of
 from bench.answers.summary import summarise
 from bench.records.record import Record
-from bench.reports.tables.beyond_tables import beyond_table, corruption_table
 from tests.material.examples import a_record
+from tests.material.summaries import table_of
 
 
 def corrupted(seed: int, clean: float, **levels: list[float]) -> Record:
@@ -75,9 +75,9 @@ def test_row_holds_the_estimates() -> None:
 def test_tables_show_what_was_measured() -> None:
     """In per cent and points, in the records' own figures."""
     summary = summarise(GROUP, {})
-    _, ((*_, lost, noise, jpeg),) = corruption_table(summary)
+    _, ((*_, lost, noise, jpeg),) = table_of("corruption", summary)
     assert (lost.split()[0], noise, jpeg) == ("21.7", "53.3 (13.3)", "93.3 (93.3)")
-    headers, (cells,) = beyond_table(summary)
+    headers, (cells,) = table_of("beyond", summary)
     shown = dict(zip(headers, cells, strict=True))
     assert shown["calibration error, points"].startswith("5.0")
     assert shown["negative log-likelihood"] == "0.300"
@@ -88,4 +88,4 @@ def test_tables_show_what_was_measured() -> None:
 def test_tables_are_empty_where_nothing_was_measured() -> None:
     """Records of earlier versions."""
     summary = summarise([a_record()], {})
-    assert beyond_table(summary)[1] == corruption_table(summary)[1] == []
+    assert table_of("beyond", summary)[1] == table_of("corruption", summary)[1] == []

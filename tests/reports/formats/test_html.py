@@ -19,16 +19,18 @@ import numpy as np
 import pytest
 
 import bench
+from bench.answers.crossings import crossings, overtakings
+from bench.answers.pareto import fronts
 from bench.answers.reading import read, read_summary
+from bench.answers.recommend import best
 from bench.answers.summary import Summary
 from bench.catalog import REPORTS
 from bench.records.curves import NAMES
 from bench.records.record import Record
 from bench.reports.figures.crossing_maps import told
-from bench.reports.formats.html import render
-from bench.reports.page.sections import sections
-from bench.reports.tables.tables import accuracy_table
-from bench.reports.tables.verdict_tables import overtaking_lines
+from bench.reports.formats.html import render, shown_sections
+from bench.reports.tables.accuracy import accuracy_table
+from bench.reports.tables.sentences import overtaking_lines
 from tests.material import page_runs
 from tests.material.page_runs import BREAKING, HOSTILE
 
@@ -161,7 +163,7 @@ def test_every_chart_has_its_data(page: Page, summary: Summary) -> None:
 
 def test_the_front_of_each_pair_of_axes_is_that_of_the_summary(page: Page, summary: Summary) -> None:
     data = json.loads(page.scripts["data"])
-    for shown, front in zip(data["fronts"], summary.fronts, strict=True):
+    for shown, front in zip(data["fronts"], summary.ask(fronts), strict=True):
         assert [summary.rows[place] for place in shown["dots"]] == list(front.rows)
 
 
@@ -169,15 +171,15 @@ def test_the_answer_comes_first(summary: Summary, run_folder: Path) -> None:
     text = render(summary, run_folder)
     lead = text.index("has the highest mean accuracy at 10 labels")
     assert lead < text.index("Accuracy by label budget</h2>")
-    for answer in summary.best:
+    for answer in summary.ask(best):
         assert answer.best is not None
         assert f"{answer.best.accuracy.mean * 100:.1f} %</b>" in text
 
 
 def test_a_crossover_is_told_as_a_sentence_and_in_the_heat_map(page: Page, summary: Summary) -> None:
     maps = [table for table in page.tables if table and table[0][0] == "" and len(table[0]) > 2]
-    assert [each.found.side for each in summary.overtakings] == ["crosses", "crosses"]
-    for shown, each in zip(maps, summary.crossings, strict=True):
+    assert [each.found.side for each in summary.ask(overtakings)] == ["crosses", "crosses"]
+    for shown, each in zip(maps, summary.ask(crossings), strict=True):
         settings, *rows = shown[0][1:], *shown[1:]
         assert tuple(settings) == each.settings
         for first, *texts in rows:
@@ -279,7 +281,7 @@ def test_the_pages_of_cells_end_where_the_file_would_grow_too_large(
 def test_every_section_has_an_anchor_of_its_own(page: Page, summary: Summary) -> None:
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {section.anchor for section in sections(summary)} <= set(ids)
+    assert {section.anchor for section in shown_sections(summary)} <= set(ids)
     targets = {
         str(attributes["href"])[1:] for tag, attributes in page.tags if tag == "a" and "cell=" not in str(attributes)
     }

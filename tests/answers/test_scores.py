@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bench.answers.rows.scores import kendall, ranks_of, scores_of
+from bench.answers.scores import kendall, ranks_of, scores_of
 from bench.statistics.intervals import Estimate
 
 

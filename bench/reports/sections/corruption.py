@@ -1,42 +1,23 @@
-"""Tables of what accuracy alone does not tell: calibration, single classes, corruptions, the source task."""
+"""What is left of the accuracy under corruption?"""
 
 from bench.answers.rows.rows import Row
 from bench.answers.summary import Summary
-from bench.reports.tables.tables import Table, heading, number, percent
+from bench.contracts.reports import Section, Table
+from bench.reports.tables.formatting import heading, percent, shown
+
+EXPLANATION = (
+    "Accuracy on corrupted test images, mean over four corruptions in five strengths; by corruption the mean and, in "
+    "brackets, at the greatest strength."
+)
 
 
-def beyond_table(summary: Summary) -> Table:
-    """Calibration, macro-F1, the worst class, and what is left of the source task."""
-    headers = [
-        "backbone",
-        "method (initial weights)",
-        "labels",
-        "calibration error, points",
-        "negative log-likelihood",
-        "macro-F1, %",
-        "worst class, %",
-        "which",
-        "source task before, %",
-        "forgotten, points",
-    ]
-    cells = [
-        [
-            row.backbone,
-            row.setting,
-            heading((row.budget, row.n_labels)),
-            percent(row.expected_calibration_error),
-            number(row.negative_log_likelihood, 3),
-            percent(row.macro_f1),
-            percent(row.worst_class_accuracy),
-            row.worst_class or "-",
-            percent(row.source_accuracy),
-            percent(row.forgetting),
-        ]
-        for block in summary.blocks
-        for row in block.ordered
-        if row.expected_calibration_error is not None
-    ]
-    return headers, cells
+def section(summary: Summary) -> Section:
+    """Accuracy on corrupted test images, where the suite asked for it."""
+    return Section(
+        title="Under corruption",
+        explanation=EXPLANATION,
+        tables=shown("By corruption", corruption_table(summary)),
+    )
 
 
 def corruption_table(summary: Summary) -> Table:

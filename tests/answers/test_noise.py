@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from bench.answers.rows.noise import Varied, noise_of, varied_of
+from bench.answers.noise import Varied, noise_of, varied_of
 from bench.answers.rows.rows import rows_of
 from bench.records.record import Record
 from tests.material.examples import a_cell, a_record

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bench.answers.summary import Summary
 from bench.statistics.intervals import Estimate
 
 FEWEST = 3
@@ -66,6 +67,11 @@ def scores_of(rows: Sequence[Measured]) -> dict[tuple[str, str, Start], Mapping[
         if row.transferability:
             found.setdefault((row.dataset, row.budget, (row.backbone, row.weights)), row.transferability)
     return found
+
+
+def ranks(summary: Summary) -> tuple[Ranked, ...]:
+    """Return how each score ordered the starts of each method and budget."""
+    return ranks_of(summary.rows)
 
 
 def ranks_of(rows: Sequence[Measured]) -> tuple[Ranked, ...]:

@@ -1,19 +1,37 @@
-"""What always choosing one setting costs, as a table and in words."""
+"""What does it cost to make always the same choice?"""
 
+from bench.answers.standings import ranking
 from bench.answers.summary import Summary
-from bench.reports.tables.tables import Table
+from bench.contracts.reports import Picture, Section, Table
+from bench.reports.figures.rank_diagram import lacking, rank_diagram
+from bench.reports.tables.formatting import shown
 from bench.statistics.ranking import FEWEST_DATA_SETS, Ranking
 
-STANDINGS = (
+EXPLANATION = (
     "Over the tables and label budgets that all of these settings share. *Regret*: what always choosing it loses to "
     "the best of each, in points."
 )
 
 
+def section(summary: Summary) -> Section:
+    """Average rank and regret of each setting, and which of them the data sets tell apart."""
+    return Section(
+        title="Always the same choice",
+        explanation=EXPLANATION,
+        tables=shown("Ranks and regret", standings_table(summary)),
+        lines=tuple(standings_lines(summary)),
+        picture=Picture(
+            "Average ranks over data sets; bars join what can't be told apart",
+            lambda folder: rank_diagram(summary, folder),
+            lacking(summary),
+        ),
+    )
+
+
 def standings_table(summary: Summary) -> Table:
     """Average rank and regret of each setting, best rank first."""
     headers = ["method (initial weights)", "average rank", "regret, points", "worst regret, points", "there"]
-    found = next(iter(summary.ranking), None)
+    found = next(iter(summary.ask(ranking)), None)
     cells = [
         [
             each.setting,
@@ -35,7 +53,7 @@ def _differing(task: tuple[str, ...], found: Ranking | None) -> str:
 
 def standings_lines(summary: Summary) -> list[str]:
     """Say over how much was ranked, what was left out, and which settings the data sets tell apart."""
-    found = next(iter(summary.ranking), None)
+    found = next(iter(summary.ask(ranking)), None)
     if found is None:
         return []
     lines = [f"{len(found.standings)} settings over {len(found.tasks)} tasks."]

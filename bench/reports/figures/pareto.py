@@ -1,12 +1,14 @@
-"""Accuracy against training time with the Pareto front, the same bytes for the same numbers."""
+"""Accuracy against training time, with the Pareto front."""
 
 from pathlib import Path
 from typing import Any
 
-from bench.answers.pareto import Front
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from bench.answers.pareto import Front, fronts
 from bench.answers.rows.rows import Row
 from bench.answers.summary import Summary
-from bench.reports.figures.figures import COLOURS, MARKERS, literal
+from bench.reports.figures.drawing import drawn, legend_beside, legend_width, literal, look, plain_axes
 
 AXES = ("accuracy", "training time")
 
@@ -16,49 +18,33 @@ def pareto_picture(summary: Summary, folder: Path) -> Path | None:
 
     Null where there is no row.
     """
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    fronts = [front for front in summary.fronts if front.axes == AXES]
-    if not fronts:
+    shown = [front for front in summary.ask(fronts) if front.axes == AXES]
+    if not shown:
         return None
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "pareto.svg"
     settings = list(dict.fromkeys(row.setting for row in summary.rows))
-    with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
-        legend = 0.7 + 0.075 * max(len(setting) for setting in settings)
-        figure = Figure(figsize=(4.2 * len(fronts) + legend, 4.4), layout="constrained")
-        panels = figure.subplots(1, len(fronts), sharey=True, squeeze=False)[0]
-        for axes, front in zip(panels, fronts, strict=True):
+    with drawn(path, 4.2 * len(shown) + legend_width(settings), 4.4) as figure:
+        panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+        for axes, front in zip(panels, shown, strict=True):
             _panel(axes, front, [row for row in summary.rows if row.dataset == front.dataset], settings)
         panels[0].set_ylabel("test accuracy, %")
-        handles = {
-            label: dots for axes in panels for dots, label in zip(*axes.get_legend_handles_labels(), strict=True)
-        }
-        figure.legend(handles.values(), handles.keys(), loc="outside right center", frameon=False)
-        figure.savefig(path, metadata={"Date": None})
+        legend_beside(figure, panels)
     return path
 
 
 def _panel(axes: Any, front: Front, rows: list[Row], settings: list[str]) -> None:
     for position, setting in enumerate(settings):
         mine = [row for row in rows if row.setting == setting]
-        marker = MARKERS[(position + position // len(COLOURS)) % len(MARKERS)]
-        style = {"color": COLOURS[position % len(COLOURS)], "marker": marker, "linestyle": "none", "markersize": 5}
         if mine:
-            axes.plot(*_places(mine), label=literal(setting), **style)
+            axes.plot(*_places(mine), label=literal(setting), linestyle="none", markersize=5, **look(position))
     axes.plot(*_places(list(front.rows)), drawstyle="steps-pre", color="#666666", linewidth=1, label="front", zorder=0)
     _scale(axes, [row.cold_s.mean for row in rows])
     axes.set_xlabel("seconds of a cell without caches")
-    axes.set_title(literal(front.dataset))
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain_axes(axes, front.dataset)
 
 
 def _scale(axes: Any, seconds: list[float]) -> None:
     """Make seconds logarithmic, with plain figures at steps that leave room for them."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     axes.set_xscale("log")
     least, most = min(seconds), max(seconds)
     steps = (1, 2, 5) if most < 100 * least else (1,)

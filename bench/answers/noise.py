@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.answers.rows.rows import Row
+from bench.answers.summary import Summary
 from bench.records.record import Record
 from bench.statistics.variance import CAUSES, Decomposition, decompose, factors_of, varied_apart
 
@@ -28,6 +29,16 @@ class Noise:
     row: Row
     found: Decomposition | None
     """Null where a combination of seeds has no number."""
+
+
+def varied(summary: Summary) -> Varied:
+    """Return which seeds varied."""
+    return varied_of(summary.finished)
+
+
+def noise(summary: Summary) -> tuple[Noise, ...]:
+    """Return where the noise of each row comes from that tells."""
+    return noise_of(summary.rows, summary.finished)
 
 
 def varied_of(records: Sequence[Record]) -> Varied:

@@ -71,6 +71,7 @@ def _names(rows: Sequence[Row]) -> dict[int, str]:
     def name(row: Row) -> str:
         if len(variants[row.setting]) == 1:
             return row.setting
+        # A reader knows weights by their hash; the row's own says nothing, and is told only where it must be.
         by_weights = len(hashes[row.setting]) == len(variants[row.setting])
         return f"{row.setting} #{(row.weights_sha256 or 'none')[:8] if by_weights else row.variant}"
 

@@ -134,37 +134,45 @@ def pivot(rows: Sequence[Row], wanted: Pivot, metric: str, right: Right) -> Grid
     """
     figures = metric_of(rows, metric)
     measured = [row for row in rows if figures[id(row)] is not None]
-    stubs = tuple(key for key in APART if key not in _told((wanted.between,)) and varies(measured, key)) or (
-        "backbone",
-    )
+    stubs = _keys_beside(measured, wanted.between)
     value_of = _value_of(measured, stubs, wanted.between)
     values = _chosen_values([value_of[id(row)] for row in _ordered(measured, (wanted.between,))], wanted)
-    groups: dict[tuple[str, ...], dict[str, Row]] = {}
-    for row in _ordered(measured, stubs):
-        if value_of[id(row)] in values:
-            groups.setdefault(at(row, stubs), {})[value_of[id(row)]] = row
+    groups = _side_by_side(measured, stubs, value_of, values)
     several = {line: group for line, group in groups.items() if len(group) > 1}
     if not several:
         raise BenchError(f"--pivot between={wanted.between}: no two rows differ in nothing but their {wanted.between}")
     compared = _compared(several, values, metric, right, figures)
+
+    def filled(line: tuple[str, ...], group: Mapping[str, Row]) -> Line:
+        own = (figures[id(group[value])] if value in group else None for value in values)
+        return Line(line, (*own, *(compared.get((line, value)) for value in values[1:])))
+
     told = "minus" if metric == "accuracy" else "over"
     return Grid(
         title=f"{metric} by {wanted.between}",
         metric=metric,
         stubs=stubs,
         heads=(*values, *(f"{value} {told} the first" for value in values[1:])),
-        lines=tuple(
-            Line(
-                line,
-                (
-                    *(figures[id(group[value])] if value in group else None for value in values),
-                    *(compared.get((line, value)) for value in values[1:]),
-                ),
-            )
-            for line, group in several.items()
-        ),
+        lines=tuple(filled(line, group) for line, group in several.items()),
         notes=_pivot_notes(metric, len(groups) - len(several), wanted.between),
     )
+
+
+def _keys_beside(rows: Sequence[Row], between: str) -> tuple[str, ...]:
+    """Return the keys that tell lines apart; the backbone where nothing else varies."""
+    told = _told((between,))
+    return tuple(key for key in APART if key not in told and varies(rows, key)) or ("backbone",)
+
+
+def _side_by_side(
+    rows: Sequence[Row], stubs: tuple[str, ...], value_of: Mapping[int, str], values: Sequence[str]
+) -> dict[tuple[str, ...], dict[str, Row]]:
+    """Return for each line its rows by their value of the key."""
+    groups: dict[tuple[str, ...], dict[str, Row]] = {}
+    for row in _ordered(rows, stubs):
+        if value_of[id(row)] in values:
+            groups.setdefault(at(row, stubs), {})[value_of[id(row)]] = row
+    return groups
 
 
 def _value_of(rows: Sequence[Row], stubs: Sequence[str], between: str) -> dict[int, str]:
@@ -254,6 +262,7 @@ def stubs_of(
     told = {*_told(lines), *_told(columns)}
     facets = tuple(key for key in APART if key not in told and varies(rows, key))
     places = [at(row, (*lines, *columns, *facets)) for row in rows]
+    # rows may differ in what no key tells, a setting of the recipe: else one would take the other's place
     apart = len(set(places)) < len(places) and "variant" not in told
     return (*lines, "variant") if apart else lines, facets
 

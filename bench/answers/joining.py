@@ -55,13 +55,14 @@ def join(runs: Sequence[Run]) -> Joined:
     counts = Counter(cell_id for run in runs for cell_id in run.records)
     kept: dict[tuple[Any, ...], tuple[Run, Record]] = {}
     again = 0
-    for run in runs:
-        for cell_id, record in run.records.items():
-            key = (cell_id, _identity(record, run.manifest) if counts[cell_id] > 1 else None)
-            if key in kept:
-                again += _differs(kept[key][1], record)
-            if key not in kept or (record.finished_at or "") > (kept[key][1].finished_at or ""):
-                kept[key] = run, record
+    for run, record in ((each, record) for each in runs for record in each.records.values()):
+        # An id says what was asked. The machine, weights found and versions stand beside it: only where these agree
+        # too is a second record the same measurement again.
+        key = (record.cell_id, _identity(record, run.manifest) if counts[record.cell_id] > 1 else None)
+        before = kept.get(key)
+        again += before is not None and _differs(before[1], record)
+        if before is None or (record.finished_at or "") > (before[1].finished_at or ""):
+            kept[key] = run, record
     records, homes = _named(kept.values())
     return Joined(tuple(records), _manifest(runs, records), homes, _notes(again))
 

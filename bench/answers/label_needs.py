@@ -81,6 +81,7 @@ def worths_of(pairs: Sequence[tuple[Row, Row]]) -> tuple[Worth, ...]:
 
 def curve_of(rows: Sequence[Row]) -> LearningCurve | None:
     """Return the curve of one setting; null with fewer than three budgets that have an interval."""
+    # no labels have no place on a power law
     points = [point for row in rows if row.n_labels > 0 and (point := point_of(row))]
     return learning_curve(points) if len(points) >= FEWEST else None
 

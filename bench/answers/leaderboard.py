@@ -40,31 +40,46 @@ def leaderboard(rows: Sequence[Row], wanted: Board, unfinished: Sequence[Record]
     figures = metric_of(rows, wanted.metric)
     measured = [row for row in rows if figures[id(row)] is not None]
     budget = wanted.budget or _usual(measured, "budget")
-    there = [row for row in measured if row.budget == budget]
-    if not there:
-        raise BenchError(f"--budget: {unknown('budget', budget, {row.budget for row in measured})}")
+    there = _of_budget(measured, budget)
     method = wanted.method or _usual(there, "method")
-    mine = [row for row in there if method in ("all", row.method, _plain(row.method))]
-    if not mine:
-        raise BenchError(f"--method: {unknown('method', method, {row.method for row in there})}")
+    mine = _of_method(there, method)
     stubs = _line_keys(mine, method)
     entries = {(at(row, stubs), row.dataset): figures[id(row)] for row in mine}
     datasets = tuple(dict.fromkeys(row.dataset for row in measured))
     lines = tuple(dict.fromkeys(line for line, _ in entries))
     shared = [each for each in datasets if all((line, each) in entries for line in lines)]
-    ranks = _mean_ranks(entries, lines, shared, any(word in wanted.metric for word in LARGER_IS_BETTER))
+    ranks = _mean_ranks(entries, lines, shared, _larger_is_better(wanted.metric))
     fates = _fates(unfinished, stubs, budget, method)
+
+    def filled(line: tuple[str, ...]) -> Line:
+        return Line(line, (ranks.get(line), *(entries.get((line, each), fates.get((line, each))) for each in datasets)))
+
     return Grid(
         title=f"{wanted.metric}, {'every method' if method == 'all' else method}, {budget}",
         metric=wanted.metric,
         stubs=stubs,
         heads=("mean rank", *datasets),
-        lines=tuple(
-            Line(line, (ranks.get(line), *(entries.get((line, each), fates.get((line, each))) for each in datasets)))
-            for line in sorted(lines, key=lambda line: (ranks.get(line, 0.0), -_count(entries, line)))
-        ),
+        lines=tuple(map(filled, sorted(lines, key=lambda line: (ranks.get(line, 0.0), -_count(entries, line))))),
         notes=_notes(shared, datasets, _others(measured, "budget", budget), _others(there, "method", method)),
     )
+
+
+def _of_budget(rows: Sequence[Row], budget: str) -> list[Row]:
+    found = [row for row in rows if row.budget == budget]
+    if not found:
+        raise BenchError(f"--budget: {unknown('budget', budget, {row.budget for row in rows})}")
+    return found
+
+
+def _of_method(rows: Sequence[Row], method: str) -> list[Row]:
+    found = [row for row in rows if method in ("all", row.method, _plain(row.method))]
+    if not found:
+        raise BenchError(f"--method: {unknown('method', method, {row.method for row in rows})}")
+    return found
+
+
+def _larger_is_better(metric: str) -> bool:
+    return any(word in metric for word in LARGER_IS_BETTER)
 
 
 def _line_keys(rows: Sequence[Row], method: str) -> tuple[str, ...]:
@@ -81,6 +96,7 @@ def _usual(rows: Sequence[Row], key: str) -> str:
     """
     if not rows:
         raise BenchError("no cell has a number yet; `bench report` names the reasons")
+    # Scratch is often measured at more budgets than the rest: its rows would choose the board's budget.
     rows = [row for row in rows if _plain(row.method) != SCRATCH] or rows
     pairs = {(KEYS[key](row), row.dataset, row.backbone, row.weights) for row in rows}
     counts = Counter(value for value, *_ in pairs)
@@ -100,14 +116,21 @@ def _mean_ranks(
     """Return the mean rank of each line over the data sets that all have; equal figures share their ranks."""
     if not shared or len(lines) < 2:
         return {}
-    ranks: dict[tuple[str, ...], list[float]] = {line: [] for line in lines}
-    for dataset in shared:
-        values = {line: (mean_of(entries[line, dataset]) or 0.0) * (-1 if larger else 1) for line in lines}
-        for line, value in values.items():
-            before = sum(other < value for other in values.values())
-            level = sum(other == value for other in values.values())
-            ranks[line].append(before + (level + 1) / 2)
-    return {line: sum(found) / len(found) for line, found in ranks.items()}
+    sign = -1 if larger else 1
+    by_dataset = [
+        _ranks({line: sign * (mean_of(entries[line, dataset]) or 0.0) for line in lines}) for dataset in shared
+    ]
+    return {line: sum(ranks[line] for ranks in by_dataset) / len(by_dataset) for line in lines}
+
+
+def _ranks(values: Mapping[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
+    """Return the rank of each value, 1 for the least; equal ones share the mean of their places."""
+    all_values = list(values.values())
+
+    def rank(value: float) -> float:
+        return sum(other < value for other in all_values) + (all_values.count(value) + 1) / 2
+
+    return {line: rank(value) for line, value in values.items()}
 
 
 def _count(entries: Mapping[Place, Figure], line: tuple[str, ...]) -> int:

@@ -58,6 +58,7 @@ def _tuned_edges(summary: Summary) -> Iterator[str]:
 
 
 def _unequal_tuning(summary: Summary) -> Iterator[str]:
+    # What is solved has no steps and chooses among its own values: it is no method that went untuned.
     if len({record.search for record in summary.finished if record.steps_done is not None}) > 1:
         yield "Some methods were tuned and others not: they are not on equal terms."
 

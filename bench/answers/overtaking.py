@@ -59,6 +59,8 @@ def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Ove
 
 def differ_among(rows: Iterable[Row], right: Right) -> Differ:
     """Return what compares any two of many rows as `compare` does, by sums that are made once for rows alike."""
+    # A map of k settings has k (k - 1) / 2 pairs at each budget. What a comparison needs are sums over images, which
+    # all pairs of rows with the same cells and test images share.
     alike: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         if not varied_apart(list(row.cells)):

@@ -45,7 +45,7 @@ def read(
 ) -> Reading:
     """Return the summary of one run or several; raise `NotComparable` where several can't stand in one table."""
     folders = list(dict.fromkeys(folder_of(run) for run in runs))
-    with all_kept():
+    with all_kept():  # a hundred thousand records hold no garbage, and looking for it takes long
         found = [_read(folder, filters, tell) for folder in folders]
         if filters and not any(run.records for run in found):
             raise BenchError(f"--filter {' --filter '.join(filters)}: fits none of the records")

@@ -55,6 +55,8 @@ def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
 
 def _corrected_together(answers: Sequence[Answer]) -> list[Answer]:
     """Return answers that are read side by side with their p-values corrected for the number of all of them."""
+    # One family for all of them: corrected one by one, the page said "better than all" where the table beside it,
+    # which corrects over all of its lines, said "tie".
     verdicts = iter(corrected(verdict for answer in answers for verdict in answer.others))
     return [replace(answer, others=tuple(itertools.islice(verdicts, len(answer.others)))) for answer in answers]
 
@@ -66,16 +68,21 @@ def _uncorrected(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
         raise BenchError(_nothing(rows, wanted))
     if len(datasets) > 1:
         raise BenchError(f"several data sets: {', '.join(datasets)}; choose one with --dataset")
-    on_device = [row for row in mine if _is_on(row, wanted.device)] or mine
-    budgets = {row.n_labels for row in on_device}
-    labels = max((count for count in budgets if count <= wanted.labels), default=min(budgets))
-    there = sorted((row for row in on_device if row.n_labels == labels), key=lambda row: -row.accuracy.mean)
+    labels, there = _at_budget([row for row in mine if _is_on(row, wanted.device)] or mine, wanted.labels)
     fitting = [row for row in there if not limits_broken(row, wanted)]
     if not fitting:
         nearest = min(there, key=lambda row: len(limits_broken(row, wanted)))
         return Answer(wanted, labels, None, (), nearest, limits_broken(nearest, wanted))
     best, *rest = fitting
     return Answer(wanted, labels, best, tuple(compare(row, best, right) for row in rest), None, ())
+
+
+def _at_budget(rows: Sequence[Row], asked: int) -> tuple[int, list[Row]]:
+    """Return the largest budget that the labels pay for, else the smallest, with its rows, most accurate first."""
+    budgets = {row.n_labels for row in rows}
+    labels = max((count for count in budgets if count <= asked), default=min(budgets))
+    there = [row for row in rows if row.n_labels == labels]
+    return labels, sorted(there, key=lambda row: -row.accuracy.mean)
 
 
 def _nothing(rows: Sequence[Row], wanted: Wanted) -> str:
@@ -112,22 +119,22 @@ def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
 def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:
     """Say which limits a row breaks; what was not measured meets no limit."""
     throughput = row.throughput.mean if row.throughput else None
-    memory = row.memory_mib
-    limits = [
-        (wanted.min_throughput, throughput, "images/s", True),
-        (wanted.max_memory_mib, memory, "MiB", False),
-        (wanted.max_latency_ms, row.latency_1_ms, "ms for an image", False),
+    found = [
+        f"it takes {row.n_labels:,} labels" if row.n_labels > wanted.labels else "",
+        "" if _is_on(row, wanted.device) else f"it was measured on {row.device}, nothing on {wanted.device}",
+        _broken(wanted.min_throughput, throughput, "images/s", at_least=True),
+        _broken(wanted.max_memory_mib, row.memory_mib, "MiB"),
+        _broken(wanted.max_latency_ms, row.latency_1_ms, "ms for an image"),
     ]
-    broken = []
-    if row.n_labels > wanted.labels:
-        broken.append(f"it takes {row.n_labels:,} labels")
-    if not _is_on(row, wanted.device):
-        broken.append(f"it was measured on {row.device}, nothing on {wanted.device}")
-    for limit, measured, unit, at_least in limits:
-        if limit is None:
-            continue
-        if measured is None:
-            broken.append(f"its {unit} was not measured")
-        elif (measured < limit) if at_least else (measured > limit):
-            broken.append(f"{measured:,.0f} {unit}, {'below' if at_least else 'above'} {limit:,.0f}")
-    return tuple(broken)
+    return tuple(filter(None, found))
+
+
+def _broken(limit: float | None, measured: float | None, unit: str, at_least: bool = False) -> str:
+    """Say how a limit is broken; nothing where it is kept, or nobody set one."""
+    if limit is None:
+        return ""
+    if measured is None:
+        return f"its {unit} was not measured"
+    if (measured < limit) if at_least else (measured > limit):
+        return f"{measured:,.0f} {unit}, {'below' if at_least else 'above'} {limit:,.0f}"
+    return ""

@@ -82,14 +82,25 @@ def ranks_of(rows: Sequence[Measured]) -> tuple[Ranked, ...]:
         start = (row.backbone, row.weights)
         if (row.dataset, row.budget, start) in scores:
             groups.setdefault((row.dataset, row.budget, row.method), {})[start] = row.accuracy.mean
-    ranked = []
+    ranked: list[Ranked] = []
     for (dataset, budget, method), accuracies in groups.items():
         mine = {start: scores[dataset, budget, start] for start in accuracies}
-        for score in dict.fromkeys(name for each in mine.values() for name in each):
-            both = [(mine[start][score], accuracies[start]) for start in accuracies if score in mine[start]]
-            if len(both) >= FEWEST and (tau := kendall(both)) is not None:
-                ranked.append(Ranked(dataset, budget, method, score, len(both), tau))
+        for score, pairs in _pairs(mine, accuracies).items():
+            tau = kendall(pairs) if len(pairs) >= FEWEST else None
+            if tau is not None:
+                ranked.append(Ranked(dataset, budget, method, score, len(pairs), tau))
     return tuple(ranked)
+
+
+def _pairs(
+    scores: Mapping[Start, Mapping[str, float]], accuracies: Mapping[Start, float]
+) -> dict[str, list[tuple[float, float]]]:
+    """Return each score with the accuracy of each start that has it."""
+    names = dict.fromkeys(name for each in scores.values() for name in each)
+    return {
+        name: [(scores[start][name], accuracies[start]) for start in accuracies if name in scores[start]]
+        for name in names
+    }
 
 
 def kendall(pairs: Sequence[tuple[float, float]]) -> float | None:

@@ -77,6 +77,7 @@ def summarise(
     said: Sequence[str] = (),
 ) -> Summary:
     """Group the records of the manifest's plan; where there is no plan, of all. Rows are compared by `right`."""
+    # A run's folder keeps the records of cells that its suite no longer has: they are counted, not shown.
     planned = None if manifest.get("cells") is None else set(manifest["cells"])
     mine = tuple(record for record in records if planned is None or record.cell_id in planned)
     finished = [record for record in mine if record.status == "ok"]

@@ -56,7 +56,7 @@ def compare(first: Row, second: Row, right: Right) -> Verdict:
     differences = laid_out(draws, np.stack(kept))
     if differences is None:
         return Verdict(first, second, None, None, "not every combination of the seeds that varied has a number")
-    if differences.ndim == 1:  # nothing varied
+    if differences.ndim == 1:  # nothing varied: a single seed, whose noise nobody knows
         differences = differences[None]
     difference = crossed(differences)
     reason = _too_few(min(differences.shape[:-1]))

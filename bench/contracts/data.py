@@ -16,7 +16,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Places:
-    """Where things lie on this machine. Nothing in here may change a number."""
+    """Where things lie on this machine. No number may depend on it."""
 
     data_dir: Path | None
     """Parent of all data sets; for `image_folder` the folder that holds `train/`."""
@@ -46,7 +46,7 @@ class Split:
     ids: Sequence[str]
     """N names, unique over all the splits: the file, or the position in the source."""
     groups: Sequence[str] | None = None
-    """N names of what must stay on one side of any split: a patient, a video; or null."""
+    """N names; images of one name (a patient, a video) stay on one side of any split. Null: all are apart."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class RawData:
     train: Split
     test: Split | None
     notes: tuple[str, ...] = ()
-    """What was found and mended: files left out, a split that was made."""
+    """What the user should know: files that were left out, a split that was made."""
 
 
 class Dataset(Protocol):

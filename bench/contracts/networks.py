@@ -1,4 +1,4 @@
-"""What a source of networks must offer: a backbone, its weights, and how they want their images."""
+"""What a source of networks must offer: backbones, their weights, and how these want their images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class InputSpec:
     interpolation: str
     """`bilinear` or `bicubic`, antialiased."""
     crop_pct: float
-    """Side of the centre crop over the side that was resized to, at the native size."""
+    """Side of the centre crop as a share of the side that is resized to; it applies at the native size alone."""
     native_size: int
     """Side in pixels that the weights were trained or evaluated at."""
 
@@ -37,11 +37,12 @@ class Backbone:
     """Names of the parameters by depth, from the stem on: the blocks that partial fine-tuning counts."""
     input: InputSpec
     source_head: "torch.nn.Linear | None" = None
-    """What the weights' file has behind the features: (B, D) to the logits of the classes that it was trained on."""
+    """The classifier in the weights' file: features (B, D) to the logits of the classes it was trained on; or null."""
     state: "Mapping[str, torch.Tensor]" = field(init=False, repr=False, compare=False)
     """The network's parameters and buffers themselves, by the names that they have before any method works on it."""
 
     def __post_init__(self) -> None:
+        # the tensors, not copies, and before a method wraps modules and so renames them: they are hashed by these names
         object.__setattr__(self, "state", self.network.state_dict(keep_vars=True))
 
 
@@ -52,7 +53,7 @@ class WeightsFile:
     path: Path | None
     sha256: str | None
     fingerprint: str
-    """What resuming compares: the SHA-256, the recipe where the project trained them, or `random`."""
+    """What resuming compares: the SHA-256, a hash of the recipe where the project trained them, or `random`."""
     source: str
     """Where they come from, in words."""
     license: str | None = None
@@ -64,7 +65,7 @@ class BackboneSource(Protocol):
     def names(self, pattern: str) -> list[str]:
         """Return the names that match a glob, as a suite would write them."""
 
-    def find(self, name: str, places: Places, download: bool) -> "WeightsFile":
+    def find(self, name: str, places: Places, download: bool) -> WeightsFile:
         """Find the published weights, or download them where that is allowed; raise `Unavailable`."""
 
     def build(self, name: str, checkpoint: Path | None, image_size: int) -> Backbone:
@@ -73,11 +74,11 @@ class BackboneSource(Protocol):
 
 @dataclass(frozen=True)
 class FrozenPart:
-    """A part of a network, from the images on, that no training changes: what it gives is computed once."""
+    """The first part of a network, where no training changes it: its outputs are computed once and shared."""
 
     name: str
     """`features` for the whole backbone, else where the part ends."""
     module: "torch.nn.Module"
     """Maps normalised images (B, 3, S, S) to one tensor (B, ...)."""
     definition: str = ""
-    """What the part computes, as text: with the network's state it tells parts of one name apart."""
+    """What the part computes, as text. Parts of one name in networks of one state are told apart by it."""

@@ -1,11 +1,11 @@
 """What a format of reports must offer, and a section of one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-Table = tuple[list[str], list[list[str]]]
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Headers, and lines of texts."""
 
 

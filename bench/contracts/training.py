@@ -1,4 +1,4 @@
-"""What a method must offer: the task that it sees, and the fitted models that it gives."""
+"""What a method must offer: the task that it is given, and the fitted models that it returns."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.contracts.data import Progress
 from bench.contracts.networks import Backbone, FrozenPart
 from bench.schema import Training
 
+# contracts are read where suites are checked, which must not take the seconds that torch takes to import
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import torch
 
 View = tuple[str, int]
@@ -20,9 +21,9 @@ View = tuple[str, int]
 
 
 class Inputs(Protocol):
-    """Batches by the positions of their images."""
+    """Where a loop has its batches from, by the positions of their images."""
 
-    def read(self, index: "npt.NDArray[np.int64]", generator: "torch.Generator | None") -> "torch.Tensor":
+    def read(self, index: npt.NDArray[np.int64], generator: "torch.Generator | None") -> "torch.Tensor":
         """Return a batch as it lies in memory; host-side augmentation draws from the generator, where there is one."""
 
     def place(self, batch: "torch.Tensor", generator: "torch.Generator | None") -> "torch.Tensor":
@@ -30,38 +31,38 @@ class Inputs(Protocol):
 
 
 class Watch:
-    """Looks at nothing: what every cell's own training has. The profile of a cell has watches that do look."""
+    """Looks on while a loop trains. This one does nothing, as in every cell's own training; profiles override it."""
 
     last_step: int | None = None
-    """The loop ends after so many steps; null: after all of them."""
+    """The loop ends after so many steps, within the same schedule; null: after all of them."""
 
     def inputs(self, inputs: "Inputs") -> "Inputs":
         """Return what the loop reads its batches from."""
         return inputs
 
     def mark(self, part: str) -> None:
-        """Hear that a step begins (`begin`), or that a part of it is done.
+        """Note that a step begins (`begin`), or that a part of it is done.
 
         The parts are `data`, `copy`, `forward`, `backward` and `optimiser`.
         """
 
     def forward(self, module: "torch.nn.Module") -> contextlib.AbstractContextManager[None]:
-        """Return what the forward pass and its loss run in."""
+        """Return a context in which the forward pass and its loss run."""
         return contextlib.nullcontext()
 
     def stepped(self, module: "torch.nn.Module", optimizer: "torch.optim.Optimizer") -> None:
-        """See module and optimiser after a step, gradients still there."""
+        """Look at module and optimiser after a step, while the gradients are still there."""
 
 
 @dataclass(frozen=True)
 class SourceDomain:
-    """Labelled images of the same classes from elsewhere."""
+    """Labelled images of the target's classes from another data set."""
 
-    images: "npt.NDArray[np.uint8]"
+    images: npt.NDArray[np.uint8]
     """Shape (M, S, S, 3), prepared like the target's."""
-    labels: "npt.NDArray[np.int64]"
+    labels: npt.NDArray[np.int64]
     """Shape (M,), in the target's class indices."""
-    index: "npt.NDArray[np.int64]"
+    index: npt.NDArray[np.int64]
     """Shape (M,): which of its own training images these are."""
 
 
@@ -71,17 +72,17 @@ class Task:
 
     backbone: Backbone
     n_classes: int
-    images: "npt.NDArray[np.uint8]"
+    images: npt.NDArray[np.uint8]
     """All training images, shape (N, S, S, 3), memory-mapped."""
-    labels: "npt.NDArray[np.int64]"
+    labels: npt.NDArray[np.int64]
     """Labels of all training images, shape (N,); only those at `fit_index` and `val_index` may be read."""
-    fit_index: "npt.NDArray[np.int64]"
+    fit_index: npt.NDArray[np.int64]
     """Images to learn from."""
-    val_index: "npt.NDArray[np.int64]"
+    val_index: npt.NDArray[np.int64]
     """Images to select on; empty where the budget is too small."""
     outputs: "Callable[[FrozenPart, View | None], torch.Tensor]"
-    """Returns what a frozen part makes of all training images, (N, ...), or of one random view of each; made or
-    fetched when called, shared with other cells."""
+    """Returns what a frozen part makes of all training images, (N, ...), or of one random view of each. It is computed
+    or fetched when it is asked for, and shared with other cells."""
     training: Training
     device: str
     precision: str
@@ -89,15 +90,14 @@ class Task:
     """A seed for each use: `init`, `order`, `augmentation`, `regularisation`."""
     progress: Progress
     watch: Watch
-    """Looks on while a loop trains."""
     source: SourceDomain | None = None
-    """Of methods that adapt from a labelled source domain."""
+    """The labelled source domain of methods that adapt from one."""
     source_outputs: "Callable[[FrozenPart], torch.Tensor] | None" = None
     """Returns what a frozen part makes of all images of the source, (M, ...), shared like `outputs`."""
 
     @property
-    def unlabelled(self) -> "npt.NDArray[np.int64]":
-        """Training images outside the label budget, sorted: to look at, not to read the labels of."""
+    def unlabelled(self) -> npt.NDArray[np.int64]:
+        """Positions of the training images outside the label budget, sorted. Their labels must not be read."""
         return np.setdiff1d(np.arange(len(self.images)), np.concatenate([self.fit_index, self.val_index]))
 
     @property
@@ -137,21 +137,21 @@ class Trace:
 
     @property
     def compile_s(self) -> float | None:
-        """What those steps took."""
+        """Seconds of the steps in which torch compiled."""
         return None if self.compiled_at is None else sum(self.wall_s[step] for step in self.compiled_at)
 
     @property
     def measured(self) -> list[int]:
-        """The steps that throughput is of: no warm-up, no compiling."""
+        """The steps that throughput is computed from: no warm-up, no compiling."""
         return [step for step in range(self.warmup_steps, len(self.wall_s)) if step not in (self.compiled_at or ())]
 
 
 class Adaptation(Protocol):
-    """How a model answers images that it may learn from without their labels: adaptation at test time."""
+    """Adaptation at test time: how a model answers test images when it may learn from them without their labels."""
 
     @property
     def augmentation(self) -> str:
-        """What `inputs.read` does where it is given a generator."""
+        """The augmentation that `inputs.read` draws where it is given a generator."""
 
     def logits(self, module: "torch.nn.Module", inputs: "Inputs", count: int) -> "torch.Tensor":
         """Return the logits of images 0 to `count`, (N, C) float32 on the CPU; the module is left as it was."""
@@ -164,15 +164,17 @@ class Fitted:
     module: "torch.nn.Module"
     """Maps a batch of inputs to logits (B, C)."""
     states: States
-    """What to load into `module` for each candidate, in the order of training."""
+    """What to load into `module` for each candidate model, in the order of training."""
     chosen: int
-    """Index of the candidate that the method stands for."""
+    """Index of the candidate that the method has chosen."""
     model: "torch.nn.Module"
     """The whole adapted network, normalised images (B, 3, S, S) to logits; it shares the parameters of `module`."""
     part: FrozenPart | None
     """What comes before `module`, whose inputs are then that part's outputs; null: images."""
     val_accuracy: float | None
+    """Of the chosen candidate; null where nothing validates."""
     selection: str
+    """By what rule it was chosen, in words."""
     choice: dict[str, Any]
     """What was chosen, for the record."""
     frozen: "frozenset[str]"

@@ -47,7 +47,7 @@ def show_report(summary: Summary, format_: str) -> str:
         pictures = sorted(path.name for path in Path(folder).iterdir())
     if isinstance(contents, bytes):
         raise BenchError(f"--format {format_}: a binary file is not printed; give --out FOLDER")
-    if pictures:
+    if pictures:  # the text links to them
         warnings.warn(f"{', '.join(pictures)}: not kept; give --out FOLDER to have the pictures", stacklevel=2)
     return contents
 

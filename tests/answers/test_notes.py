@@ -7,7 +7,11 @@ import pytest
 from bench.answers.notes import notes
 from bench.answers.summary import summarise
 from tests.material.examples import a_record
-from tests.material.summaries import summary_of
+from tests.material.summaries import (
+    TRIALS,
+    a_summary,
+    summary_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +91,10 @@ def test_overlap_is_told_with_its_reason(kind: str, said: str) -> None:
 
 def test_notes_stand_in_the_summary() -> None:
     assert any("pixel by pixel" in note for note in summarise([a_record(duplicates=FOUND)], {}).ask(notes))
+
+
+def test_methods_with_and_without_tuning_are_not_on_equal_terms() -> None:
+    """It is said where they stand in one table."""
+    tuned = a_record(cell_id="tuned", method="scratch", search="random", trials=TRIALS)
+    assert any("not on equal terms" in note for note in a_summary(tuned).ask(notes))
+    assert not any("not on equal terms" in note for note in a_summary().ask(notes))

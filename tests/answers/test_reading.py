@@ -9,7 +9,7 @@ import pytest
 
 from bench.answers.against import against_best, against_frozen
 from bench.answers.notes import notes
-from bench.answers.reading import read, right_of
+from bench.answers.reading import read, read_summary, right_of
 from bench.errors import BenchError, NotComparable
 from bench.records.record import Record
 from bench.records.store import Store
@@ -151,3 +151,26 @@ def test_a_written_grid_is_read_whole(tmp_path: Path) -> None:
     words = {verdict.word for verdicts in summary.ask(against_best) for verdict in verdicts}
     assert "worse" in words
     assert "not tested" not in words
+
+
+def test_a_folder_without_records_has_no_report(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"no records\.jsonl there; give the folder of a run"):
+        read_summary(tmp_path)
+
+
+def test_predictions_are_read_from_the_side_files(tmp_path: Path) -> None:
+    """And a broken or missing one is no prediction."""
+    store = Store(tmp_path)
+    labels = np.arange(6)
+    with store.writing() as writer:
+        name = writer.write_side_file("whole", {"labels": labels, "predictions": np.array([0, 1, 2, 0, 0, 0])})
+    (tmp_path / "cells" / "torn.npz").write_bytes((tmp_path / name).read_bytes()[:40])
+    kept = {
+        cell: a_record(cell_id=cell, side_file=file)
+        for cell, file in (("whole", name), ("torn", "cells/torn.npz"), ("gone", "cells/gone.npz"), ("none", None))
+    }
+    right = right_of(store, kept)
+    found = right("whole")
+    assert found is not None
+    assert found.tolist() == [True, True, True, False, False, False]
+    assert [right(cell) for cell in ("torn", "gone", "none", "unknown")] == [None] * 4

@@ -1,49 +1,11 @@
 """One answer with its evidence, or a plain no."""
 
-import dataclasses
-from typing import Any
-
-import numpy as np
 import pytest
 
 from bench.answers.recommend import Wanted, best_by_budget, recommend
-from bench.answers.rows.rows import Row, rows_of
 from bench.errors import BenchError
 from bench.reports.tables.answer import render_answer
-from tests.material.examples import a_record
-
-SHARES = {"finetune": 0.9, "lp_ft": 0.898, "linear_probe": 0.8, "knn": 0.6}
-RATES = {"finetune": 100.0, "lp_ft": 90.0, "linear_probe": 3000.0, "knn": 3000.0}
-LATENCIES = {"finetune": 9.0, "lp_ft": 9.0, "linear_probe": 8.0}
-
-
-def measured(**changes: Any) -> tuple[Row, ...]:
-    """Four methods at two budgets, three seeds each."""
-    records = [
-        a_record(
-            cell_id=f"{method} {labels} {seed}",
-            method=method,
-            seed=seed,
-            n_labels=labels,
-            budget=f"{labels} labels",
-            accuracy=share + seed / 1000,
-            throughput_images_per_s=RATES[method],
-            peak_rss_mib=500.0 if method == "knn" else 600.0,
-            latency_ms={"1": LATENCIES[method]} if method in LATENCIES else None,
-            **changes,
-        )
-        for method, share in SHARES.items()
-        for labels in (50, 500)
-        for seed in range(3)
-    ]
-    return rows_of(records, {})
-
-
-def right(cell_id: str) -> Any:
-    """Which of 500 images a cell got right."""
-    method, _, seed = cell_id.split(" ")
-    generator = np.random.default_rng(int(seed))
-    return np.linspace(0, 1, 500) + generator.normal(0, 0.05, 500) < SHARES[method]
+from tests.material.rivals import measured, right
 
 
 def test_best_comes_with_its_ties_and_the_runner_up() -> None:
@@ -84,16 +46,6 @@ def test_limits_leave_the_best_that_keeps_to_them(limits: dict[str, float], meth
     assert answer.best.method == method
 
 
-def test_no_is_plain_and_names_the_nearest() -> None:
-    """With what it breaks."""
-    answer = recommend(measured(), Wanted(500, min_throughput=200.0, max_memory_mib=100.0), right)
-    assert answer.best is None
-    text = render_answer(answer)
-    assert text.startswith("No: nothing measured at 500 labels keeps to the limits.")
-    assert "Nearest: test_resnet linear_probe" in text
-    assert "600 MiB, above 100" in text
-
-
 def test_memory_on_a_gpu_is_the_gpus() -> None:
     """Not that of the process beside it."""
     rows = measured(device="cuda", peak_cuda_allocated_mib=90.0)
@@ -104,33 +56,12 @@ def test_memory_on_a_gpu_is_the_gpus() -> None:
     assert "but it was measured on cuda, nothing on cpu" in elsewhere
 
 
-def test_fewer_labels_than_measured_are_a_plain_no_with_the_nearest() -> None:
-    """The smallest budget's best row, and how many labels that takes."""
-    answer = recommend(measured(), Wanted(49), right)
-    assert answer.best is None
-    text = render_answer(answer)
-    assert text.startswith("No: nothing was measured with 49 labels or fewer.")
-    assert "but it takes 50 labels" in text
-
-
 def test_several_data_sets_are_refused() -> None:
     """None is guessed."""
     two = (*measured(), *measured(dataset="cifar10"))
     with pytest.raises(BenchError, match="several data sets: cifar10, digits; choose one with --dataset"):
         recommend(two, Wanted(500), right)
     assert recommend(two, Wanted(500, dataset="digits"), right).best is not None
-
-
-def test_one_other_is_told_as_one() -> None:
-    two = [row for row in measured() if row.method in ("finetune", "knn")]
-    text = render_answer(recommend(two, Wanted(500), right))
-    assert text.endswith("It is better than the one other that keeps to the limits.")
-
-
-def test_single_row_has_no_runner_up() -> None:
-    only = measured()[-1]
-    text = render_answer(recommend([dataclasses.replace(only)], Wanted(500), right))
-    assert text.endswith("Nothing else keeps to the limits.")
 
 
 def test_each_budget_of_each_data_set_has_its_best_row() -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import bench
 from bench.catalog import WORKLOADS
-from bench.gate.duel.clock import Block
-from bench.gate.duel.measured import Counts, Side
+from bench.gate.duel.measured import Block, Counts, Side
 from bench.gate.duel.pair import Process, start
 
 ROOT = Path(bench.__file__).parent.parent
@@ -37,7 +36,7 @@ def side(root: Path, python: Path, name: Any = "base") -> Side:
 @contextmanager
 def process(side_: Side, scratch: Path, *names: str) -> Iterator[Process]:
     """Start the process of a side with some workloads prepared."""
-    running = start(side_, CONDITIONS, PACKAGE / "workloads", scratch)
+    running = start(side_, CONDITIONS, PACKAGE / "gate" / "workloads", scratch)
     try:
         running.ask("facts")
         for name in names:

@@ -11,8 +11,22 @@ from typing import Any
 from bench.contracts.data import Progress
 from bench.errors import BenchError, Diverged, InvalidData, Unavailable
 from bench.machine.devices import cores
+from bench.outcomes import Outcome
+from bench.running.jobs import Executor, Job
 
 KINDS = {"unavailable": Unavailable, "invalid": InvalidData, "diverged": Diverged, "raised": BenchError}
+
+
+def job(function: str, argument: object = None, timeout_s: float = 60) -> Job:
+    """Return a call of a function of this file."""
+    return Job(f"tests.material.executor_jobs:{function}", argument, timeout_s)
+
+
+def outcomes(executor: Executor, *jobs: Job) -> list[Outcome]:
+    """Run jobs and return their outcomes in the jobs' order."""
+    found = dict(executor.run(jobs, lambda *_: None))
+    assert sorted(found) == list(range(len(jobs)))
+    return [found[position] for position in range(len(jobs))]
 
 
 def doubles(argument: int, progress: Progress) -> int:
@@ -62,6 +76,11 @@ def sleeps(seconds: float, progress: Progress) -> str:
     progress("sleeping", 0, 1)
     time.sleep(seconds)
     return "awake"
+
+
+def tells_its_process(argument: object, progress: Progress) -> int:
+    """Return the id of the process that it runs in."""
+    return os.getpid()
 
 
 def tells_its_cores(seconds: float, progress: Progress) -> tuple[list[int], int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.answers.summary import Summary, summarise
 from bench.records.record import Record
 from bench.records.store import Store
 from tests.material.examples import ENVIRONMENT as A_MACHINE
@@ -79,6 +80,11 @@ def unfinished() -> list[Record]:
         a_record(cell_id=f"{status:>016}", status=status, reason=f"why it {status}", seed=place, **lacking)
         for place, status in enumerate(("failed", "oom", "timeout", "diverged", "skipped"))
     ]
+
+
+def a_summary(*records: Record) -> Summary:
+    """The summary of some records, of all finished cells where none is given; nothing is known of what was right."""
+    return summarise(records or cells(), {"suite": "example"})
 
 
 def write_run(folder: Path, records: Sequence[Record], steps: int = 200, **manifest: Any) -> Path:

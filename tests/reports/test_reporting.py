@@ -11,12 +11,16 @@ import pytest
 from pyarrow import parquet
 
 from bench.answers.crosstab import KEYS
+from bench.answers.reading import read_summary
 from bench.catalog import REPORTS
 from bench.errors import Exit
 from bench.records.store import Store
+from bench.reports.reporting import WRITTEN, report_file, write_reports
 from bench.reports.tables.grids import GRID_FORMATS
+from tests.material import compared
 from tests.material.command_line import Command
 from tests.material.examples import a_record
+from tests.material.summaries import MANIFEST, records
 
 
 @pytest.fixture
@@ -243,3 +247,43 @@ def test_commands_of_the_guide_do_what_it_says(bench: Command, run: Path, tmp_pa
 def test_guide_names_every_format_and_key() -> None:
     for name in (*REPORTS.names(), *KEYS, *GRID_FORMATS):
         assert f"`{name}`" in GUIDE, name
+
+
+def test_files_are_named_after_the_format() -> None:
+    """What has another suffix says so in the catalogue; a report of one's own is named after its function."""
+    names = {name: report_file(name) for name in ("console", "md", "csv", "json", "latex", "parquet")}
+    assert names == {
+        "console": "report.txt",
+        "md": "report.md",
+        "csv": "report.csv",
+        "json": "report.json",
+        "latex": "report.tex",
+        "parquet": "report.parquet",
+    }
+    assert report_file("my_package.reports:poster") == "report.poster"
+
+
+def test_reports_are_written_beside_the_records(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.writing() as writer:
+        for record in records():
+            writer.append(record)
+    store.update_manifest({**MANIFEST, "cells": [record.cell_id for record in records()]})
+    written = write_reports(read_summary(tmp_path), tmp_path)
+    assert set(written) == set(WRITTEN) & set(REPORTS.names())
+    for name, contents in written.items():
+        assert (tmp_path / report_file(name)).read_text(encoding="utf-8") == contents
+
+
+def test_user_asks_for_targets_of_their_own(bench: Command, tmp_path: Path) -> None:
+    """Each stands in the report; what is no accuracy is refused with the range."""
+    lines = [json.dumps(record.to_json()) for record in compared.a_run()[0]]
+    (tmp_path / "records.jsonl").write_text("\n".join(lines) + "\n")
+    told = bench("report", tmp_path, "--format", "md", "--target", "0.6", "--target", "0.7").out
+    assert "60.0 (asked for)" in told
+    assert "70.0 (asked for)" in told
+    assert "90.0 (asked for)" not in told
+    assert "90.0 (asked for)" in bench("report", tmp_path, "--format", "md").out
+    refused = bench("report", tmp_path, "--target", "90")
+    assert refused.code == 2
+    assert "--target" in refused.err

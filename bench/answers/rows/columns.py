@@ -46,26 +46,28 @@ def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {}
     for field in dataclasses.fields(Row):
         found = [_figures(field.name, getattr(row, field.name)) for row in rows]
-        names = dict.fromkeys(name for figures in found for name in figures)
-        if field.type in _SINGLE:
-            names = {field.name: None}
-        else:  # a row without a mapping has its name, empty
-            names = {name: None for name in names if any(figures.get(name) is not None for figures in found)}
-        for name in names:
+        for name in [field.name] if field.type in _SINGLE else _names_with_values(found):
             columns |= _expanded(name, [figures.get(name) for figures in found], "Estimate" in str(field.type))
     return columns
+
+
+def _names_with_values(found: Sequence[Mapping[str, Figure]]) -> list[str]:
+    """Return the parts of a mapping that any row has a value of: a row without the mapping has its name, empty."""
+    names = dict.fromkeys(name for figures in found for name in figures)
+    return [name for name in names if any(figures.get(name) is not None for figures in found)]
 
 
 def _expanded(name: str, values: list[Figure], always: bool) -> dict[str, list[Any]]:
     """Return one column, or the three of an estimate."""
     if not always and not any(isinstance(value, Estimate) for value in values):
         return {name: values}
-    estimates = [value if isinstance(value, Estimate) else None for value in values]
-    return {
-        name: [None if each is None else each.mean for each in estimates],
-        f"{name}{HALF_WIDTH}": [None if each is None else each.half_width for each in estimates],
-        f"{name}{COUNT}": [0 if each is None else each.n for each in estimates],
-    }
+    parts = [_parts(value) for value in values]
+    names = (name, f"{name}{HALF_WIDTH}", f"{name}{COUNT}")
+    return {each: [part[place] for part in parts] for place, each in enumerate(names)}
+
+
+def _parts(value: Figure) -> tuple[float | None, float | None, int]:
+    return (value.mean, value.half_width, value.n) if isinstance(value, Estimate) else (None, None, 0)
 
 
 def is_text(column: str) -> bool:

@@ -4,6 +4,7 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.records.record import Record
 from bench.statistics.intervals import Estimate, mean_interval
@@ -36,35 +37,46 @@ def tried_of(group: Sequence[Record]) -> Tried | None:
     tuned = [record for record in group if record.trials]
     if not tuned:
         return None
-    scores = [_scores(record) for record in tuned]
+    scores = list(map(_scores, tuned))
+    best = list(map(max, scores))
     return Tried(
         search=tuned[0].search or "",
         trials=max(len(_distinct(record)) for record in tuned),
         tune_s=mean_interval([record.tune_s or 0.0 for record in tuned]),
-        best=mean_interval([max(found) for found in scores]),
-        median=mean_interval([statistics.median(found) for found in scores]),
-        worst=mean_interval([min(found) for found in scores]),
-        optimism=mean_interval(
-            [max(found) - (record.accuracy or 0.0) for record, found in zip(tuned, scores, strict=True)]
-        ),
-        edges=Counter(key for record in tuned for key in (record.chosen or {}).get("tuned_edges", ())),
+        best=mean_interval(best),
+        median=mean_interval(list(map(statistics.median, scores))),
+        worst=mean_interval(list(map(min, scores))),
+        optimism=mean_interval([top - (record.accuracy or 0.0) for record, top in zip(tuned, best, strict=True)]),
+        edges=Counter(key for record in tuned for key in _edges(record)),
         by_learning_rate=_by_learning_rate(tuned),
     )
 
 
+def _edges(record: Record) -> Sequence[str]:
+    found: Sequence[str] = (record.chosen or {}).get("tuned_edges", ())
+    return found
+
+
 def _by_learning_rate(records: Sequence[Record]) -> tuple[tuple[float, float], ...]:
     found: dict[float, list[float]] = {}
-    for record in records:
-        for trial in record.trials or ():
-            rate = trial["settings"].get("learning_rate")
-            if rate is not None and trial["share"] == 1.0:
-                found.setdefault(float(rate), []).append(float(trial["val_accuracy"] or 0.0))
+    for trial in (trial for record in records for trial in _in_full(record)):
+        rate = trial["settings"].get("learning_rate")
+        if rate is not None:
+            found.setdefault(float(rate), []).append(_score(trial))
     return tuple((rate, statistics.fmean(values)) for rate, values in sorted(found.items()))
 
 
 def _scores(record: Record) -> list[float]:
     """Validation accuracies of the settings that were trained in full."""
-    return [float(trial["val_accuracy"] or 0.0) for trial in record.trials or () if trial["share"] == 1.0]
+    return list(map(_score, _in_full(record)))
+
+
+def _in_full(record: Record) -> list[Mapping[str, Any]]:
+    return [trial for trial in record.trials or () if trial["share"] == 1.0]
+
+
+def _score(trial: Mapping[str, Any]) -> float:
+    return float(trial["val_accuracy"] or 0.0)
 
 
 def _distinct(record: Record) -> set[str]:

@@ -24,7 +24,7 @@ def render_list(sides: Sequence[Side]) -> str:
 
 
 def render_side(side: Side) -> str:
-    """Return what a baseline holds: where it was made, and the mean figures of its rows."""
+    """Return what a baseline holds: where it was measured, and the mean figures of its rows."""
     rows = rows_of(side)
     shown = [name for name in (*SHOWN, *sorted(side.counters)) if name in side.figures]
     cells = [

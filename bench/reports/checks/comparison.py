@@ -44,38 +44,46 @@ def render_console(comparison: Comparison) -> str:
 
 
 def _table(comparison: Comparison, rule: Rule, shared: Name) -> str:
-    """Return the rows that a rule was judged on; in a word where each of them is equal."""
+    """Return the rows that a rule was judged on as a table; one line where all of them are equal."""
     verdicts = _sorted(comparison, rule)
     if not verdicts:
         return "no cell of either side has it"
-    if all(verdict.word == "same" and verdict.change and verdict.change.equal for verdict in verdicts):
-        return f"{_rows(sum(bool(verdict.row) for verdict in verdicts))}: equal to the last digit"
+    if all(map(_equal, verdicts)):
+        return f"{_rows(_single(verdicts))}: equal to the last digit"
     rows = [_cells(verdict, shared) for verdict in verdicts]
     return tabulate(rows, _headers(comparison), tablefmt="simple", disable_numparse=True)
+
+
+def _equal(verdict: Verdict) -> bool:
+    return verdict.word == "same" and verdict.change is not None and verdict.change.equal
+
+
+def _single(verdicts: Iterable[Verdict]) -> int:
+    """Return how many rows the verdicts are on; that on all rows together is not one more."""
+    return sum(bool(verdict.row) for verdict in verdicts)
 
 
 def render_github(comparison: Comparison) -> str:
     """Return Markdown for a pull request: what is not the same as tables, the rest folded away."""
     shared = _shared(comparison)
     parts = [f"### bench compare: {OUTCOME[comparison.exit_code]}", _outcome(comparison)]
-    for rule in comparison.rules:
-        verdicts = _sorted(comparison, rule)
-        told = [verdict for verdict in verdicts if verdict.word != "same"]
-        same = [verdict for verdict in verdicts if verdict.word == "same"]
-        parts += [f"#### `{rule.text}`", *_markdown(comparison, told, shared)]
-        if same:
-            folded = _markdown(comparison, same, shared)
-            parts += [
-                f"<details><summary>{_rows(sum(bool(each.row) for each in same))} the same</summary>",
-                *folded,
-                "</details>",
-            ]
-        if not verdicts:
-            parts.append("No cell of either side has it.")
+    parts += [part for rule in comparison.rules for part in _of_rule(comparison, rule, shared)]
     parts += ["\n".join(f"- {_escaped(line)}" for line in lines) for lines in _blocks(comparison) if lines]
     shared_text = f"\n\nAll rows: {_escaped(label(shared))}" if shared else ""
     parts += [*_notes(comparison), f"<sub>{_escaped(_sides(comparison)).replace(chr(10), '<br>')}</sub>{shared_text}"]
     return "\n\n".join(parts)
+
+
+def _of_rule(comparison: Comparison, rule: Rule, shared: Name) -> list[str]:
+    """Return the Markdown of one rule."""
+    verdicts = _sorted(comparison, rule)
+    told = [verdict for verdict in verdicts if verdict.word != "same"]
+    same = [verdict for verdict in verdicts if verdict.word == "same"]
+    parts = [f"#### `{rule.text}`", *_markdown(comparison, told, shared)]
+    if same:
+        folded = _markdown(comparison, same, shared)
+        parts += [f"<details><summary>{_rows(_single(same))} the same</summary>", *folded, "</details>"]
+    return parts if verdicts else [*parts, "No cell of either side has it."]
 
 
 def render_json(comparison: Comparison) -> str:
@@ -126,7 +134,7 @@ def _difference(each: Mismatch) -> dict[str, str]:
 
 
 def _json_change(rule: Rule, change: Change) -> dict[str, Any]:
-    """Return a change: shares where the rule is relative, else differences; null where there is none or no end."""
+    """Return a change: shares where the rule is relative, else differences; null in place of what is not finite."""
     ends = {"value": change.value, "low": change.low, "high": change.high}
     told = {
         key: None if end is None or math.isinf(end) else math.expm1(end) if rule.relative else end
@@ -162,12 +170,12 @@ def _cells(verdict: Verdict, shared: Name) -> list[str]:
 
 
 def _word(verdict: Verdict) -> str:
-    """The word; of an interval that is open towards better, that it may be so."""
+    """Return the word; *same or better* where the interval is open towards better."""
     return "same or better" if verdict.word == "same" and verdict.maybe_better else verdict.word
 
 
 def figure(value: float | None, of: Quantity) -> str:
-    """`91.2 %`, `570.8 MiB`, `1,698 images/s`: a figure with its unit; a dash where there is none."""
+    """Return a figure with its unit, as in `91.2 %`, `570.8 MiB` or `1,698 images/s`; a dash where there is none."""
     if value is None:
         return "-"
     if of.unit == "share":
@@ -179,7 +187,7 @@ def figure(value: float | None, of: Quantity) -> str:
 
 
 def changed(rule: Rule, change: Change) -> str:
-    """`+4.2 % (1.0 to 7.5)`: what the new side is over the base."""
+    """Return what the new side is over the base, as in `+4.2 % (1.0 to 7.5)`."""
     unit = "%" if rule.relative else "pp" if rule.quantity.unit == "share" else rule.quantity.unit
     told = f"{_scaled(rule, change.value):+.3g} {unit}".rstrip() if change.value else "none"
     if change.low is None or change.high is None or change.equal:
@@ -196,16 +204,19 @@ def _scaled(rule: Rule, value: float) -> float:
 
 
 def why(verdict: Verdict) -> str | None:
-    """Return what stands in the way of a better answer; nothing where the answer says it all."""
+    """Return what stands in the way of a better answer; null where the answer says it all."""
     if verdict.mismatches:
         return ", ".join(each.name for each in verdict.mismatches)
     if verdict.same_measurement:
         return "measured once for both sides"
-    if verdict.word != "unknown" or verdict.change is None:
-        return verdict.reason
-    if verdict.change.low is None:
-        return f"one {'measurement for all cells' if verdict.change.shared else 'pair'}, whose noise is unknown"
-    return f"can't be told with {verdict.change.pairs} pairs"
+    return _noise(verdict.change) if verdict.word == "unknown" and verdict.change else verdict.reason
+
+
+def _noise(change: Change) -> str:
+    """Return why noise lets nothing be told of a change."""
+    if change.low is None:
+        return f"one {'measurement for all cells' if change.shared else 'pair'}, whose noise is unknown"
+    return f"can't be told with {change.pairs} pairs"
 
 
 def _sides(comparison: Comparison) -> str:
@@ -223,17 +234,21 @@ def _blocks(comparison: Comparison) -> tuple[list[str], ...]:
 
 def _blocking(comparison: Comparison) -> list[str]:
     """Return a line for each condition that differs: both values, how many rows, and what allows it."""
-    found: dict[tuple[str, str], set[Name]] = {}
+    found: dict[str, list[tuple[str, Name]]] = {}
     for verdict in comparison.verdicts:
         for each in verdict.mismatches:
-            found.setdefault((each.name, each.text), set()).add(verdict.row)
-    names = {name: [text for other, text in found if other == name] for name, _ in found}
-    lines = []
-    for name, texts in names.items():
-        rows = {row for (other, _), mine in found.items() if other == name for row in mine}
-        more = f", and {len(texts) - 1} other differences" if len(texts) > 1 else ""
-        lines.append(f"not comparable: {texts[0]}{more} ({_rows(len(rows))}); if that is meant: --allow {name}")
-    return lines
+            found.setdefault(each.name, []).append((each.text, verdict.row))
+    return [
+        f"not comparable: {_first([text for text, _ in differing])} ({_rows(len({row for _, row in differing}))}); "
+        f"if that is meant: --allow {name}"
+        for name, differing in found.items()
+    ]
+
+
+def _first(texts: Iterable[str]) -> str:
+    """Return the first of some differences and how many others there are."""
+    first, *others = dict.fromkeys(texts)
+    return first + (f", and {len(others)} other differences" if others else "")
 
 
 def _harmless(comparison: Comparison) -> list[str]:
@@ -242,8 +257,7 @@ def _harmless(comparison: Comparison) -> list[str]:
     for each in comparison.harmless:
         texts.setdefault(each.name, []).append(each.text)
     return [
-        f"differs, but {'is allowed' if name in comparison.allowed else 'no limit here needs it'}: {found[0]}"
-        + (f", and {len(found) - 1} other differences" if len(found) > 1 else "")
+        f"differs, but {'is allowed' if name in comparison.allowed else 'no limit here needs it'}: {_first(found)}"
         for name, found in texts.items()
     ]
 
@@ -258,9 +272,9 @@ def _left_over(comparison: Comparison) -> list[str]:
         ("NEW", comparison.only_in_new, ""),
     ):
         if samples:
-            named = "; ".join(sample.label for sample in samples[:FEW])
-            more = f"; and {len(samples) - FEW} more" if len(samples) > FEW else ""
-            lines.append(f"only in {where}, {len(samples)}: {named}{more}{hint}")
+            more = [f"and {len(samples) - FEW} more"] if len(samples) > FEW else []
+            named = "; ".join([*(sample.label for sample in samples[:FEW]), *more])
+            lines.append(f"only in {where}, {len(samples)}: {named}{hint}")
     if comparison.neither:
         lines.append(f"without a number on both sides: {comparison.neither}")
     return lines

@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from tabulate import tabulate
 
 from bench.errors import Exit
-from bench.gate.duel.measured import Duel, Finding
+from bench.gate.duel.measured import Duel, Finding, Word
 
 TIERS = {
     "work": "work",
@@ -15,8 +17,8 @@ TIERS = {
     "memory": "memory",
     "accuracy": "accuracy",
 }
-MARKS = {"worse": "worse", "unknown": "unknown", "better": "better", "accepted": "accepted", "same": "same"}
-"""In this order: of several findings in one place the first that occurs is shown."""
+ORDER: tuple[Word, ...] = ("worse", "unknown", "better", "accepted", "same")
+"""Findings are listed in this order; of several in one place the first is shown."""
 OUTCOMES = {
     Exit.OK: "The same or better.",
     Exit.GATE_FAILED: "Worse.",
@@ -47,38 +49,43 @@ def _text(duel: Duel, outcome: Exit, style: str, heading: str) -> str:
         parts.append(_overview(duel.findings, style))
     if told := [finding for finding in duel.findings if finding.word != "same"]:
         parts.append(_lines(told, style))
-    if duel.broken:
-        parts.append("\n".join(f"{name}: the candidate can't do it: {why}" for name, why in duel.broken.items()))
-    if duel.not_comparable:
-        parts.append("\n".join(f"{name}: not compared: {why}" for name, why in duel.not_comparable.items()))
+    parts += _named("the candidate can't do it", duel.broken)
+    parts += _named("not compared", duel.not_comparable)
     parts += [f"note: {note}" for note in duel.notes]
     parts.append(f"{OUTCOMES[outcome]} ({duel.seconds:.0f} s)")
     return "\n\n".join(parts)
 
 
-def _overview(findings: Sequence[Finding], style: str) -> str:
-    from tabulate import tabulate
+def _named(what: str, reasons: Mapping[str, str]) -> list[str]:
+    """Return one part with a line for each workload; none where there are no workloads."""
+    return ["\n".join(f"{name}: {what}: {why}" for name, why in reasons.items())] if reasons else []
 
-    tiers = [tier for tier in TIERS if any(finding.tier == tier for finding in findings)]
+
+def _overview(findings: Sequence[Finding], style: str) -> str:
+    """Return a table with a row for each workload and a column for each tier."""
+    there = {finding.tier for finding in findings}
+    tiers = [tier for tier in TIERS if tier in there]
+    by_place: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_place.setdefault((finding.workload, finding.tier), []).append(finding)
     workloads = dict.fromkeys(finding.workload for finding in findings)
-    rows = [
-        [
-            workload,
-            *(_cell([each for each in findings if (each.workload, each.tier) == (workload, tier)]) for tier in tiers),
-        ]
-        for workload in workloads
-    ]
+    rows = [[workload, *(_cell(by_place.get((workload, tier), ())) for tier in tiers)] for workload in workloads]
     return tabulate(rows, ["", *(TIERS[tier] for tier in tiers)], tablefmt=style, disable_numparse=True)
 
 
 def _cell(findings: Sequence[Finding]) -> str:
+    """Return the word that comes first in `ORDER`, with the change where it was measured and agrees."""
     if not findings:
         return ""
-    shown = min(findings, key=lambda finding: list(MARKS).index(finding.word))
+    shown = min(findings, key=_place)
     measured = next((each for each in findings if each.samples is not None), None)
     if measured is None or shown.word not in (measured.word, "same"):
         return shown.word
     return f"{shown.word} {_change(measured)}"
+
+
+def _place(finding: Finding) -> int:
+    return ORDER.index(finding.word)
 
 
 def _change(finding: Finding) -> str:
@@ -90,8 +97,6 @@ def _change(finding: Finding) -> str:
 
 
 def _lines(findings: Sequence[Finding], style: str) -> str:
-    from tabulate import tabulate
-
     rows = [
         [
             finding.word,
@@ -101,7 +106,7 @@ def _lines(findings: Sequence[Finding], style: str) -> str:
             _change(finding),
             _evidence(finding),
         ]
-        for finding in sorted(findings, key=lambda finding: list(MARKS).index(finding.word))
+        for finding in sorted(findings, key=_place)
     ]
     headers = ["", "workload", "quantity", "base -> candidate", "change", "what"]
     return tabulate(rows, headers, tablefmt=style, disable_numparse=True)

@@ -1,18 +1,23 @@
-"""How rows fared over baselines: for a terminal, as JSON and as a picture."""
+"""How rows moved over the baselines: for a terminal, as JSON and as a picture."""
 
 import dataclasses
+import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import matplotlib
+from matplotlib.figure import Figure
+
 from bench.gate.change_points import FEWEST
-from bench.gate.history import History, Series
+from bench.gate.history import History, LeftOut, Series
 from bench.gate.samples import label, shared_parts
 from bench.reports.checks.comparison import figure
 from bench.reports.figures.drawing import COLOURS, MARKERS
 
 BARS = "▁▂▃▄▅▆▇█"
 TEN = 10
-"""Points under which no change can be told from chance."""
+"""With fewer points no change can be told from chance."""
 ADVICE = (
     "Advice, not a gate: stored figures drift with the machine. A change point is a split that one in a hundred "
     "shuffled series reaches, at least 3 baselines on either side, and more than 10 % of the median."
@@ -29,18 +34,29 @@ def render_console(history: History) -> str:
     names = [label(series.row, shared) for series in history.series]
     width = max(map(len, names))
     told = [_lines(history, series, f"{name:{width}}") for series, name in zip(history.series, names, strict=True)]
-    lines = [line for each in told for line in each]
-    left_out = [
-        f"left out: {each.baseline}: {'; '.join(m.text for m in each.mismatches) or 'no seed in common with the last'}"
-        for each in history.left_out
+    parts = [
+        head + (f"; all rows: {label(shared)}" if shared else ""),
+        "\n".join(itertools.chain.from_iterable(told)),
+        "\n".join(map(_left_out, history.left_out)),
+        ADVICE,
+        _few(history.series),
     ]
-    few = max(len(series.points) for series in history.series) < TEN
-    notes = [ADVICE, *([f"Fewer than {TEN} baselines: no change point can be found yet."] if few else [])]
-    parts = [head + (f"; all rows: {label(shared)}" if shared else ""), "\n".join(lines), "\n".join(left_out)]
-    return "\n\n".join(part for part in [*parts, *notes] if part)
+    return "\n\n".join(filter(None, parts))
+
+
+def _left_out(each: LeftOut) -> str:
+    why = "; ".join(mismatch.text for mismatch in each.mismatches) or "no seed in common with the last"
+    return f"left out: {each.baseline}: {why}"
+
+
+def _few(series: Sequence[Series]) -> str:
+    """Return a note where no row has enough points; else nothing."""
+    enough = any(len(each.points) >= TEN for each in series)
+    return "" if enough else f"Fewer than {TEN} baselines: no change point can be found yet."
 
 
 def _lines(history: History, series: Series, name: str) -> list[str]:
+    """Return a row's line, and beneath it one for each of its change points."""
     values = [point.value for point in series.points]
     if not values:
         return [f"{name}  no seed that all its baselines have"]
@@ -58,6 +74,7 @@ def _way(history: History, share: float) -> str:
 
 
 def _bars(values: list[float]) -> str:
+    """Return a bar for each value, from the lowest to the highest."""
     low, span = min(values), max(values) - min(values)
     return "".join(BARS[round((value - low) / span * (len(BARS) - 1)) if span else 0] for value in values)
 
@@ -88,12 +105,10 @@ def render_json(history: History) -> str:
 
 def draw(history: History, path: Path) -> None:
     """Draw each row over the baselines, a dashed line at each change point."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
     path.parent.mkdir(parents=True, exist_ok=True)
     names = list(history.baselines)
     shared = shared_parts(series.row for series in history.series)
+    # no date, no random salt, letters as outlines: the same baselines give the same file
     with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
         picture = Figure(figsize=(max(7.0, 0.4 * len(names) + 5), 4.4), layout="constrained")
         axes = picture.subplots()

@@ -45,6 +45,7 @@ def _panel(axes: Any, block: Block, settings: list[str]) -> None:
 def _curve(axes: Any, rows: list[Row], setting: str, style: dict[str, Any]) -> None:
     counts = [row.n_labels for row in rows]
     axes.plot(counts, [row.accuracy.mean * 100 for row in rows], markersize=5, label=literal(setting), **style)
+    # the interval of Student's t knows nothing of the range of an accuracy
     low = [max(0.0, row.accuracy.low * 100) for row in rows]
     high = [min(100.0, row.accuracy.high * 100) for row in rows]
     axes.fill_between(counts, low, high, color=style["color"], alpha=0.12, linewidth=0)

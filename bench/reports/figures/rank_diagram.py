@@ -16,17 +16,23 @@ def rank_diagram(summary: Summary, folder: Path) -> Path | None:
     critical = _critical(summary)
     if critical is None or lacking(summary):
         return None
+    # both take seconds to import, and few reports rank over five data sets
     import pandas as pd
     from scikit_posthocs import critical_difference_diagram
 
     ranks = {literal(setting): rank for setting, rank in critical.average_ranks.items()}
-    groups = [[literal(setting) for setting in group] for group in critical.groups]
-    together = {(one, other): 1.0 for group in groups for one in group for other in group}
-    same = pd.DataFrame({one: {other: together.get((one, other), 0.0) for other in ranks} for one in ranks})
+    same = pd.DataFrame(_told_together(critical))
     path = folder / "critical_difference.svg"
     with drawn(path, 9.0, 1.2 + 0.22 * len(ranks)) as figure:
         critical_difference_diagram(ranks, same, ax=figure.subplots())
     return path
+
+
+def _told_together(critical: CriticalDifference) -> dict[str, dict[str, float]]:
+    """Return 1 for each two settings that stand in one group, 0 for others: what the library takes for p-values."""
+    groups = [{literal(setting) for setting in group} for group in critical.groups]
+    names = [literal(setting) for setting in critical.average_ranks]
+    return {one: {other: float(any({one, other} <= group for group in groups)) for other in names} for one in names}
 
 
 def lacking(summary: Summary) -> str:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,20 +44,16 @@ Places = Mapping[int, int]
 
 def _plain(value: Any, places: Places) -> Any:
     """Return any part of the summary as JSON: a row as its position, what has fields as an object."""
-    if isinstance(value, Row):
-        return places[id(value)]
-    if isinstance(value, Verdict):
-        return _verdict(value, places)
-    if isinstance(value, Overtaking):
-        return _overtaking(value, places)
-    if isinstance(value, Record):
-        return _unfinished(value)
+    form = FORMS.get(type(value))
+    if form is not None:
+        return form(value, places)
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name), places) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return _mapping(value, places)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(each, places) for each in value]
+    # JSON has no infinity: a reader in another language would refuse the whole document
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -115,5 +111,14 @@ def _overtaking(each: Overtaking, places: Places) -> dict[str, Any]:
     }
 
 
-def _unfinished(record: Record) -> dict[str, Any]:
+def _unfinished(record: Record, places: Places) -> dict[str, Any]:
     return {"cell_id": record.cell_id, "cell": record.label, "status": record.status, "reason": record.reason}
+
+
+FORMS: Mapping[type, Callable[[Any, Places], Any]] = {
+    Row: lambda row, places: places[id(row)],
+    Verdict: _verdict,
+    Overtaking: _overtaking,
+    Record: _unfinished,
+}
+"""What of the summary the document holds in a form of its own."""

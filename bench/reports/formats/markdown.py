@@ -55,4 +55,5 @@ def _picture(picture: Picture, folder: Path) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
+    # a name of the user's may hold a tag, or a line break that would end the list
     return text.replace("<", "&lt;").replace("\n", " ")

@@ -50,6 +50,7 @@ def cell_pages(records: Sequence[Record], curves_of: CurvesOf) -> Packed:
         }
     numbers = np.concatenate(arrays).astype("<u2") if arrays else np.zeros(0, "<u2")
     return Packed(
+        # Packed until a reader opens a cell: a browser shows the page before it has read thousands of records.
         compressed(json.dumps(cells, allow_nan=False).encode()),
         compressed(numbers.tobytes()),
         max(0, len(records) - MOST),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import product
 
 from bench.answers.against import against_frozen
 from bench.answers.blocks import Block
@@ -99,30 +98,23 @@ class ChartData:
 LINES_AT_FIRST = 12
 """Of more lines only the blocks that hold the best of some budget are shown until the reader asks for others."""
 
-Name = Callable[[Row], tuple[str, str]]
+Key = tuple[str, str, int]
+"""What tells a row from all others of its summary."""
 
 
 def chart_data(summary: Summary) -> ChartData:
     """Return what the charts draw."""
     names = {_key(row): (block.title, setting) for block in summary.blocks for (setting, _), row in block.rows.items()}
-
-    def name(row: Row) -> tuple[str, str]:
-        return names[_key(row)]
-
-    position = {_key(row): number for number, row in enumerate(summary.rows)}
     lines = tuple(_line(block, setting) for block in summary.blocks for setting in block.settings)
     blocks = tuple(block.title for block in summary.blocks)
     return ChartData(
-        settings=tuple(dict.fromkeys(setting for block in summary.blocks for setting in block.settings)),
+        settings=tuple(dict.fromkeys(line.setting for line in lines)),
         blocks=blocks,
-        shown=blocks if len(lines) <= LINES_AT_FIRST else _best_blocks(summary, name),
+        shown=blocks if len(lines) <= LINES_AT_FIRST else _best_blocks(summary, names),
         lines=lines,
         axes={axis.name: axis.unit for axis in AXES.values()},
-        dots=tuple(_dot(row, *name(row)) for row in summary.rows),
-        fronts=tuple(
-            FrontOf(front.dataset, front.axes, tuple(position[_key(row)] for row in front.rows), front.left_out)
-            for front in summary.ask(fronts)
-        ),
+        dots=tuple(_dot(row, *names[_key(row)]) for row in summary.rows),
+        fronts=_fronts(summary),
         slopes=tuple(_slope(verdict) for verdict in summary.ask(against_frozen)),
         step=_bars(summary, "ms", lambda row: row.anatomy_ms, PARTS),
         kinds=_bars(summary, "MiB", lambda row: row.memory_mib_by_kind, KINDS),
@@ -130,17 +122,26 @@ def chart_data(summary: Summary) -> ChartData:
     )
 
 
-def _key(row: Row) -> tuple[str, str, int]:
-    """What tells a row from all others of its summary."""
+def _key(row: Row) -> Key:
     return row.variant, row.budget, row.n_labels
 
 
-def _best_blocks(summary: Summary, name: Name) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name(answer.best)[0] for answer in summary.ask(best) if answer.best is not None))
+def _best_blocks(summary: Summary, names: Mapping[Key, tuple[str, str]]) -> tuple[str, ...]:
+    """Return the blocks that hold the best row of some budget."""
+    rows = [answer.best for answer in summary.ask(best) if answer.best is not None]
+    return tuple(dict.fromkeys(names[_key(row)][0] for row in rows))
+
+
+def _fronts(summary: Summary) -> tuple[FrontOf, ...]:
+    position = {_key(row): number for number, row in enumerate(summary.rows)}
+    return tuple(
+        FrontOf(front.dataset, front.axes, tuple(position[_key(row)] for row in front.rows), front.left_out)
+        for front in summary.ask(fronts)
+    )
 
 
 def _line(block: Block, setting: str) -> Line:
-    rows = [block.rows[setting, budget] for budget in block.budgets if (setting, budget) in block.rows]
+    rows = block.by_setting[setting]
     return Line(
         block.title,
         setting,
@@ -171,15 +172,13 @@ def _slope(verdict: Verdict) -> Slope:
 
 def _bars(summary: Summary, unit: str, of: Callable[[Row], Mapping[str, float] | None], parts: Iterable[str]) -> Bars:
     """Take each setting of each block at its largest budget that was measured."""
-    found: dict[str, tuple[int, Mapping[str, float]]] = {}
+    found: dict[str, Mapping[str, float]] = {}
     for block in summary.blocks:
-        for setting, budget in product(block.settings, block.budgets):
-            name = setting if len(summary.blocks) == 1 else f"{block.title}: {setting}"
-            row = block.rows.get((setting, budget))
-            measured = of(row) if row else None
-            if row and measured and row.n_labels >= found.get(name, (0, {}))[0]:
-                found[name] = row.n_labels, measured
-    taken = [measured for _, measured in found.values()]
+        for setting, rows in block.by_setting.items():
+            measured = [figures for row in rows if (figures := of(row))]  # smallest budget first
+            if measured:
+                found[setting if len(summary.blocks) == 1 else f"{block.title}: {setting}"] = measured[-1]
+    taken = found.values()
     return Bars(unit, tuple(found), {part: tuple(each.get(part, 0.0) for each in taken) for part in parts})
 
 

@@ -106,17 +106,27 @@ def _sentence(dataset: str, answers: Sequence[Answer]) -> str:
 
 def facts(summary: Summary) -> list[Fact]:
     """Return what the reader has to know of the run before believing it."""
-    finished = sum(record.status == "ok" for record in summary.records)
-    checks = sum(passed + failed for passed, failed, _ in summary.ask(audit).values())
-    failed = sum(failed for _, failed, _ in summary.ask(audit).values())
-    seeds = sorted({row.accuracy.n for row in summary.rows})
-    found = [Fact("cells with a number", f"{finished:,} of {len(summary.records) + summary.missing:,}")]
-    if summary.unfinished:
-        found.append(Fact("failed or skipped", f"{len(summary.unfinished):,}", alarming=True))
-    if summary.missing:
-        found.append(Fact("not run yet", f"{summary.missing:,}", alarming=True))
-    if seeds:
-        found.append(Fact("seeds", f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"))
-    if checks:
-        found.append(Fact("audit", f"{failed:,} of {checks:,} failed" if failed else f"{checks:,} passed", failed > 0))
-    return found
+    found = [
+        Fact("cells with a number", f"{len(summary.finished):,} of {len(summary.records) + summary.missing:,}"),
+        Fact("failed or skipped", f"{len(summary.unfinished):,}", alarming=True) if summary.unfinished else None,
+        Fact("not run yet", f"{summary.missing:,}", alarming=True) if summary.missing else None,
+        _seeds(summary),
+        _audit(summary),
+    ]
+    return [fact for fact in found if fact is not None]
+
+
+def _seeds(summary: Summary) -> Fact | None:
+    counts = sorted({row.accuracy.n for row in summary.rows})
+    if not counts:
+        return None
+    return Fact("seeds", f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}")
+
+
+def _audit(summary: Summary) -> Fact | None:
+    checks = summary.ask(audit).values()
+    failed = sum(check.failed for check in checks)
+    made = failed + sum(check.passed for check in checks)
+    if not made:
+        return None
+    return Fact("audit", f"{failed:,} of {made:,} failed" if failed else f"{made:,} passed", failed > 0)

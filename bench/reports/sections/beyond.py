@@ -22,7 +22,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = [
+HEADERS = (
     "backbone",
     "method (initial weights)",
     "labels",
@@ -33,7 +33,7 @@ HEADERS = [
     "which",
     "source task before, %",
     "forgotten, points",
-]
+)
 
 
 def _line(row: Row) -> list[str]:

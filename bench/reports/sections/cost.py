@@ -26,7 +26,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = [
+HEADERS = (
     "backbone",
     "method (initial weights)",
     "labels",
@@ -40,7 +40,7 @@ HEADERS = [
     "cell without caches, s",
     "trained parameters",
     "kept, kB",
-]
+)
 
 
 def _cost(row: Row, setting: str) -> list[str]:

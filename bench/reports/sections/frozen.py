@@ -29,7 +29,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = [
+HEADERS = (
     "backbone",
     "weights",
     "labels",
@@ -37,7 +37,7 @@ HEADERS = [
     "fine-tuned",
     "fine-tuned minus frozen, points (95 %)",
     "fine-tuned is",
-]
+)
 
 
 def _pair(verdict: Verdict) -> list[str]:

@@ -23,7 +23,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = [
+HEADERS = (
     "backbone",
     "target, %",
     "method (initial weights)",
@@ -31,7 +31,7 @@ HEADERS = [
     "measured",
     "extrapolated",
     "off at the largest, points",
-]
+)
 
 
 def _need(need: Need) -> list[str]:

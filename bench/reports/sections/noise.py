@@ -23,7 +23,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = ["backbone", "method (initial weights)", "labels", "from", "seeds", "points (95 %)", "of the variance, %"]
+HEADERS = ("backbone", "method (initial weights)", "labels", "from", "seeds", "points (95 %)", "of the variance, %")
 
 
 def _lines(noise: Noise) -> list[list[str]]:

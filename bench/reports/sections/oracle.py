@@ -22,7 +22,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = ["backbone", "method (initial weights)", "labels", "reported", "best on test", "optimism, points"]
+HEADERS = ("backbone", "method (initial weights)", "labels", "reported", "best on test", "optimism, points")
 
 
 def _line(row: Row) -> list[str]:

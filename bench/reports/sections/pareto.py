@@ -27,7 +27,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = [
+HEADERS = (
     "data set",
     "backbone",
     "method (initial weights)",
@@ -36,7 +36,7 @@ HEADERS = [
     "cell without caches, s",
     "peak memory, MiB",
     "latency of 1, ms",
-]
+)
 
 
 def _line(row: Row) -> list[str]:

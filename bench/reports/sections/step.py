@@ -26,7 +26,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = [
+HEADERS = (
     "backbone",
     "method (initial weights)",
     *(f"{part}, ms" for part in PARTS),
@@ -37,7 +37,7 @@ HEADERS = [
     "latency of 1, ms",
     "of 64, ms",
     "accuracy above chance per s, points",
-]
+)
 
 
 def _anatomy(row: Row, setting: str) -> list[str]:

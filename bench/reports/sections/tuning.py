@@ -28,7 +28,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = [
+HEADERS = (
     "backbone",
     "method (initial weights)",
     "labels",
@@ -41,7 +41,7 @@ HEADERS = [
     "optimism, points",
     "accuracy above chance per s, points",
     "at the edge",
-]
+)
 
 
 def _line(row: Row, tried: Tried) -> list[str]:

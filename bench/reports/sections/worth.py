@@ -24,7 +24,7 @@ def section(summary: Summary) -> Section:
     )
 
 
-HEADERS = [
+HEADERS = (
     "backbone",
     "weights",
     "labels",
@@ -34,7 +34,7 @@ HEADERS = [
     "times the labels",
     "extrapolated",
     "off at the largest, points",
-]
+)
 
 
 def _worth(worth: Worth) -> list[str]:

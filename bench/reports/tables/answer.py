@@ -9,37 +9,42 @@ SHOWN = 5
 
 def render_answer(answer: Answer) -> str:
     """Return the answer with its evidence and the runner-up, or a plain no with the nearest that exists."""
-    lines = []
-    if answer.labels < answer.wanted.labels:
-        lines.append(f"{answer.wanted.labels:,} labels were not measured; read off at {answer.labels:,}.")
-    if answer.best is None:
-        assert answer.nearest is not None
-        few = answer.labels > answer.wanted.labels
+    read_off = (
+        [f"{answer.wanted.labels:,} labels were not measured; read off at {answer.labels:,}."]
+        if answer.labels < answer.wanted.labels
+        else []
+    )
+    return "\n".join([*read_off, *(_no(answer) if answer.best is None else _yes(answer, answer.best))])
+
+
+def _no(answer: Answer) -> list[str]:
+    assert answer.nearest is not None
+    if answer.labels > answer.wanted.labels:
         what = f"was measured with {answer.wanted.labels:,} labels or fewer"
-        return "\n".join(
-            [
-                *lines,
-                f"No: nothing {what if few else f'measured at {answer.labels:,} labels keeps to the limits'}.",
-                f"Nearest: {_told(answer.nearest)}",
-                *(f"  but {broken}" for broken in answer.broken),
-            ]
-        )
-    lines += [f"{answer.best.backbone}: {answer.best.setting}", f"  {_evidence(answer.best)}"]
-    if not answer.others:
-        return "\n".join([*lines, "Nothing else keeps to the limits."])
-    lines.append(f"Runner-up: {_told(answer.others[0].first)}")
-    if answer.ties:
-        lines.append("The data can't tell it from:")
-        lines += [
-            f"  {verdict.first.backbone} {verdict.first.setting}: {points(verdict)} points, {worded(verdict)}"
-            for verdict in answer.ties[:SHOWN]
-        ]
-        if len(answer.ties) > SHOWN:
-            lines.append(f"  and {len(answer.ties) - SHOWN} more")
     else:
+        what = f"measured at {answer.labels:,} labels keeps to the limits"
+    broken = [f"  but {each}" for each in answer.broken]
+    return [f"No: nothing {what}.", f"Nearest: {_told(answer.nearest)}", *broken]
+
+
+def _yes(answer: Answer, best: Row) -> list[str]:
+    lines = [f"{best.backbone}: {best.setting}", f"  {_evidence(best)}"]
+    if not answer.others:
+        return [*lines, "Nothing else keeps to the limits."]
+    return [*lines, f"Runner-up: {_told(answer.others[0].first)}", *_certainty(answer)]
+
+
+def _certainty(answer: Answer) -> list[str]:
+    """Say what the data can't tell it from, or that it is better than all others."""
+    if not answer.ties:
         told = "the one other that keeps" if len(answer.others) == 1 else f"all {len(answer.others)} others that keep"
-        lines.append(f"It is better than {told} to the limits.")
-    return "\n".join(lines)
+        return [f"It is better than {told} to the limits."]
+    rivals = [
+        f"  {verdict.first.backbone} {verdict.first.setting}: {points(verdict)} points, {worded(verdict)}"
+        for verdict in answer.ties[:SHOWN]
+    ]
+    more = [f"  and {len(answer.ties) - SHOWN} more"] if len(answer.ties) > SHOWN else []
+    return ["The data can't tell it from:", *rivals, *more]
 
 
 def _told(row: Row) -> str:

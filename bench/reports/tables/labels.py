@@ -18,6 +18,7 @@ def labels(found: LabelsNeeded, budgets: tuple[int, ...]) -> str:
 
 def count(value: float, budgets: tuple[int, ...]) -> str:
     """`1,200`, or that it lies far outside the budgets that were measured."""
+    # a power law through four points says nothing ten times beyond them, however many digits it has
     if value < budgets[0] / FAR:
         return f"under {max(1, budgets[0] // FAR):,}"
     if value > budgets[-1] * FAR:

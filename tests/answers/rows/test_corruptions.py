@@ -1,4 +1,4 @@
-"""What corruption costs, over the cells of a row; and the tables that show it."""
+"""What corruption costs, over the cells of a row."""
 
 import pytest
 
@@ -9,33 +9,8 @@ from bench.answers.rows.corruptions import (
     strongest_by_corruption,
 )
 from bench.answers.rows.rows import rows_of
-from bench.answers.summary import summarise
-from bench.records.record import Record
+from tests.material.corrupted import GROUP, corrupted
 from tests.material.examples import a_record
-from tests.material.summaries import table_of
-
-
-def corrupted(seed: int, clean: float, **levels: list[float]) -> Record:
-    return a_record(
-        cell_id=str(seed),
-        seed=seed,
-        corruption_accuracy=levels,
-        corruption_clean_accuracy=clean,
-        expected_calibration_error=0.05,
-        negative_log_likelihood=0.3,
-        macro_f1=0.88,
-        worst_class="8" if seed else "3",
-        worst_class_accuracy=0.7,
-        source_accuracy_before=0.9,
-        forgetting=0.25,
-    )
-
-
-GROUP = [
-    corrupted(0, 0.8, noise=[0.8, 0.6, 0.4, 0.2, 0.0], jpeg=[0.8] * 5),
-    corrupted(1, 1.0, noise=[1.0, 0.8, 0.6, 0.4, 0.2], jpeg=[1.0] * 5),
-    corrupted(2, 1.0, noise=[1.0, 0.8, 0.6, 0.4, 0.2], jpeg=[1.0] * 5),
-]
 
 
 def test_means_are_over_corruptions_and_strengths() -> None:
@@ -70,22 +45,3 @@ def test_row_holds_the_estimates() -> None:
     assert row.worst_class == "8"
     assert row.forgetting is not None
     assert row.forgetting.mean == 0.25
-
-
-def test_tables_show_what_was_measured() -> None:
-    """In per cent and points, in the records' own figures."""
-    summary = summarise(GROUP, {})
-    _, ((*_, lost, noise, jpeg),) = table_of("corruption", summary)
-    assert (lost.split()[0], noise, jpeg) == ("21.7", "53.3 (13.3)", "93.3 (93.3)")
-    headers, (cells,) = table_of("beyond", summary)
-    shown = dict(zip(headers, cells, strict=True))
-    assert shown["calibration error, points"].startswith("5.0")
-    assert shown["negative log-likelihood"] == "0.300"
-    assert (shown["which"], shown["worst class, %"].split()[0]) == ("8", "70.0")
-    assert shown["forgotten, points"].startswith("25.0")
-
-
-def test_tables_are_empty_where_nothing_was_measured() -> None:
-    """Records of earlier versions."""
-    summary = summarise([a_record()], {})
-    assert table_of("beyond", summary)[1] == table_of("corruption", summary)[1] == []

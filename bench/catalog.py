@@ -5,9 +5,12 @@ from typing import Any
 
 from bench.registry import Entry, Registry
 
+# Targets are text and are imported when they are asked for: `bench ls` imports none, and a report no torch. Tables of
+# reports list methods in the order in which they stand here.
+
 
 def _inside(package: str) -> Callable[..., Entry]:
-    """Return what makes the entries of a package of this project: their targets are told from there on."""
+    """Return a function that makes entries whose targets lie in a package of this project."""
 
     def entry(target: str, description: str, **more: Any) -> Entry:
         return Entry(f"bench.{package}.{target}", description, **more)
@@ -26,6 +29,7 @@ def _torchvision(cls: str, files: str, description: str, licence: str | None = N
     return _data("torchvision_sets:TorchvisionSet", description, params=params, license=licence)
 
 
+# arguments with which a class of torchvision is made for each part, and its attribute that holds the labels
 _SPLIT: dict[str, Any] = {"train": ({"split": "train"},), "test": ({"split": "test"},), "labels": "labels"}
 _FILES: dict[str, Any] = {**_SPLIT, "labels": "_labels"}
 _TRAINVAL: dict[str, Any] = {**_FILES, "train": ({"split": "trainval"},)}
@@ -115,9 +119,7 @@ METHODS = Registry(
         ("source_only", _method("domains.source_only:SourceOnly", "from a source: its labels, and no adaptation")),
         (
             "subspace_alignment",
-            Entry(
-                "bench.methods.domains.subspace_alignment:SubspaceAlignment", "from a source: principal directions meet"
-            ),
+            _method("domains.subspace_alignment:SubspaceAlignment", "from a source: principal directions meet"),
         ),
         ("coral", _method("domains.coral:Coral", "from a source: equal covariances")),
         ("mmd", _method("domains.mmd:Mmd", "from a source: equal means in the space of kernels")),
@@ -152,15 +154,15 @@ PROBES = Registry(
         ("worth", _probe("worth:probe", "accuracy per second")),
         ("gpu", _probe("gpu:probe", "clocks, power, throttling and other processes, where NVML tells")),
         ("transferability", _probe("transferability:probe", "scores of the features, before any training")),
-        ("profile", _probe("profile:probe", "what `bench/profiles` measured once for cells alike")),
+        ("profile", _probe("profile:probe", "what `bench/cell/profiles` measured once for cells alike")),
         ("calibration", _probe("calibration:probe", "is it as sure as it is right: ECE, log-likelihood")),
         ("classes", _probe("classes:probe", "macro-F1, and the class that fares worst")),
         ("forgetting", _probe("forgetting:probe", "what is left of the source task after the transfer")),
         ("overlap", _probe("overlap:probe", "test images and classes that were seen before")),
         (
             "corruptions",
-            Entry(
-                "bench.probes.corruptions:probe",
+            _probe(
+                "corruptions:probe",
                 "accuracy under noise, blur, low contrast, JPEG; where a suite asks for it",
                 optional=True,
             ),
@@ -267,9 +269,7 @@ WORKLOADS = Registry(
         ("frozen_step", _workload("frozen_step:prepare", "training steps behind a frozen trunk")),
         (
             "feature_extraction",
-            Entry(
-                "bench.gate.workloads.feature_extraction:prepare", "features of a frozen network, into an empty cache"
-            ),
+            _workload("feature_extraction:prepare", "features of a frozen network, into an empty cache"),
         ),
         ("probe_fit", _workload("probe_fit:prepare", "a linear probe solved on features that are there")),
         ("data_path", _workload("data_path:prepare", "files of images decoded, then augmented batches")),

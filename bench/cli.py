@@ -1,48 +1,105 @@
 """The command line: its verbs, and what a user sees of an error. Importing this does not import torch."""
 
 import os
+import pkgutil
 import sys
 import warnings
-from typing import TextIO
+from collections.abc import Mapping
+from typing import NamedTuple, TextIO
 
 import click
 
 from bench import __version__
-from bench.commands.answers import leaderboard, recommend, report
-from bench.commands.cache import cache_group
-from bench.commands.duel import duel
-from bench.commands.gate import baseline_group, compare, history
-from bench.commands.inventory import env, list_names
-from bench.commands.runs import plan, run, validate
 from bench.errors import BenchError, Exit, InvalidSuite
+from bench.machine.devices import prepare_environment
 
 EXIT_CODES = """\b
 Exit codes: 0 well; 1 a gate failed; 2 usage, or an invalid suite or data set; 3 some cells have no number;
 4 unknown, or nothing was compared; 5 not comparable; 130 interrupted."""
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+class Verb(NamedTuple):
+    """One line of the table of verbs."""
+
+    target: str
+    """Its command, as `package.module:object`."""
+    line: str
+    """What `bench --help` says of it: how the command's own help begins."""
+
+
+VERBS: Mapping[str, Verb] = {
+    "run": Verb(
+        "bench.commands.run:run",
+        "Run the cells of SUITE (a name in suites/ or a path) that have no result yet, and report.",
+    ),
+    "plan": Verb("bench.commands.plan:plan", "List the cells of SUITE: which are done, and what the others lack."),
+    "validate": Verb("bench.commands.validate:validate", "Report all mistakes in SUITE at once."),
+    "ls": Verb(
+        "bench.commands.ls:list_names",
+        "List what there is, one name a line: of all kinds (of backbones the usual ones), or of one.",
+    ),
+    "recommend": Verb(
+        "bench.commands.recommend:recommend",
+        "Say which backbone and method to take, with the evidence, or that nothing fits; both exit with 0.",
+    ),
+    "report": Verb(
+        "bench.commands.report:report",
+        "Print the report of RUN (a run's folder or its records.jsonl) and write it to RUN/report.<ext>.",
+    ),
+    "leaderboard": Verb(
+        "bench.commands.leaderboard:leaderboard",
+        "Print backbones by data sets on one page; what was not measured is shown as missing.",
+    ),
+    "cache": Verb(
+        "bench.commands.cache:cache_group",
+        "See and clear what is kept between runs: decoded images, frozen features, own weights, trials of precision.",
+    ),
+    "env": Verb("bench.commands.env:env", "Print what is recorded of this machine, as JSON."),
+    "duel": Verb(
+        "bench.commands.duel:duel",
+        "Say whether a version of the harness is slower, larger or worse than another, by the workloads of SUITE.",
+    ),
+    "compare": Verb(
+        "bench.commands.compare:compare",
+        "Say whether NEW is worse than BASE, row by row: better, worse, same, unknown, or not comparable and why.",
+    ),
+    "baseline": Verb(
+        "bench.commands.baseline:baseline_group",
+        "Keep what a run measured as a small file under results/baselines/, to commit and to compare with.",
+    ),
+    "history": Verb(
+        "bench.commands.history:history",
+        "Show how rows fared over the saved baselines, oldest first, with the points where they changed.",
+    ),
+}
+
+
+class Verbs(click.Group):
+    """A group that imports a verb when it is called, and none of them to list them all."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a verb's command; null where there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = pkgutil.resolve_name(VERBS[cmd_name].target)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of the verbs from the table alone."""
+        click.Group(commands=self.commands).format_commands(ctx, formatter)
+
+
+@click.group(
+    cls=Verbs, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 @click.version_option(__version__, prog_name="bench")
 def cli() -> None:
     """Benchmark how well, how fast and at what cost pretrained vision backbones transfer."""
 
 
-for _verb in (
-    run,
-    plan,
-    validate,
-    list_names,
-    recommend,
-    report,
-    leaderboard,
-    cache_group,
-    env,
-    duel,
-    compare,
-    baseline_group,
-    history,
-):
-    cli.add_command(_verb)
+# Only the lines of the table, for --help and for what click suggests in place of an unknown verb.
+for _name, _verb in VERBS.items():
+    cli.add_command(click.Command(_name, help=_verb.line))
 
 
 def _warn(
@@ -58,9 +115,7 @@ def _warn(
 
 def main() -> None:
     """Run the command; what a user can mend is one line and an exit code, never a traceback."""
-    from bench.machine.devices import prepare_environment
-
-    prepare_environment()
+    prepare_environment()  # before a verb is imported: libraries read these variables while they are being loaded
     sys.path.insert(0, "")  # the user's own extensions, named as package.module:object
     warnings.showwarning = _warn
     try:
@@ -78,6 +133,7 @@ def main() -> None:
         click.echo("\n".join(f"bench: error: {line}" for line in str(error).splitlines()), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # `bench ls ... | head` has seen enough
+        # Python writes out what is left of stdout when it ends, and would print this error again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.OK)
     except OSError as error:

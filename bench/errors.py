@@ -22,7 +22,7 @@ class BenchError(Exception):
 
 
 class InvalidSuite(BenchError):
-    """One line per mistake in a suite file."""
+    """A suite file with mistakes, told in one line each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -44,4 +44,4 @@ class NotComparable(BenchError):
 
 
 class Diverged(BenchError):
-    """Training whose loss stopped being finite."""
+    """Training whose loss, or a network whose outputs, stopped being finite."""

@@ -1,5 +1,6 @@
 """What came of a call, and the one place that catches whatever it raises."""
 
+import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,18 +9,25 @@ from typing import Any
 from bench.errors import BenchError, Diverged, InvalidData, Unavailable
 
 ENDED_BY = {Unavailable: "unavailable", InvalidData: "invalid", Diverged: "diverged"}
+"""How a call ended, by the error that a user can mend."""
 TRACEBACK_CHARACTERS = 2000
+"""Of a traceback its end is kept, which says where the error was raised."""
+# for CUDA torch has a class of its own; on a CPU and on MPS it raises a RuntimeError that says so
+MEMORY_SAID = ("DefaultCPUAllocator: can't allocate memory", "MPS backend out of memory")
+"""Texts of errors that mean a lack of memory."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job: a value, or how it ended without one."""
+    """What came of a call: a value, or how it ended without one."""
 
     value: Any = None
     ended: str | None = None
-    """Null where there is a value; else `raised`, `timeout`, `killed` or `oom`."""
+    """Null where there is a value; else a word of `ENDED_BY`, or `raised`, `oom`, `timeout` or `killed`."""
     reason: str | None = None
+    """In one line, why there is no value; an invalid suite has a line for each mistake."""
     traceback: str | None = None
+    """The end of the traceback, where an error was raised that no user can mend."""
 
 
 def attempt(work: Callable[[], Any]) -> Outcome:
@@ -37,12 +45,6 @@ def attempt(work: Callable[[], Any]) -> Outcome:
 
 def out_of_memory(error: BaseException) -> bool:
     """Say whether an error means that memory ran out, on the host or on the device."""
-    import torch
-
-    text = str(error)
-    known: tuple[Any, ...] = (MemoryError, torch.OutOfMemoryError)
-    return (
-        isinstance(error, known)
-        or "DefaultCPUAllocator: can't allocate memory" in text
-        or "MPS backend out of memory" in text
-    )
+    torch = sys.modules.get("torch")  # whose errors only come up where it is imported
+    known = (MemoryError,) if torch is None else (MemoryError, torch.OutOfMemoryError)
+    return isinstance(error, known) or any(said in str(error) for said in MEMORY_SAID)

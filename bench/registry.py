@@ -1,4 +1,4 @@
-"""A table of names that stand for objects in modules, imported when they are asked for."""
+"""A table of names that stand for objects in modules; a module is imported when its object is asked for."""
 
 import difflib
 import fnmatch
@@ -20,28 +20,29 @@ class Entry:
     """One line of a catalogue."""
 
     target: str
-    """`package.module:object`."""
+    """Where the object is: `package.module:object`."""
     description: str
     params: Mapping[str, Any] = field(default_factory=dict)
     """Arguments that this entry fixes."""
     license: str | None = None
     """Licence of the data, where known."""
     extra: str | None = None
-    """The extra of the package without which it is listed and checked, but not run."""
+    """The extra of the package that it needs: without it the entry is listed and checked, but not run."""
     optional: bool = False
     """Of a probe: whether it measures only where a suite asks for it."""
     suffix: str | None = None
-    """Of the file that a report is written to; null: the name of the format."""
+    """Of a report: the suffix of its file; null: the name of the format."""
 
     @property
     def lacks(self) -> str | None:
-        """The extra, where it is not installed here; nothing is imported."""
+        """The extra that it needs and that is not installed here; null where it lacks none."""
+        # found, not imported: listing and checking names load no library
         if self.extra is None or importlib.util.find_spec(EXTRAS[self.extra]) is not None:
             return None
         return self.extra
 
     def load(self) -> Any:
-        """Import and return the object."""
+        """Import and return the object; raise `BenchError` where that fails."""
         module, _, name = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module), name)
@@ -58,15 +59,15 @@ def require(extra: str, what: str) -> Any:
 
 
 def need(extra: str, what: str) -> str:
-    """Return what to say where an extra is missing."""
+    """Return the message for something that needs an extra which is missing."""
     return f"{what}: needs the extra {extra}; install it: pip install 'transferbench[{extra}]'"
 
 
 class Registry:
     """The names of one kind of extension.
 
-    A name with a colon, `package.module:object`, is taken as it is: a user's own extension. Other packages can
-    add names through the entry-point group `bench.<kind>`.
+    A name with a colon, `package.module:object`, is a user's own extension and needs no entry. Other packages can add
+    names through the entry-point group `bench.<kind>`, but replace none.
     """
 
     def __init__(self, kind: str, entries: Iterable[tuple[str, Entry]]) -> None:
@@ -82,12 +83,12 @@ class Registry:
         return sorted(fnmatch.filter([*self._entries, *self._plugins()], pattern))
 
     def position(self, name: str) -> int:
-        """Return where a name stands in the catalogue, from 0; what does not stand there comes after."""
+        """Return a name's place in the catalogue, counted from 0; names that are not in it come after all others."""
         order = list(self._entries)
         return order.index(name) if name in self._entries else len(order)
 
     def entry(self, name: str) -> Entry:
-        """Return a name's entry; an unknown name is refused with the nearest ones."""
+        """Return a name's entry. Raises `BenchError`, which tells the nearest names, where there is none."""
         if name in self._entries:
             return self._entries[name]
         if ":" in name:
@@ -98,7 +99,7 @@ class Registry:
         raise BenchError(unknown(self.kind.removesuffix("s"), name, [*self._entries, *plugins]))
 
     def require(self, name: str) -> None:
-        """Import what the extra of a name brings, where it needs one; raise `Unavailable`."""
+        """Import the module of the extra that a name needs, if any; raise `Unavailable` where it is not installed."""
         extra = self.entry(name).extra
         if extra is not None:
             require(extra, name)
@@ -108,7 +109,7 @@ class Registry:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return the message for a name that nobody knows, with the nearest ones that somebody does."""
+    """Return the message for an unknown name, with the nearest known ones."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known[:12])}"

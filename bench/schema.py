@@ -13,7 +13,7 @@ BudgetKind = Literal["fraction", "labels_per_class", "labels"]
 
 
 def canonical_json(value: Any) -> str:
-    """Return `value` as JSON that is the same text for equal contents."""
+    """Return a value as JSON; equal contents give the same text, in whatever order their keys are."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -37,7 +37,7 @@ class Choice:
 
 
 class Seeds(NamedTuple):
-    """What chance hangs on in a cell."""
+    """All that decides what is random in a cell."""
 
     subset: int
     """Draws the labelled images."""
@@ -50,13 +50,13 @@ class Seeds(NamedTuple):
 
     @staticmethod
     def of(seed: int, subset: int | None, init: int | None, order: int | None, repeat: int) -> "Seeds":
-        """Return the seeds; what is null is as `seed`."""
+        """Return the seeds; each that is null is `seed`."""
         return Seeds(
             seed if subset is None else subset, seed if init is None else init, seed if order is None else order, repeat
         )
 
     def __str__(self) -> str:
-        """`3`, or `subset 0, init 1, order 2` where they are apart; the repeat where it is none of the first."""
+        """As `3` where all are the same, else as `subset 0, init 1, order 2`; with the repeat where that isn't 0."""
         together = self.subset == self.init == self.order
         told = f"{self.subset}" if together else f"subset {self.subset}, init {self.init}, order {self.order}"
         return f"{told}, repeat {self.repeat}" if self.repeat else told
@@ -133,11 +133,13 @@ class Grid:
     sources: tuple[Choice, ...] = ()
     """Labelled source domains, for the methods that adapt from one."""
     subset_seeds: tuple[int | None, ...] = (None,)
-    """Seeds of the labelled images, apart from `seeds`; null: as the seed."""
+    """Seeds that draw the labelled images, where they are to vary apart from `seeds`; null: the cell's `seed` does."""
     init_seeds: tuple[int | None, ...] = (None,)
+    """Seeds that draw what is untrained, in the same way."""
     order_seeds: tuple[int | None, ...] = (None,)
+    """Seeds that draw order, augmentation and noise, in the same way."""
     repeats: tuple[int, ...] = (0,)
-    """Runs of the very same cell."""
+    """Numbers of the runs of the very same cell."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,9 @@ class Tune:
 
     trials: int
     search: Literal["grid", "random", "halving"]
-    """`halving`: random trials on a part of the steps, of which the better half goes on, and so forth."""
+    """`halving`: random trials on a part of the steps, of which the better half goes on to more, again and again."""
     spaces: Mapping[str, Mapping[str, tuple[Any, ...] | Span]]
-    """By method, or `all`: what may be set to what."""
+    """By method, or under `all`: the values that a parameter or training key may take."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class Suite:
     grids: tuple[Grid, ...]
     """The grid, then one for each `include`."""
     exclude: tuple[Mapping[str, tuple[str, ...]], ...]
-    """Cells that match every glob list of one of these are left out."""
+    """Globs by axis: a cell that fits one glob of every axis of an entry is left out."""
     image_size: int
     train: Mapping[str, Any]
     """Training keys that the suite sets for all methods."""
@@ -208,37 +210,38 @@ class Cell:
     source: Choice | None = None
     """The labelled source domain; null where the method adapts from none."""
     trials: tuple[Mapping[str, Any], ...] = ()
-    """What is tried on validation before the method is trained with the best: parameters and training keys."""
+    """Parameters and training keys that are tried on validation, before the method is trained with the best of them."""
     search: Literal["grid", "random", "halving"] | None = None
-    """How they are tried; null: nothing is."""
+    """How the trials are tried; null: there are none."""
     deterministic: bool = True
     limit: int | None = None
     """Images kept of each split: a rehearsal, not a result."""
     timeout_s: float = 3600.0
     precision_reason: str = "asked for"
-    """What `auto` was settled by."""
+    """What settled the precision where `auto` was asked for."""
     subset_seed: int | None = None
-    """Draws the labelled images; null: as `seed`, like the two that follow."""
+    """Draws the labelled images; null: `seed` does, as with the two that follow."""
     init_seed: int | None = None
+    """Draws what is untrained."""
     order_seed: int | None = None
+    """Draws the order of training, augmentation and noise."""
     repeat: int = 0
     """Tells runs of the very same cell apart."""
     probes: tuple[str, ...] = ()
-    """Optional probes that are asked for: they decide no number but their own."""
+    """Optional probes that are asked for; they change no other number."""
 
     @property
     def seeds(self) -> Seeds:
-        """What chance hangs on."""
+        """The seeds of the cell, resolved."""
         return Seeds.of(self.seed, self.subset_seed, self.init_seed, self.order_seed, self.repeat)
 
     @property
     def cell_id(self) -> str:
-        """A hash of the contents, but for the suite's name, the time limit, a reason and the optional probes.
-
-        Seeds that say no more than `seed` does are no part of it.
-        """
+        """A hash of the contents, but for the suite's name, the time limit, a reason and the optional probes."""
         contents = dataclasses.asdict(self)
+        # these decide no number of the cell: a record serves any suite that asks for the same
         del contents["suite"], contents["timeout_s"], contents["precision_reason"], contents["probes"]
+        # left out where they say no more than `seed`: records from before seeds could vary apart keep their identity
         for name in ("subset_seed", "init_seed", "order_seed"):
             if contents[name] in (None, self.seed):
                 del contents[name]

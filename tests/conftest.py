@@ -69,6 +69,14 @@ def cold_places(tmp_path: Path) -> Places:
 
 
 @pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """The tiny suite's file."""
+    from tests.material import tiny  # imports torch: the folders above are set by now
+
+    return tiny.write_suite(tmp_path)
+
+
+@pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
     """The command, run in this process and in an empty folder."""
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)

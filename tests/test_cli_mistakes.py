@@ -9,15 +9,7 @@ from hypothesis import strategies as st
 from bench.errors import BenchError
 from bench.records.store import Store
 from bench.suites.suite import read_suite
-from tests.material import tiny
 from tests.material.command_line import PROBE, QUICK, Command
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    """The tiny suite's file."""
-    return tiny.write_suite(tmp_path)
-
 
 BAD: list[tuple[list[str], str]] = [
     (["run", "digits_smal"], "digits_small"),

@@ -129,14 +129,16 @@ def test_source_lists_finds_and_builds(name: str) -> None:
         assert list(inspect.signature(getattr(source, function)).parameters) == parameters
 
 
-def test_naming_methods_and_data_sets_imports_no_torch() -> None:
-    """A suite is checked in a fraction of a second."""
+def test_naming_what_a_suite_may_name_imports_no_torch() -> None:
+    """A suite is checked in a fraction of a second: of methods by their classes, of probes by their names alone."""
     code = (
         "import sys\n"
-        "from bench.catalog import DATASETS, METHODS, PRETRAINING, PROBES\n"
-        "for registry in (DATASETS, METHODS, PRETRAINING, PROBES):\n"
+        "from bench.catalog import DATASETS, METHODS, PRETRAINING\n"
+        "from bench.suites.suite import read_suite, suite_path\n"
+        "for registry in (DATASETS, METHODS, PRETRAINING):\n"
         "    for name in registry.names():\n"
         "        registry.entry(name).load()\n"
+        "assert read_suite(suite_path('digits_small'), ['probes=[corruptions]']).probes == ('corruptions',)\n"
         "print([name for name in ('torch', 'torchvision', 'timm', 'sklearn', 'peft') if name in sys.modules])\n"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

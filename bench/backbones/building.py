@@ -1,8 +1,8 @@
-"""What sources of networks have in common: strict loading, widths, stages, which part learns."""
+"""What sources of networks share: strict loading, widths, stages, which part learns."""
 
 import hashlib
 import struct
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +14,52 @@ from bench.errors import InvalidData
 
 AUXILIARY = ("aux", "AuxLogits")
 """Prefixes of auxiliary classifiers, which are left out with the main one."""
+CLASSIFIERS = ("fc", "head", "heads", "classifier")
+"""Names of the main classifier, in timm and in torchvision."""
+UNREADABLE = (
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    struct.error,
+    SafetensorError,
+)
+"""What a file raises that is cut off, of another format, or of another network."""
+
+
+def first_file(folder: Path, stems: Iterable[str]) -> Path | None:
+    """Return the first of some names that is a file of weights in a folder; null where none is."""
+    candidates = [folder / f"{stem}{suffix}" for stem in stems for suffix in (".safetensors", ".pth")]
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def load_strictly(
     network: nn.Module, checkpoint: Path, convert: Callable[[dict[str, Any], nn.Module], dict[str, Any]] | None = None
 ) -> dict[str, torch.Tensor]:
-    """Load a checkpoint whose only surplus is a classifier, and return that; nothing is unpickled but tensors."""
-    from timm.models import load_state_dict
+    """Load a checkpoint whose only surplus is a classifier, and return the classifier's tensors.
+
+    Raise `InvalidData` where the file lacks a tensor or has an unknown one. Nothing is unpickled but tensors.
+    """
+    from timm.models import load_state_dict  # takes seconds, which a network from elsewhere need not wait
 
     try:
         state = load_state_dict(str(checkpoint), device="cpu", weights_only=True)
         state = convert(state, network) if convert else state
         missing, surplus = network.load_state_dict(state, strict=False)
-    except (
-        RuntimeError,
-        OSError,
-        EOFError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        struct.error,
-        SafetensorError,
-    ) as error:
+    except UNREADABLE as error:
         cause = " ".join(str(error).split())[:160] or type(error).__name__
         raise InvalidData(f"{checkpoint}: can't be loaded ({cause}); is it for this network?") from error
+    _refuse_misfit(checkpoint, network, missing, surplus)
+    return {key: state[key] for key in surplus}
+
+
+def _refuse_misfit(checkpoint: Path, network: nn.Module, missing: Sequence[str], surplus: Sequence[str]) -> None:
+    # older files lack the counter, which nothing depends on where normalisation has a momentum
     lost = [key for key in missing if not key.endswith("num_batches_tracked")]
+    # what lies outside the network's own stages belongs to something else that was trained along
     stages = {key.split(".")[0] for key in network.state_dict()}
     strange = [key for key in surplus if key.split(".")[0] in stages and not _is_classifier(key)]
     if lost or strange:
@@ -48,29 +68,34 @@ def load_strictly(
             f"{checkpoint}: does not fit the network: {len(lost)} tensors missing, {len(strange)} unknown ({keys}); "
             "give the checkpoint of this very architecture"
         )
-    return {key: state[key] for key in surplus}
 
 
 def source_head(surplus: Mapping[str, torch.Tensor], width: int) -> nn.Linear | None:
-    """Return the classifier of a weights' file, from what it holds beside the network; null where none fits (B, D)."""
+    """Return the main classifier among the tensors that a file holds beside the network.
+
+    Null where there is none for features of this width (B, D).
+    """
     for key, weight in surplus.items():
         stem, _, kind = key.rpartition(".")
-        if kind != "weight" or key.startswith(AUXILIARY) or not _is_classifier(key) or weight.ndim < 2:
-            continue
-        matrix = weight.flatten(1)  # a convolution of a single pixel is one too
-        if matrix.shape[1] == width:
-            bias = surplus.get(f"{stem}.bias")
-            head = blank_linear(width, len(matrix))
-            with torch.no_grad():
-                head.weight.copy_(matrix)
-                if bias is not None:
-                    head.bias.copy_(bias)
-            return head
+        if kind == "weight" and key.split(".")[0] in CLASSIFIERS and weight.ndim > 1:
+            matrix = weight.flatten(1)  # a convolution of a single pixel is one too
+            if matrix.shape[1] == width:
+                return _linear(matrix, surplus.get(f"{stem}.bias"))
     return None
+
+
+def _linear(weight: torch.Tensor, bias: torch.Tensor | None) -> nn.Linear:
+    layer = blank_linear(weight.shape[1], weight.shape[0])
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        if bias is not None:
+            layer.bias.copy_(bias)
+    return layer
 
 
 def blank_linear(width: int, classes: int) -> nn.Linear:
     """Return a layer of zeros; the global generator is left alone."""
+    # so that new layers draw the same whether or not this one is made before them
     layer: nn.Linear = nn.utils.skip_init(nn.Linear, width, classes)
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
@@ -78,13 +103,13 @@ def blank_linear(width: int, classes: int) -> nn.Linear:
 
 
 def _is_classifier(key: str) -> bool:
-    return key.startswith(AUXILIARY) or key.split(".")[0] in ("fc", "head", "heads", "classifier")
+    return key.startswith(AUXILIARY) or key.split(".")[0] in CLASSIFIERS
 
 
 def input_width(network: nn.Module, image_size: int) -> int:
     """Return the number of features (D) that the network gives for an image; the global generator is left alone."""
     training = network.training
-    network.eval()
+    network.eval()  # no dropout, and no variance of a batch of one
     try:
         with torch.no_grad():
             features = network(torch.zeros(1, 3, image_size, image_size))
@@ -99,7 +124,7 @@ def input_width(network: nn.Module, image_size: int) -> int:
 
 
 def merge_weightless(network: nn.Module, stages: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
-    """Join each group that holds no matrix (a norm alone) to the one before it: no stage of its own."""
+    """Join each group without a matrix, such as a last norm, to the one before it: it is no stage of its own."""
     shapes = {name: parameter.ndim for name, parameter in network.named_parameters()}
     merged: list[tuple[str, ...]] = []
     for stage in stages:
@@ -143,7 +168,7 @@ def _train_modules(module: nn.Module) -> None:
 
 
 def frozen_names(network: nn.Module) -> frozenset[str]:
-    """Names in the state of all that must not change: frozen parameters, and buffers of modules in `eval()`."""
+    """Return the names in the state of all that must not change: frozen parameters, buffers of modules in `eval()`."""
     names = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
     for prefix, module in network.named_modules():
         if not module.training:

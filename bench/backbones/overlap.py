@@ -1,4 +1,4 @@
-"""What is known of pre-training sets that have seen the target before: facts, by data set, and their reasons."""
+"""What pre-training sets are known to have seen of a target: facts by data set, each with its reason."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -35,7 +35,7 @@ SETS: Mapping[str, str] = {
     LVD: r"lvd",
     WEB: r"laion|openai|clip|webli|datacomp|dfn|jft|ig1b|swag|swsl|ssl|yfcc|merged2b|cc12m|metaclip",
 }
-"""Pre-training sets by what the names of published weights say, in timm and in torchvision."""
+"""Pre-training sets, each with a pattern of what weights trained on it are called in timm and torchvision."""
 KNOWN: Mapping[tuple[str, str], Overlap] = {
     (IMAGENET, "stl10"): Overlap("images", "its labelled images were taken from ImageNet (Coates et al., 2011)"),
     (IMAGENET, "cifar10"): Overlap("classes", "most of the ten kinds are ImageNet-1k classes, or several of them"),
@@ -52,6 +52,7 @@ KNOWN: Mapping[tuple[str, str], Overlap] = {
 }
 """By pre-training set and target. What is true of ImageNet-1k is true of ImageNet-21k, which contains it."""
 SYNSET = re.compile(r"n\d{8}")
+"""How ImageNet's class folders are called."""
 
 
 def sets_of(tag: str) -> tuple[str, ...]:
@@ -66,19 +67,19 @@ def of_published(tag: str, dataset: str, class_names: Sequence[str], imagenet: C
     """
     found = sets_of(tag)
     both = {*found, *([IMAGENET] if LARGER_IMAGENET in found else [])}
+    # the surest first: facts, then names that are the same, then that nobody can tell
     for name in SETS:
         if name in both and (name, dataset) in KNOWN:
             known = KNOWN[name, dataset]
             return Overlap(known.kind, f"pre-trained on {name}: {known.reason}")
-    if IMAGENET in both and (named := by_class_names(class_names, imagenet)) is not None:
-        return named
-    if WEB in found:
+    named = by_class_names(class_names, imagenet) if IMAGENET in both else None
+    if named is None and WEB in found:
         return Overlap("unknown", f"pre-trained on {WEB} ({tag}): nobody can tell what is among them")
-    return None
+    return named
 
 
 def by_class_names(class_names: Sequence[str], imagenet: Collection[str]) -> Overlap | None:
-    """Return the overlap that a target's class names tell of, where the weights have seen ImageNet-1k."""
+    """Return the overlap that a target's class names tell of, for weights that have seen ImageNet-1k."""
     synsets = [name for name in class_names if SYNSET.fullmatch(name)]
     if synsets:
         return Overlap("images", f"pre-trained on {IMAGENET}: class folders like {synsets[0]} are those of ImageNet")
@@ -97,7 +98,7 @@ def plain(name: str) -> str:
 
 
 def of_own(trained: Counted, tested: Counted, labelled: bool) -> Overlap | None:
-    """Return what the project's own weights have seen of a target's images, which were compared pixel by pixel."""
+    """Return what the project's own weights have seen of a target's images; these were compared pixel by pixel."""
     if not trained.seen + tested.seen:
         return None
     labels = "with their labels, which are in no budget" if labelled else "without their labels"

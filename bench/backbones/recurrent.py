@@ -1,5 +1,7 @@
 """The recurrent network that reads an image row by row."""
 
+# Apart from sequence.py, which names and checks these networks while a suite is read: there is no torch before a cell.
+
 from collections.abc import Callable
 
 import torch
@@ -9,7 +11,7 @@ CELLS: dict[str, Callable[..., nn.Module]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "g
 
 
 class RowReader(nn.Module):
-    """Normalised images (B, 3, S, S) to features (B, D): layers one upon another, from the upper row to the lowest."""
+    """Maps normalised images (B, 3, S, S) to features (B, D): it reads them from the upper row to the lowest."""
 
     def __init__(self, cell: str, row: int, width: int, layers: int) -> None:
         super().__init__()

@@ -12,12 +12,13 @@ from bench.errors import BenchError, Unavailable
 PREFIX = "sequence:"
 CELLS = ("rnn", "lstm", "gru")
 WIDTH, LAYERS = 128, 2
+"""Of a network whose name has no sizes."""
 NATIVE_SIZE = 32
 
 
 @dataclass(frozen=True)
 class _Sizes:
-    """What a name says."""
+    """What a name says of the network."""
 
     cell: str
     width: int
@@ -44,6 +45,7 @@ class SequenceSource:
 
     def build(self, name: str, checkpoint: Path | None, image_size: int) -> Backbone:
         """Make the network for rows of so many pixels; weights fit no other image size."""
+        # a suite is checked by importing this module, and torch is not imported before a cell
         from bench.backbones.building import load_strictly, source_head
         from bench.backbones.recurrent import RowReader
 

@@ -19,7 +19,7 @@ def source_of(backbone: str) -> BackboneSource:
 
 
 def is_checkpoint(weights: str) -> bool:
-    """Say whether a value of the weights axis is a file."""
+    """Say whether a value of the weights axis names a file."""
     return weights.endswith(CHECKPOINT_SUFFIXES)
 
 

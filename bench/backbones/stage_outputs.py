@@ -1,4 +1,4 @@
-"""What the stages of a network give on the way to its features."""
+"""Reads what the stages of a network give on the way to its features."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,10 @@ from bench.errors import InvalidData
 
 
 class StageOutputs(nn.Module):
-    """A network seen through some of its modules: images (B, 3, S, S) to their outputs, pooled, side by side (B, D)."""
+    """A network whose features are outputs of some of its modules: images (B, 3, S, S) to (B, D).
+
+    The outputs are pooled and stand side by side.
+    """
 
     def __init__(self, network: nn.Module, ends: Sequence[str]) -> None:
         super().__init__()
@@ -28,11 +31,11 @@ class StageOutputs(nn.Module):
 
 @contextlib.contextmanager
 def outputs_of(network: nn.Module, names: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
-    """Give what the named modules return in the passes of the block: the last one of each."""
+    """Collect what the named modules return in the forward passes of the block; of each the latest output is kept."""
     outputs: dict[str, torch.Tensor] = {}
 
     def keep(name: str, module: nn.Module, output: Any) -> None:
-        outputs.pop(name, None)  # in the order in which they are done
+        outputs.pop(name, None)  # so that they stand in the order in which they were last done
         recurrent = isinstance(module, nn.RNNBase) and module.batch_first
         outputs[name] = output[0] if recurrent else output  # the states of all steps, then the last one's
 
@@ -59,21 +62,27 @@ def pooled(output: torch.Tensor) -> torch.Tensor:
 
 
 def stage_ends(backbone: Backbone, side: int) -> dict[int, str]:
-    """Return the module that a stage ends with, on images of so many pixels a side.
+    """Return the module that each stage ends with, on images of so many pixels a side.
 
-    Of the modules all of whose parameters belong to the stage it is the one that is done last, where it gives maps,
-    tokens or rows. Stages without one are left out.
+    Of the modules whose parameters all belong to the stage it is the one that is done last. Stages where that one gives
+    neither maps nor tokens nor rows are left out.
     """
+    own = _stage_modules(backbone)
+    with outputs_of(backbone.network, list(own)) as outputs:
+        _pass_blank_image(backbone.network, side)
+    ends = {own[name]: name for name in outputs}
+    return {number: ends[number] for number in sorted(ends) if can_be_pooled(outputs[ends[number]])}
+
+
+def _stage_modules(backbone: Backbone) -> dict[str, int]:
+    """Return the modules whose parameters all belong to one stage, with its number."""
     stage_of = {name: number for number, stage in enumerate(backbone.stages) for name in stage}
     own: dict[str, int] = {}
     for prefix, module in backbone.network.named_modules():
         stages = {stage_of[f"{prefix}.{name}"] for name, _ in module.named_parameters()} if prefix else set()
         if len(stages) == 1:
             own[prefix] = stages.pop()
-    with outputs_of(backbone.network, list(own)) as outputs:
-        _pass_blank_image(backbone.network, side)
-    ends = {own[name]: name for name in outputs}
-    return {number: ends[number] for number in sorted(ends) if can_be_pooled(outputs[ends[number]])}
+    return own
 
 
 def can_be_pooled(output: object) -> bool:
@@ -85,6 +94,7 @@ def can_be_pooled(output: object) -> bool:
 
 
 def _pass_blank_image(network: nn.Module, side: int) -> None:
+    """Run a forward pass in `eval()`, after which each module is in the mode that it was in."""
     device = next(network.parameters()).device
     modes = {module: module.training for module in network.modules()}
     network.eval()
@@ -96,16 +106,18 @@ def _pass_blank_image(network: nn.Module, side: int) -> None:
 
 def stage_features(backbone: Backbone, layers: Sequence[int], side: int) -> FrozenPart:
     """Return the features of some stages, counted from 0 or back from -1, side by side; raise `InvalidData`."""
-    count = len(backbone.stages)
-    for layer in layers:
-        if not -count <= layer < count:
-            raise InvalidData(f"layer {layer} of a backbone with {count} stages; write {-count} to {count - 1}")
+    numbers = [_stage_number(layer, len(backbone.stages)) for layer in layers]
     known = stage_ends(backbone, side)
-    numbers = [layer % count for layer in layers]
-    for number in numbers:
-        if number not in known:
-            first = backbone.stages[number][0]
-            raise InvalidData(f"layer {number} ({first}, ...): no module gives its maps or tokens; name another stage")
+    lacking = next((number for number in numbers if number not in known), None)
+    if lacking is not None:
+        first = backbone.stages[lacking][0]
+        raise InvalidData(f"layer {lacking} ({first}, ...): no module gives its maps or tokens; name another stage")
     ends = [known[number] for number in numbers]
     stages = f"stage{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
     return FrozenPart(f"features of {stages}", StageOutputs(backbone.network, ends), ", ".join(ends))
+
+
+def _stage_number(layer: int, count: int) -> int:
+    if not -count <= layer < count:
+        raise InvalidData(f"layer {layer} of a backbone with {count} stages; write {-count} to {count - 1}")
+    return layer % count

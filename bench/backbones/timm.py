@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
 from timm.models import group_parameters
 from timm.models._hub import download_cached_file
 
-from bench.backbones.building import input_width, load_strictly, merge_weightless, source_head
+from bench.backbones.building import first_file, input_width, load_strictly, merge_weightless, source_head
 from bench.contracts.data import Places
 from bench.contracts.networks import Backbone, InputSpec, WeightsFile
 from bench.errors import BenchError, Unavailable
@@ -63,7 +63,7 @@ class TimmSource:
 def _converter(network: Any) -> Callable[[dict[str, Any], Any], dict[str, Any]] | None:
     """Return what timm itself applies to published files of a family; null where it applies nothing."""
     module = importlib.import_module(type(network).__module__)
-    names = ("checkpoint_filter_fn", "_filter_fn", "_filter_torchvision_pretrained")
+    names = ("checkpoint_filter_fn", "_filter_fn", "_filter_torchvision_pretrained")  # it has no single name in timm
     convert: Any = next((getattr(module, name) for name in names if hasattr(module, name)), None)
     if convert is None or len(inspect.signature(convert).parameters) > 1:
         return cast("Callable[[dict[str, Any], Any], dict[str, Any]] | None", convert)
@@ -76,10 +76,7 @@ def local_file(name: str, tag: str | None, places: Places) -> Path | None:
         return None
     bare = name.split(".")[0]
     full = [name] if "." in name or not tag else [name, f"{name}.{tag}"]
-    candidates = [
-        places.weights_dir / f"{stem}{suffix}" for stem in (*full, bare) for suffix in (".safetensors", ".pth")
-    ]
-    return next((path for path in candidates if path.is_file()), None)
+    return first_file(places.weights_dir, [*full, bare])
 
 
 def _config(name: str) -> Any:
@@ -109,7 +106,7 @@ def _from_hub(name: str, config: Any, download: bool) -> Path:
 
 
 def _cached(config: Any) -> Path | None:
-    """Return the file that an earlier download left."""
+    """Return the file that an earlier download left; nothing is asked of the network."""
     if config.hf_hub_id is None:
         path = Path(torch.hub.get_dir()) / "checkpoints" / config.url.rpartition("/")[2]
         return path if path.is_file() else None
@@ -125,14 +122,16 @@ def _download(config: Any) -> Path:
     if config.hf_hub_id is None:
         return Path(download_cached_file(config.url, check_hash=True))
     _check_reachable()
-    for file in _hub_files(config)[:-1]:
+    *preferred, last = _hub_files(config)
+    for file in preferred:
         with contextlib.suppress(RemoteEntryNotFoundError):
             return Path(hf_hub_download(config.hf_hub_id, file))
-    return Path(hf_hub_download(config.hf_hub_id, _hub_files(config)[-1]))
+    return Path(hf_hub_download(config.hf_hub_id, last))
 
 
 def _check_reachable() -> None:
     """Fail at once where the hub's name can't be resolved: the hub's client would try for half a minute."""
+    # behind a proxy it is the proxy that resolves names
     proxied = any(os.environ.get(key) for key in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"))
     if not proxied and not constants.HF_HUB_OFFLINE:
         socket.getaddrinfo(urlparse(constants.ENDPOINT).hostname, 443)

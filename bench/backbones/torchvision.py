@@ -10,7 +10,7 @@ from torch import nn
 from torchvision import models
 from torchvision.models.vision_transformer import interpolate_embeddings
 
-from bench.backbones.building import input_width, load_strictly, merge_weightless, source_head
+from bench.backbones.building import first_file, input_width, load_strictly, merge_weightless, source_head
 from bench.contracts.data import Places
 from bench.contracts.networks import Backbone, InputSpec, WeightsFile
 from bench.errors import BenchError, InvalidData, Unavailable
@@ -48,6 +48,7 @@ class TorchvisionSource:
         if not path.is_file() and not download:
             raise Unavailable(f"{name}: not downloaded yet")
         try:
+            # torchvision downloads where it looks for its files, and checks a hash: the state itself is read later
             weights.get_state_dict(progress=False, check_hash=True)
         except (OSError, RuntimeError) as error:
             raise Unavailable(
@@ -84,29 +85,23 @@ def _parse(name: str) -> tuple[str, Any]:
         raise BenchError(
             unknown("weights of", f"{name}", [f"{PREFIX}{architecture}@{member}" for member in choices.__members__])
         )
-    return architecture, choices[enum] if enum else choices["DEFAULT"]
+    return architecture, choices[enum or "DEFAULT"]
 
 
 def _local_file(name: str, architecture: str, places: Places) -> Path | None:
     if places.weights_dir is None:
         return None
-    stems = [name.removeprefix(PREFIX), architecture]
-    candidates = [
-        places.weights_dir / "torchvision" / f"{stem}{suffix}" for stem in stems for suffix in (".safetensors", ".pth")
-    ]
-    return next((path for path in candidates if path.is_file()), None)
+    return first_file(places.weights_dir / "torchvision", [name.removeprefix(PREFIX), architecture])
 
 
 def _plain(architecture: str) -> dict[str, Any]:
+    # what they do by default, which they announce to change, with a warning, unless it is asked for
     return {"init_weights": True} if architecture in ("inception_v3", "googlenet") else {}
 
 
 def _drop_classifiers(network: Any, name: str) -> None:
     """Replace the last linear layer by nothing; features are what it would have seen."""
-    for attribute in ("AuxLogits", "aux1", "aux2"):
-        if hasattr(network, attribute):
-            setattr(network, attribute, None)
-            network.aux_logits = False
+    _drop_auxiliary(network)
     for attribute in ("fc", "classifier", "heads", "head"):
         head = getattr(network, attribute, None)
         if isinstance(head, nn.Linear):
@@ -120,7 +115,16 @@ def _drop_classifiers(network: Any, name: str) -> None:
     )
 
 
+def _drop_auxiliary(network: Any) -> None:
+    for attribute in ("AuxLogits", "aux1", "aux2"):
+        if hasattr(network, attribute):
+            setattr(network, attribute, None)
+            network.aux_logits = False
+
+
 def _position_converter(network: Any, image_size: int) -> Any:
+    """Return what fits a ViT's position embeddings to another image size."""
+
     def convert(state: Any, _: Any) -> dict[str, Any]:
         return dict(interpolate_embeddings(image_size, network.patch_size, state))
 

@@ -15,7 +15,7 @@ class Source:
     dataset: str
     """A catalogue name, or the user's own `package.module:Class`."""
     folder: str | None = None
-    """Of `image_folder`: where it lies, `~` and relative to the working folder; null: `DATA_DIR`."""
+    """Of `image_folder`: where it lies, which may begin with `~` or be relative; null: it is `DATA_DIR`."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,26 @@ class OwnWeights:
 def parse_own(name: str) -> OwnWeights:
     """Read `<objective>@<source>[+<source>...]`; raise `BenchError` where it is no such name.
 
-    A source is a data set or `image_folder:<path>`. A path is taken as it stands, blanks included, but for a plus,
-    which is written twice.
+    A source is a data set or `image_folder:<path>`. A path is taken as it stands, blanks included. Only a plus in it is
+    written twice, since one plus parts the sources.
     """
     objective, _, written = name.partition("@")
-    if "\0" in written:
+    if "\0" in written:  # no path holds one: below it stands for two pluses
         raise BenchError(f"weights {name!r}: holds a null character; {HOW}")
     parts = [part.replace("\0", "+") for part in written.replace("++", "\0").split("+")]
     if not objective or not all(parts):
-        what = "no source" if not written else "an empty source" if objective else "no objective"
-        raise BenchError(f"weights {name!r}: {what}; {HOW}, a plus in a path written twice")
+        raise BenchError(f"weights {name!r}: {_lacking(objective, written)}; {HOW}, a plus in a path written twice")
     sources = tuple(_source(name, part) for part in parts)
     twice = next((part for part in parts if parts.count(part) > 1), None)
     if twice is not None:
         raise BenchError(f"weights {name!r}: source {twice} stands twice; write it once")
     return OwnWeights(objective, sources)
+
+
+def _lacking(objective: str, written: str) -> str:
+    if not written:
+        return "no source"
+    return "an empty source" if objective else "no objective"
 
 
 def _source(name: str, part: str) -> Source:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from bench.contracts.networks import FrozenPart, InputSpec
@@ -13,9 +13,6 @@ from bench.data.batches import ImageBatches, OutputRows, fetch
 from bench.data.decode import Pixels
 from bench.learning.features import forward_all
 from bench.machine.timing import Phases
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 
 class TestSet:
@@ -39,7 +36,7 @@ class TestSet:
 class Evaluation:
     """How the candidates did on the test images."""
 
-    labels: "npt.NDArray[np.int64]"
+    labels: npt.NDArray[np.int64]
     """(N,)."""
     logits: torch.Tensor
     """Of the chosen candidate, (N, C) float32."""
@@ -54,14 +51,18 @@ def evaluate(
     fitted: Fitted,
     test: TestSet,
     spec: InputSpec,
-    part_outputs: Callable[["npt.NDArray[np.uint8]", FrozenPart], torch.Tensor],
+    part_outputs: Callable[[npt.NDArray[np.uint8], FrozenPart], torch.Tensor],
     device: str,
     precision: str,
     phases: Phases,
 ) -> Evaluation:
-    """Score the chosen candidate, then the others for the oracle, whose cost is a phase of its own."""
+    """Score the chosen candidate, then the others for the oracle, which is a phase of its own.
+
+    `part_outputs` returns what the frozen part makes of images. The module is left in the chosen state.
+    """
 
     def score(candidate: int) -> torch.Tensor:
+        # a candidate holds what learns; the rest of the module is the same for all of them
         fitted.module.load_state_dict(fitted.states[candidate], strict=False)
         if fitted.adaptation is not None:
             return fitted.adaptation.logits(fitted.module, inputs, len(pixels.labels))
@@ -74,11 +75,11 @@ def evaluate(
         if fitted.part is not None:
             inputs = OutputRows(part_outputs(pixels.images, fitted.part), device)
         fitted.module.to(device)
-
         fitted.module.eval()
         logits = score(fitted.chosen)
     with phases.phase("oracle"):
         others = {i: score(i) for i in range(len(fitted.states)) if i != fitted.chosen}
+        # probes look at the chosen one
         fitted.module.load_state_dict(fitted.states[fitted.chosen], strict=False)
     everything = {**others, fitted.chosen: logits}
     accuracies = [float((everything[i].argmax(1).numpy() == pixels.labels).mean()) for i in sorted(everything)]

@@ -1,4 +1,4 @@
-"""What is measured once for many cells: those that differ in nothing which a step's time and memory hang on."""
+"""What is measured once for many cells: those that are alike in all that a step's time and memory depend on."""
 
 import dataclasses
 import json
@@ -18,23 +18,23 @@ from bench.outcomes import attempt
 from bench.schema import Cell, content_hash
 
 SECONDS = 1.5
-"""What one pass over some steps may take, warm-up aside."""
+"""What one pass over some steps of the training may take, warm-up aside."""
 OTHER_S = 10.0
-"""What is measured beside steps."""
+"""What the measurements beside steps may take: arithmetic, the machine's peak, latency."""
 FEWEST, MOST = 6, 24
 """Steps of such a pass."""
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A cell that has run, and can be trained again under somebody's eyes."""
+    """A cell that has run and can be trained again, watched."""
 
     cell: Cell
     fitted: Fitted
     again: Callable[[Watch], Fitted]
     """Trains a fresh copy of the same initial network on the same images."""
     folder: Path
-    """For what is measured once for all cells of a run."""
+    """Where the run keeps what is measured once for many cells."""
 
     @property
     def step_s(self) -> float:
@@ -52,37 +52,49 @@ class Rehearsal:
     @property
     def expected_s(self) -> float:
         """Seconds that all passes may take, generously."""
-        return OTHER_S + 2 * (self.fitted.trace.compile_s or 0.0 if self.fitted.trace else 0.0) + 50 * self.step_s
+        compile_s = self.fitted.trace.compile_s if self.fitted.trace else None
+        # two of the passes train, so each compiles again; of slow steps they take 25 together
+        return OTHER_S + 2 * (compile_s or 0.0) + 50 * self.step_s
 
 
 def shared_profile(
     job: CellJob, fitted: Fitted, again: Callable[[Watch], Fitted], spent_s: float, progress: Progress
 ) -> dict[str, Any]:
-    """Return the profile of cells like this one, measured now where the run has none yet; else why there is none.
+    """Return the profile of cells like this one, or why there is none; it is measured by the first cell of its kind.
 
-    It never costs a cell its result: where it fails, or there may be too little time for it, it is left out.
+    A profile never costs a cell its result. Where it fails, or too little time may be left for it, it is left out.
     """
     if job.profiles is None:
         return {}
-    if job.workers > 1:
-        return {"profile_reason": "cells ran side by side"}
     rehearsal = Rehearsal(job.cell, fitted, again, job.profiles)
-    if spent_s + rehearsal.expected_s > job.cell.timeout_s:
-        return {"profile_reason": "too little time was left before timeout_s"}
-
-    def measure() -> dict[str, Any]:
-        fields: dict[str, Any] = {"profiled_in": job.cell.cell_id}
-        names = PROFILES.names()
-        for position, name in enumerate(names):
-            progress(f"profile: {name}", position, len(names))
-            fields |= PROFILES.entry(name).load()(rehearsal)
-        return fields
-
-    profiles = job.profiles
-    outcome = attempt(lambda: once(profiles, likeness(job.cell, fitted), measure))
+    if (reason := why_not(job, rehearsal, spent_s)) is not None:
+        return {"profile_reason": reason}
+    # whatever a profile raises is caught: the cell has its number by now
+    outcome = attempt(
+        lambda: once(rehearsal.folder, likeness(job.cell, fitted), lambda: profile_of(rehearsal, progress))
+    )
     if outcome.ended is not None:
         return {"profile_reason": (outcome.reason or outcome.ended).splitlines()[0]}
     fields: dict[str, Any] = outcome.value
+    return fields
+
+
+def why_not(job: CellJob, rehearsal: Rehearsal, spent_s: float) -> str | None:
+    """Return why a cell is not profiled; null where it is."""
+    if job.workers > 1:
+        return "cells ran side by side"
+    if spent_s + rehearsal.expected_s > job.cell.timeout_s:
+        return "too little time was left before timeout_s"
+    return None
+
+
+def profile_of(rehearsal: Rehearsal, progress: Progress) -> dict[str, Any]:
+    """Return the fields of all profiles in the catalogue."""
+    fields: dict[str, Any] = {"profiled_in": rehearsal.cell.cell_id}
+    names = PROFILES.names()
+    for position, name in enumerate(names):
+        progress(f"profile: {name}", position, len(names))
+        fields |= PROFILES.entry(name).load()(rehearsal)
     return fields
 
 
@@ -97,7 +109,7 @@ def likeness(cell: Cell, fitted: Fitted) -> dict[str, Any]:
 
 
 def adapted(cell: Cell) -> dict[str, Any]:
-    """Return what cells have in common whose networks are alike once they are adapted, however they were trained."""
+    """Return what cells have in common whose adapted networks are alike, whatever batches they were trained in."""
     return {
         "dataset": cell.dataset.label,
         "backbone": cell.backbone,
@@ -113,7 +125,7 @@ def adapted(cell: Cell) -> dict[str, Any]:
 
 
 def once(folder: Path, key: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what was measured for a key, measuring it where that has not been done in this run."""
+    """Return what this run measured for a key; measure and keep it where nothing is kept yet."""
     path = folder / f"{content_hash(key)[:16]}.json"
     if path.exists():
         known: dict[str, Any] = json.loads(path.read_text())

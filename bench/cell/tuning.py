@@ -1,4 +1,4 @@
-"""Tries settings on the validation part of the budget before a method is trained with the best of them."""
+"""Tries settings on the validation part of the budget; the method is then trained with the best of them."""
 
 import dataclasses
 import math
@@ -9,8 +9,11 @@ from typing import Any
 
 from bench.contracts.data import Progress
 from bench.errors import Diverged, InvalidData
-from bench.schema import Cell, Choice
+from bench.schema import Cell, Choice, Training
 from bench.suites.choices import TRAINING_KEYS
+
+DISPLACES = {"epochs": "steps", "steps": "epochs"}
+"""A training is so long in steps or in epochs: who sets one takes the other away."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,9 @@ def tune(cell: Cell, validate: Callable[[Cell], float | None], progress: Progres
             accuracy = _score(validate, with_settings(cell, settings, share))
             seconds = round(time.perf_counter() - started, 4)
             trials.append({"settings": dict(settings), "val_accuracy": accuracy, "share": share, "seconds": seconds})
+            # what diverged comes after whatever has an accuracy
             scored.append((-1.0 if accuracy is None else accuracy, settings))
+        # stable: of equals the first stays first
         scored.sort(key=lambda found: -found[0])
         best = scored[0][1]
         running = [settings for _, settings in scored[: max(1, len(scored) // 2)]]
@@ -80,25 +85,26 @@ def _fits(count: int, rungs: int) -> int:
 
 def with_settings(cell: Cell, settings: Mapping[str, Any], share: float) -> Cell:
     """Return the cell with other settings, trained for a share of its steps; it is not tuned again."""
-    training = dataclasses.replace(
-        cell.training, **{key: value for key, value in settings.items() if key in TRAINING_KEYS}
-    )
-    if "epochs" in settings:
-        training = dataclasses.replace(training, steps=None)
-    if "steps" in settings:
-        training = dataclasses.replace(training, epochs=None)
-    if share < 1:
-        steps = max(1, round(training.steps * share)) if training.steps else None
-        epochs = training.epochs * share if training.epochs else None
-        training = dataclasses.replace(training, steps=steps, epochs=epochs)
+    recipe = {key: value for key, value in settings.items() if key in TRAINING_KEYS}
+    displaced = {other: None for key, other in DISPLACES.items() if key in settings}
+    training = _shortened(dataclasses.replace(cell.training, **{**recipe, **displaced}), share)
     own = {key: value for key, value in settings.items() if key not in TRAINING_KEYS}
     method = Choice(cell.method.name, {**cell.method.params, **own})
     return dataclasses.replace(cell, method=method, training=training, trials=(), search=None)
 
 
+def _shortened(training: Training, share: float) -> Training:
+    if share >= 1:
+        return training
+    steps = max(1, round(training.steps * share)) if training.steps else None
+    epochs = training.epochs * share if training.epochs else None
+    return dataclasses.replace(training, steps=steps, epochs=epochs)
+
+
 def _edges(best: Mapping[str, Any], tried: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     def at_edge(key: str) -> bool:
         values = {settings[key] for settings in tried if isinstance(settings[key], (int, float))}
+        # of two values each lies at an edge, which says nothing
         return len(values) > 2 and best[key] in (min(values), max(values))
 
     return tuple(key for key in best if at_edge(key))

@@ -1,4 +1,4 @@
 """The verbs: parse, call one function, print.
 
-Others import: answers, cache, duel, gate, inventory, runs.
+Others import: nothing.
 """

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from bench.commands.options import AS_JSON
 from bench.errors import BenchError
 from bench.machine.cache import default_root
 from bench.machine.housekeeping import entries, limit_bytes, matching, readable, remove
@@ -20,7 +21,7 @@ def cache_group() -> None:
 
 
 @cache_group.command("ls")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+@AS_JSON
 def cache_ls(as_json: bool) -> None:
     """List what is kept, least recently used first."""
     found = entries(default_root())

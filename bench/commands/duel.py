@@ -1,11 +1,20 @@
-"""The verb that holds two versions of the harness against each other: duel."""
+"""`bench duel`: one version of the harness against another."""
 
+import dataclasses
+import json
 import sys
 from typing import Any
 
 import click
 
+from bench.commands.options import AS_JSON
 from bench.errors import BenchError, Exit
+from bench.gate.duel.asking import Wanted, run_duel
+from bench.gate.duel.bisection import Culprit, find_culprit
+from bench.gate.duel.verdict import exit_code
+from bench.reports.checks import duel as report
+
+RENDERINGS = {"console": report.console, "github": report.github}
 
 
 @click.command()
@@ -15,8 +24,8 @@ from bench.errors import BenchError, Exit
 @click.option("--only", multiple=True, metavar="WORKLOAD", help="Some of the suite's workloads, or accuracy.")
 @click.option("--accept", multiple=True, metavar="COUNTER", help="A growth that is meant: flop, or probe_fit:flop.")
 @click.option("--bisect", nargs=2, metavar="GOOD BAD", help="Find the first commit after GOOD that is worse than it.")
-@click.option("--format", "format_", type=click.Choice(["console", "github"]), default="console", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+@click.option("--format", "format_", type=click.Choice(list(RENDERINGS)), default="console", show_default=True)
+@AS_JSON
 def duel(
     suite: str, base: str | None, bisect: tuple[str, str] | None, format_: str, as_json: bool, **asked: Any
 ) -> None:
@@ -27,39 +36,27 @@ def duel(
     takes is measured in restarts until it is known, accuracies are compared cell by cell.
     Exit codes: 0 the same or better; 1 worse; 4 not known; 5 not comparable.
     """
-    from bench.gate.duel.asking import Wanted, run_duel
-    from bench.gate.duel.verdict import exit_code
-    from bench.reports.checks import duel as report
-
     if bool(base) == bool(bisect):
         raise BenchError("duel: name what to hold it against with --base REF|PATH, or a range with --bisect GOOD BAD")
     only, accepted = tuple(asked["only"]), tuple(asked["accept"])
     if bisect is not None:
-        _bisect(Wanted(suite, bisect[0], None, only, accepted), bisect[1], as_json)
-        return
+        good, bad = bisect
+        culprit = find_culprit(Wanted(suite, good, None, only, accepted), bad, _tell)
+        click.echo(json.dumps(dataclasses.asdict(culprit), indent=1) if as_json else _named(culprit))
+        sys.exit(Exit.OK)
     found = run_duel(Wanted(suite, str(base), asked["candidate"], only, accepted), _tell)
     outcome = exit_code(found)
-    render = report.as_json if as_json else report.github if format_ == "github" else report.console
+    render = report.as_json if as_json else RENDERINGS[format_]
     click.echo(render(found, outcome))
     sys.exit(outcome)
 
 
-def _bisect(wanted: Any, bad: str, as_json: bool) -> None:
-    import dataclasses
-    import json
-
-    from bench.gate.duel.bisection import find_culprit
-
-    found = find_culprit(wanted, bad, _tell)
-    if as_json:
-        click.echo(json.dumps(dataclasses.asdict(found), indent=1))
-    else:
-        what = ", ".join(f"{quantity} of {workload}" for workload, quantity in found.quantities)
-        *maybe, first = found.commits
-        click.echo(f"{first} is the first where {what} became worse ({found.asked} commits compared)")
-        if maybe:
-            click.echo(f"or one of these, which can't be compared: {', '.join(maybe)}")
-    sys.exit(Exit.OK)
+def _named(culprit: Culprit) -> str:
+    """Return which commit it was, and those that it may be as well."""
+    what = ", ".join(f"{quantity} of {workload}" for workload, quantity in culprit.quantities)
+    *maybe, first = culprit.commits
+    also = f"\nor one of these, which can't be compared: {', '.join(maybe)}" if maybe else ""
+    return f"{first} is the first where {what} became worse ({culprit.asked} commits compared){also}"
 
 
 def _tell(line: str) -> None:

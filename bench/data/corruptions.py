@@ -17,7 +17,7 @@ Values = tuple[float, float, float, float, float]
 SMALL, LARGE = 32, 224
 """Sides in pixels that the two columns of strengths below are for."""
 RECIPE = 1
-"""Raised whenever a corruption below changes, since it is part of the key of what is kept."""
+"""Part of the key of what is kept of corrupted images. Raise it whenever a corruption below changes."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Corruption:
     def value(self, level: int, side: int) -> float:
         """Return the strength of a level, 1 to 5, at an image size.
 
-        Between the two sizes it goes from one to the other by the logarithm of the side; beyond them it stays.
+        In between the two sizes it follows the logarithm of the side; beyond them it stays as it is there.
         """
         share = min(1.0, max(0.0, math.log(side / SMALL) / math.log(LARGE / SMALL)))
         return self.small[level - 1] + share * (self.large[level - 1] - self.small[level - 1])
@@ -47,6 +47,7 @@ def _to_pixels(images: npt.NDArray[np.floating]) -> Pixels:
 
 def gaussian_noise(images: Pixels, deviation: float, seeds: Sequence[int]) -> Pixels:
     """Add normal noise to each value, its standard deviation a share of the whole range."""
+    # a generator for each image: the same noise whatever the image is read with
     shape = images.shape[1:]
     noise = np.stack([np.random.default_rng(seed).standard_normal(shape, np.float32) for seed in seeds])
     return _to_pixels(images + 255 * deviation * noise)
@@ -54,13 +55,14 @@ def gaussian_noise(images: Pixels, deviation: float, seeds: Sequence[int]) -> Pi
 
 def gaussian_blur(images: Pixels, deviation: float, seeds: Sequence[int]) -> Pixels:
     """Blur with a normal kernel, its standard deviation in pixels."""
+    # every run imports this module, few blur
     from scipy.ndimage import gaussian_filter  # type: ignore[attr-defined]  # through a star import
 
     return _to_pixels(gaussian_filter(images.astype(np.float32), (0, deviation, deviation, 0), mode="nearest"))
 
 
 def contrast(images: Pixels, kept: float, seeds: Sequence[int]) -> Pixels:
-    """Draw all values to the image's mean colour, of which a share of the distance is kept."""
+    """Move all values towards the image's mean colour; `kept` is the share of the distance that is left."""
     wide = images.astype(np.float32)
     mean = wide.mean((1, 2), keepdims=True)
     return _to_pixels(mean + kept * (wide - mean))
@@ -83,15 +85,17 @@ CORRUPTIONS: Mapping[str, Corruption] = {
     "contrast": Corruption((0.75, 0.5, 0.4, 0.3, 0.15), (0.4, 0.3, 0.2, 0.1, 0.05), contrast),
     "jpeg": Corruption((80, 65, 58, 50, 40), (25, 18, 15, 10, 7), jpeg),
 }
-"""A noise, a blur and the two of its digital kind that need no pictures, after Hendrycks and Dietterich, "Benchmarking
-neural network robustness to common corruptions and perturbations", 2019. Strengths are theirs, the code is not."""
+"""A noise, a blur and two digital corruptions, after Hendrycks and Dietterich, "Benchmarking neural network robustness
+to common corruptions and perturbations", 2019. The strengths are theirs; the code is not, and it works on prepared
+pixels. So figures can be compared within this project, not with theirs."""
 LEVELS = (1, 2, 3, 4, 5)
 
 
 class CorruptedImages:
-    """Images (N, S, S, 3) that are made worse when they are read: the same ones each time, whatever they are read with.
+    """Images (N, S, S, 3) that are made worse when they are read.
 
-    What is random hangs on the image's name, the corruption and its level alone.
+    What is random depends on the image's name, the corruption and its level alone: an image is the same each time,
+    whatever others it is read with.
     """
 
     def __init__(self, images: Pixels, ids: Sequence[str], corruption: str, level: int) -> None:

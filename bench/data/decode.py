@@ -18,6 +18,7 @@ from bench.machine import cache
 from bench.schema import content_hash
 
 CHUNK = 256
+"""Images that are decoded between two reports of progress."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def decode(raw: RawData, fingerprint: str, geometry: Geometry, root: Path, progr
             before += len(split.images)
         return {"class_names": list(raw.class_names), "notes": list(raw.notes)}
 
+    # the fingerprint is of the source's files alone: how they are parted and labelled may change without them
     parting = content_hash({name: [split.labels.tolist(), list(split.ids)] for name, split in splits.items()})
     key = {"data": fingerprint, "geometry": str(geometry), "parting": parting, "classes": list(raw.class_names)}
     counts = f"{len(raw.train.labels)} + {len(raw.test.labels)} images of {len(raw.class_names)} classes"
@@ -74,6 +76,7 @@ def decode(raw: RawData, fingerprint: str, geometry: Geometry, root: Path, progr
 
 
 def _write(folder: Path, name: str, split: Split, geometry: Geometry, done: Any) -> None:
+    """Write the pixels of a split, then its labels and names; all images that can't be read are named at once."""
     shape = (len(split.images), geometry.size, geometry.size, 3)
     array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.uint8, shape=shape)
     broken: list[str] = []
@@ -81,10 +84,11 @@ def _write(folder: Path, name: str, split: Split, geometry: Geometry, done: Any)
     def one(index: int) -> None:
         try:
             array[index] = geometry.apply(split.images[index])
+        # PIL's for files that are cut off, broken inside, of no image, or too large to be meant
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             broken.append(f"{split.ids[index]} ({error})")
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool:  # PIL decodes and resizes without holding the interpreter's lock
         for start in range(0, shape[0], CHUNK):
             list(pool.map(one, range(start, min(start + CHUNK, shape[0]))))
             done(min(start + CHUNK, shape[0]))

@@ -34,7 +34,7 @@ class Digits:
     """
 
     def fingerprint(self, places: Places) -> str | None:
-        """Return the hash of scikit-learn's file, without importing scikit-learn."""
+        """Return the hash of scikit-learn's file, without importing scikit-learn, which takes seconds."""
         spec = importlib.util.find_spec("sklearn")
         assert spec is not None
         assert spec.origin is not None
@@ -42,7 +42,7 @@ class Digits:
 
     def load(self, places: Places) -> RawData:
         """Read the file and hold a test split out."""
-        from sklearn.datasets import load_digits
+        from sklearn.datasets import load_digits  # here, since suites are checked by importing this module
 
         bunch = load_digits()
         pixels = np.round(bunch.images * (255 / 16)).astype(np.uint8)

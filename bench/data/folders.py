@@ -1,7 +1,7 @@
 """Reading class folders and manifests of image files."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from bench.data.holding_out import with_test_split
 from bench.errors import InvalidData
 
 EXTENSIONS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp"}
+SPLITS = ("train", "val", "test")
+LEFT_OUT = "left out: validation comes out of the label budget"
+"""Said of a split `val` beside one for testing."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class ManifestRow:
 
 
 def _decoded(manifest: Path, stream: Iterable[str]) -> Iterator[str]:
+    # the file is decoded while it is read, deep inside the CSV reader: only here can the error be told by its file
     try:
         yield from stream
     except UnicodeDecodeError as error:
@@ -84,23 +88,28 @@ def read_manifest(manifest: Path) -> list[ManifestRow]:
             raise InvalidData(f"{manifest}:1: no column {' and '.join(missing)}; write path,label[,split][,group]")
         rows: list[ManifestRow] = []
         seen: dict[Path, int] = {}
-        for row in reader:
-            line = reader.line_num
-            if not row["path"] or not row["label"]:
-                raise InvalidData(f"{manifest}:{line}: path or label is empty; fill it in or remove the line")
-            path = manifest.parent / row["path"]
-            if not path.is_file():
-                raise InvalidData(f"{manifest}:{line}: no file {path}; correct the path or remove the line")
-            if path in seen:
-                raise InvalidData(f"{manifest}:{line}: {path} stands in line {seen[path]} too; remove one")
-            seen[path] = line
-            split = (row.get("split") or "").strip().lower() or None
-            if split not in (None, "train", "val", "test"):
-                raise InvalidData(f"{manifest}:{line}: split {split!r}; write train, val or test")
-            rows.append(ManifestRow(path, row["label"], split, row.get("group") or None))
+        for written in reader:
+            row = _manifest_row(f"{manifest}:{reader.line_num}", manifest.parent, written, seen)
+            seen[row.path] = reader.line_num
+            rows.append(row)
     if not rows:
         raise InvalidData(f"{manifest}: no images; add lines of path,label")
     return rows
+
+
+def _manifest_row(place: str, folder: Path, written: Mapping[str, str], seen: Mapping[Path, int]) -> ManifestRow:
+    """Check a line; `seen` has the lines of the images so far."""
+    if not written["path"] or not written["label"]:
+        raise InvalidData(f"{place}: path or label is empty; fill it in or remove the line")
+    path = folder / written["path"]
+    if not path.is_file():
+        raise InvalidData(f"{place}: no file {path}; correct the path or remove the line")
+    if path in seen:
+        raise InvalidData(f"{place}: {path} stands in line {seen[path]} too; remove one")
+    split = (written.get("split") or "").strip().lower() or None
+    if split not in (None, *SPLITS):
+        raise InvalidData(f"{place}: split {split!r}; write train, val or test")
+    return ManifestRow(path, written["label"], split, written.get("group") or None)
 
 
 def check_classes(where: str, class_names: Sequence[str], split: Split, other: Split | None) -> None:
@@ -117,22 +126,28 @@ def check_classes(where: str, class_names: Sequence[str], split: Split, other: S
         raise InvalidData(f"{where}: the test split holds no images; add some or remove its folder")
 
 
+def from_one_part(where: str, class_names: tuple[str, ...], everything: Split, name: str) -> RawData:
+    """Hold a part of the images out for testing; `name` decides which, `where` is told of what is wrong."""
+    check_classes(where, class_names, everything, None)
+    return with_test_split(class_names, everything, name)
+
+
+def _split_folders(root: Path) -> dict[str, Path]:
+    return {split: root / split for split in SPLITS if (root / split).is_dir()}
+
+
 def read_splits(root: Path, name: str) -> RawData:
-    """Read class folders below `train/`, `test/` and `val/`, or right below `root`."""
-    present = {split: root / split for split in ("train", "test", "val") if (root / split).is_dir()}
-    if not present:
-        present = {"train": root}
-    folders = list(present.values())
-    class_names = tuple(sorted({found for folder in folders for found in class_folders(folder)}))
+    """Read class folders below `train/`, `test/` and `val/`, or right below `root`.
+
+    Without `test/` it is `val/` that tests. Where one part is all there is, a part of it is held out.
+    """
+    present = _split_folders(root) or {"train": root}
+    class_names = tuple(sorted({found for folder in present.values() for found in class_folders(folder)}))
     train, test = present.get("train"), present.get("test", present.get("val"))
-    only = train or test
     if train is None or test is None:
-        assert only is not None
-        everything = read_class_folders(root, only, class_names)
-        check_classes(str(only), class_names, everything, None)
-        return with_test_split(class_names, everything, name)
+        only = train or test or root
+        return from_one_part(str(only), class_names, read_class_folders(root, only, class_names), name)
     trained, tested = (read_class_folders(root, folder, class_names) for folder in (train, test))
     check_classes(str(train), class_names, trained, tested)
-    unused = [present["val"].name] if "test" in present and "val" in present else []
-    notes = tuple(f"{name}/ is left out: validation comes out of the label budget" for name in unused)
+    notes = (f"val/ is {LEFT_OUT}",) if {"test", "val"} <= present.keys() else ()
     return RawData(class_names, trained, tested, notes)

@@ -20,8 +20,9 @@ CHARACTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 FAMILIES = ("DejaVu", "STIXGeneral", "cmb10", "cmr10", "cmss10", "cmti10", "cmtt10")
 """Fonts that hold all 62 characters in their usual places; the others are mathematical symbols."""
 RENDERING = 2
-"""Raised whenever the rendering below changes, since it is part of the data's fingerprint."""
+"""Part of the data's fingerprint. Raise it whenever the rendering below changes."""
 CANVAS = 64
+"""Side of an image, in pixels."""
 HELD_OUT = ("STIXGeneral", "cmb10", "cmr10", "cmss10", "cmti10", "cmtt10")
 """Families of the split `held_out`: STIX and Computer Modern; `training` has those of DejaVu."""
 
@@ -32,10 +33,13 @@ def font_files(split: str = "all") -> list[Path]:
     assert spec is not None
     assert spec.origin is not None
     folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+    # the two Display fonts of DejaVu hold no letters
     fonts = sorted(
         path for path in folder.glob("*.ttf") if path.name.startswith(FAMILIES) and "Display" not in path.name
     )
-    return [font for font in fonts if split == "all" or font.name.startswith(HELD_OUT) == (split == "held_out")]
+    if split == "all":
+        return fonts
+    return [font for font in fonts if font.name.startswith(HELD_OUT) == (split == "held_out")]
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class RenderedGlyphs:
     characters: str = CHARACTERS
     distortion: float = 1.0
     variant: tuple[object, ...] = ()
-    """What else the generators hang on."""
+    """What else the generators are seeded with."""
 
     def __len__(self) -> int:
         return self.size
@@ -56,6 +60,7 @@ class RenderedGlyphs:
     def __getitem__(self, index: int) -> Image.Image:
         if not 0 <= index < self.size:
             raise IndexError(index)
+        # one for each image: the same image in whatever order, and by however many threads, they are rendered
         generator = np.random.default_rng(derive("glyphs", self.split, index, *self.variant))
         return render(self.characters[index % len(self.characters)], self.fonts, generator, self.distortion)
 
@@ -65,7 +70,7 @@ def render(
 ) -> Image.Image:
     """Draw a character in a random font, size, shift, rotation, shear and blur; light on dark, 64 x 64, grey.
 
-    Of the last four `distortion` multiplies the ranges.
+    `distortion` multiplies the ranges of the last four.
     """
     font = ImageFont.truetype(fonts[int(generator.integers(len(fonts)))], int(generator.integers(46, 74)))
     image = Image.new("L", (CANVAS, CANVAS))
@@ -82,9 +87,9 @@ def render(
 
 @dataclass(frozen=True)
 class Glyphs:
-    """62 classes of printed characters, or the ten digits; every class is met equally often.
+    """62 classes of printed characters, or the ten digits; all classes have equally many images.
 
-    `fonts` takes those of some families only: what is learnt on `training` is met in other shapes on `held_out`.
+    `fonts` takes those of some families only: a network that learnt on `training` meets other shapes in `held_out`.
     `distortion` multiplies how far characters are shifted, turned, sheared and blurred.
     """
 
@@ -116,6 +121,7 @@ class Glyphs:
         return Split(images, labels, [f"{name}/{i}" for i in range(count)])
 
     def _variant(self) -> tuple[object, ...]:
-        """What sets these images apart from those of the defaults."""
+        """Return what sets these images apart from those of the defaults."""
+        # of the defaults nothing: a parameter that is added here moves no image of theirs, nor weights trained on them
         mine = (self.fonts, self.characters, self.distortion)
         return () if mine == ("all", "all", 1.0) else mine

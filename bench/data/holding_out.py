@@ -1,4 +1,4 @@
-"""A test split for data that comes without one."""
+"""Makes a test split for data that comes without one."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from bench.errors import InvalidData
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the images of a sequence."""
+    """Some of the images of a sequence, opened when they are indexed."""
 
     images: Images
     positions: Index
@@ -31,7 +31,7 @@ def part(split: Split, index: Index) -> Split:
 
 
 def with_test_split(class_names: tuple[str, ...], everything: Split, name: str) -> RawData:
-    """Part data that has one split only; the parting hangs on nothing but `name` and the labels' order."""
+    """Part data that has one split only, by `name`, labels and groups alone; raise `InvalidData`."""
     train, test = hold_out(everything.labels, len(class_names), everything.groups, name)
     counts = np.bincount(everything.labels[train], minlength=len(class_names))
     lost = [label for label, count in zip(class_names, counts, strict=True) if count == 0]

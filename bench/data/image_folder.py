@@ -7,8 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from bench.contracts.data import Places, RawData, Split
-from bench.data.folders import ImageFiles, ManifestRow, check_classes, image_files, read_manifest, read_splits
-from bench.data.holding_out import with_test_split
+from bench.data.folders import (
+    LEFT_OUT,
+    SPLITS,
+    ImageFiles,
+    ManifestRow,
+    check_classes,
+    from_one_part,
+    image_files,
+    read_manifest,
+    read_splits,
+)
 from bench.errors import InvalidData, Unavailable
 from bench.machine.cache import file_sha256, files_sha256
 from bench.schema import content_hash
@@ -53,27 +62,34 @@ class ImageFolder:
 
 def _from_manifest(root: Path, rows: Sequence[ManifestRow]) -> RawData:
     class_names = tuple(sorted({row.label for row in rows}))
-    names = {row.split for row in rows}
-    test_name = "test" if "test" in names else "val"
-    train = [row for row in rows if row.split in ("train", None)]
-    test = [row for row in rows if row.split == test_name]
+    parts = {name: [row for row in rows if (row.split or "train") == name] for name in SPLITS}
+    test_name = "test" if parts["test"] else "val"
+    train, test = parts["train"], parts[test_name]
     if not train or not test:
-        everything = _split(root, train or test, class_names)
-        check_classes(str(root), class_names, everything, None)
-        return with_test_split(class_names, everything, "manifest")
+        return from_one_part(str(root), class_names, _split(root, train or test, class_names), "manifest")
     trained, tested = _split(root, train, class_names), _split(root, test, class_names)
     check_classes(str(root), class_names, trained, tested)
+    _refuse_shared_groups(root, trained, tested, test_name)
+    unused = len(rows) - len(train) - len(test)
+    notes = (f"{unused} images of split val are {LEFT_OUT}",) if unused else ()
+    return RawData(class_names, trained, tested, notes)
+
+
+def _refuse_shared_groups(root: Path, trained: Split, tested: Split, test_name: str) -> None:
     shared = set(trained.groups or ()) & set(tested.groups or ())
     if shared:
         raise InvalidData(f"{root}: group {min(shared)!r} stands in train and in {test_name}; keep it on one side")
-    unused = sum(row.split == "val" for row in rows) if test_name == "test" else 0
-    notes = (f"{unused} images of split val are left out: validation comes out of the label budget",) if unused else ()
-    return RawData(class_names, trained, tested, notes)
 
 
 def _split(root: Path, rows: Sequence[ManifestRow], class_names: Sequence[str]) -> Split:
     labels = np.array([class_names.index(row.label) for row in rows], np.int64)
-    # an image without a group is a group of its own
-    groups = [row.group or f"\0{row.path}" for row in rows] if any(row.group for row in rows) else None
+    # a manifest may name images that lie outside its folder
     ids = [str(row.path.relative_to(root)) if row.path.is_relative_to(root) else str(row.path) for row in rows]
-    return Split(ImageFiles(tuple(row.path for row in rows)), labels, ids, groups)
+    return Split(ImageFiles(tuple(row.path for row in rows)), labels, ids, _groups(rows))
+
+
+def _groups(rows: Sequence[ManifestRow]) -> list[str] | None:
+    if not any(row.group for row in rows):
+        return None
+    # an image without a group is a group of its own, under a name that no manifest can have
+    return [row.group or f"\0{row.path}" for row in rows]

@@ -1,4 +1,4 @@
-"""Images of several arrays as one."""
+"""Several arrays of images read as one: weights may be trained on several sources."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,8 @@ from bench.data.corruptions import CorruptedImages
 
 class Joined:
     """Images of several arrays (N, S, S, 3), numbered through; none is read before it is asked for."""
+
+    # arrays are mapped files: to concatenate them would read all of them into the memory of every process
 
     def __init__(self, arrays: Sequence[npt.NDArray[np.uint8]]) -> None:
         self._arrays = arrays

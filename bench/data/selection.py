@@ -11,12 +11,13 @@ from bench.errors import InvalidData
 from bench.schema import Budget
 from bench.seeding import derive
 
+# the constants of TypiClust, as its authors' code has them
 NEIGHBOURS = 20
-"""TypiClust's: the density is the mean distance to so many."""
+"""Nearest neighbours whose mean distance tells how typical an image is."""
 MOST_CLUSTERS = 500
-"""TypiClust's: larger budgets take several images of a cluster."""
+"""Clusters at most; larger budgets take several images of each."""
 EXACT_CLUSTERS = 50
-"""Up to so many clusters k-means sees all images at once, else batches of them."""
+"""Up to so many clusters k-means sees all images at once, beyond them batches of images."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Pool:
     budget: Budget
     seed: int
     features: Callable[[], npt.NDArray[np.float32]]
-    """(N, D), of the cell's own initial backbone; made or fetched when called."""
+    """Returns features (N, D) of the cell's own initial backbone; they are made or fetched when it is called."""
 
     @property
     def count(self) -> int:
@@ -67,7 +68,7 @@ def k_center(pool: Pool) -> Index:
     distances = np.full(len(features), np.inf, np.float32)
     while len(chosen) < pool.count:
         distances = np.minimum(distances, _squared(features, features[chosen[-1]]))
-        distances[chosen] = -1.0
+        distances[chosen] = -1.0  # never again, even where all that are left are copies of chosen ones
         chosen.append(int(distances.argmax()))
     return np.sort(np.asarray(chosen[: pool.count], np.int64))
 
@@ -91,34 +92,39 @@ def herding(pool: Pool) -> Index:
 def typiclust(pool: Pool) -> Index:
     """Return the most typical image of each of as many clusters (TypiClust, Hacohen et al., 2022): not nested.
 
-    Typical is the inverse of the mean distance to the nearest neighbours within the cluster; the largest clusters give
-    first.
+    Typical is what lies near its nearest neighbours within the cluster. The largest clusters give first.
     """
-    from sklearn.cluster import KMeans, MiniBatchKMeans
-
     if pool.count == 0:
         return np.empty(0, np.int64)
     features = pool.scaled()
-    clusters = min(pool.count, MOST_CLUSTERS)
-    kind = KMeans if clusters <= EXACT_CLUSTERS else MiniBatchKMeans
-    seed = derive(pool.seed, "typiclust") % 2**32
-    members: Index = kind(clusters, n_init=1, random_state=seed).fit(features).labels_
-    groups = [np.flatnonzero(members == cluster) for cluster in range(clusters)]
-    groups = sorted((group for group in groups if len(group)), key=lambda group: -len(group))
-    ranked = [group[np.argsort(-_typicality(features[group]), kind="stable")] for group in groups]
+    clusters = _clusters(features, min(pool.count, MOST_CLUSTERS), derive(pool.seed, "typiclust"))
+    ranked = [group[np.argsort(-_typicality(features[group]), kind="stable")] for group in clusters]
     turns = sorted(
         (position, cluster, int(image)) for cluster, group in enumerate(ranked) for position, image in enumerate(group)
     )
     return np.sort(np.asarray([image for _, _, image in turns[: pool.count]], np.int64))
 
 
+def _clusters(features: npt.NDArray[np.float32], count: int, seed: int) -> list[Index]:
+    """Return the images of each cluster of k-means, the largest first; empty clusters are left out."""
+    from sklearn.cluster import KMeans, MiniBatchKMeans  # seconds, which cells with another rule need not wait
+
+    kind = KMeans if count <= EXACT_CLUSTERS else MiniBatchKMeans
+    # scikit-learn takes seeds of 32 bits
+    members: Index = kind(count, n_init=1, random_state=seed % 2**32).fit(features).labels_
+    groups = [np.flatnonzero(members == cluster) for cluster in range(count)]
+    return sorted((group for group in groups if len(group)), key=lambda group: -len(group))
+
+
 def _typicality(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the inverse of each image's mean distance to its nearest neighbours, (N,)."""
     from sklearn.neighbors import NearestNeighbors
 
     if len(features) == 1:
         return np.ones(1)
     near = min(NEIGHBOURS, len(features) - 1)
     distances, _ = NearestNeighbors(n_neighbors=near + 1).fit(features).kneighbors(features)
+    # the nearest of all is the image itself; copies of one image lie at no distance from each other
     typicality: npt.NDArray[np.float64] = 1 / np.maximum(distances[:, 1:].mean(1), 1e-12)
     return typicality
 

@@ -14,6 +14,7 @@ from bench.seeding import derive
 Index = npt.NDArray[np.int64]
 
 VALIDATION_SHARE = 0.2
+"""Share of a budget that validates. It comes out of the budget, which is all the labels that a cell may see."""
 LABELS_TO_VALIDATE = 5
 """Labels per class, on average, under which nothing is selected."""
 HELD_OUT_SHARE = 0.2
@@ -42,11 +43,12 @@ class BudgetSplit:
 
 def index_sha256(index: Index) -> str:
     """Return the SHA-256 of indices, in the order given."""
+    # of eight bytes, the lowest first: the same on every machine
     return hashlib.sha256(index.astype("<i8").tobytes()).hexdigest()
 
 
 def _class_orders(labels: Index, n_classes: int, seed: int) -> list[Index]:
-    """One permutation per class from a generator of its own, so that a class never moves another's."""
+    """Return one permutation per class, each from a generator of its own: no class moves another's images."""
     return [
         np.random.default_rng(derive(seed, "class", label)).permutation(np.flatnonzero(labels == label))
         for label in range(n_classes)
@@ -54,7 +56,7 @@ def _class_orders(labels: Index, n_classes: int, seed: int) -> list[Index]:
 
 
 def _class_counts(sizes: Index, budget: Budget) -> Index:
-    """How many labels each class gives; a class with fewer images gives what it has."""
+    """Return how many labels each class gives; a class with fewer images gives what it has."""
     if budget.value == 0:
         return np.zeros_like(sizes)
     if budget.kind == "fraction":
@@ -71,7 +73,11 @@ def _class_counts(sizes: Index, budget: Budget) -> Index:
 
 
 def _proportional(sizes: Index, total: int) -> Index:
-    """Counts per class that grow one at a time with `total`: each class has one, then the least served is next."""
+    """Return counts per class that add up to `total`: one for each class, then one more for the least served.
+
+    One label more in the budget is one more in one class, so that larger budgets contain the smaller ones.
+    """
+    # where each image of a class lies in it, from 0 to 1: a class of many images has its next place sooner
     ranks = np.concatenate([(np.arange(size) + 0.5) / size for size in sizes])
     owners = np.repeat(np.arange(len(sizes)), sizes)
     firsts = np.concatenate([np.arange(size) > 0 for size in sizes])
@@ -102,19 +108,19 @@ def part_budget(
     whole: Index, labels: Index, n_classes: int, seed: int, groups: Sequence[str] | None = None
 ) -> BudgetSplit:
     """Part the images of a budget into training and validation, as `split_budget` does."""
+    # with few images nearly all accuracies are equal: the defaults and the last step are taken instead of a choice
     if len(whole) < LABELS_TO_VALIDATE * n_classes:
         return BudgetSplit(whole, np.empty(0, np.int64))
     if groups is not None:
         return _by_groups(whole, labels, groups, seed)
     chosen = [order[np.isin(order, whole)] for order in _class_orders(labels, n_classes, seed)]
-    val = np.sort(np.concatenate([order[len(order) - _validation_count(len(order)) :] for order in chosen]))
+    val = np.sort(np.concatenate([order[len(order) - _share_of(len(order), VALIDATION_SHARE) :] for order in chosen]))
     return BudgetSplit(np.setdiff1d(whole, val), val)
 
 
-def _validation_count(labels_of_class: int) -> int:
-    if labels_of_class < 2:
-        return 0
-    return max(1, int(VALIDATION_SHARE * labels_of_class + 0.5))
+def _share_of(images: int, share: float) -> int:
+    """Return a share of a class's images: at least one, but none of a single one, which is needed to learn from."""
+    return max(1, int(share * images + 0.5)) if images > 1 else 0
 
 
 def _by_groups(whole: Index, labels: Index, groups: Sequence[str], seed: int) -> BudgetSplit:
@@ -126,31 +132,29 @@ def _by_groups(whole: Index, labels: Index, groups: Sequence[str], seed: int) ->
 
 
 def _group_fold(labels: Index, names: npt.NDArray[np.str_], share: float, seed: int) -> tuple[Index, Index]:
-    from sklearn.model_selection import StratifiedGroupKFold
+    from sklearn.model_selection import StratifiedGroupKFold  # seconds; suites are checked by importing this module
 
     folds = round(1 / share)
     if len(np.unique(names)) < folds:
         raise InvalidData(f"{len(np.unique(names))} groups are too few to hold some out; give at least {folds}")
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)  # it takes seeds of 32 bits
     fit, held = next(splitter.split(np.zeros(len(labels)), labels, names))
     return fit.astype(np.int64), held.astype(np.int64)
 
 
 def hold_out(labels: Index, n_classes: int, groups: Sequence[str] | None, name: str) -> tuple[Index, Index]:
-    """Part a data set that has no test split into training and test images: one split for good, whatever the seed."""
+    """Part a data set that has no test split into training and test images."""
+    # of no cell's seed: all cells, whatever theirs, are tested on the same images
     seed = derive("hold out", name)
     if groups is not None:
         return _group_fold(labels, np.asarray(groups), HELD_OUT_SHARE, seed)
     orders = _class_orders(labels, n_classes, seed)
-    test = [
-        order[: max(1, int(HELD_OUT_SHARE * len(order) + 0.5))] if len(order) > 1 else order[:0] for order in orders
-    ]
-    held = np.sort(np.concatenate(test))
+    held = np.sort(np.concatenate([order[: _share_of(len(order), HELD_OUT_SHARE)] for order in orders]))
     return np.setdiff1d(np.arange(len(labels)), held), held
 
 
 def limited(labels: Index, n_classes: int, limit: int | None) -> Index:
-    """Indices of at most `limit` images, taken from the classes in turn; all of them where `limit` is null."""
+    """Return the indices of at most `limit` images, from each class in turn; all where `limit` is null."""
     if limit is None or limit >= len(labels):
         return np.arange(len(labels))
     orders = _class_orders(labels, n_classes, derive("limit"))

@@ -48,10 +48,11 @@ class TorchvisionSet:
     test: Sequence[Mapping[str, Any]] = ({"train": False},)
     """Arguments of the parts that test images come from; empty where there are none."""
     labels: str = "targets"
-    """Where the class keeps the labels."""
+    """Attribute of the class that holds the labels."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def _roots(self, places: Places) -> list[Path]:
+        """Return where the files may lie, a folder of the data set's own first: there it is downloaded to."""
         base = places.data_dir or places.cache_dir / "data"
         return [base / self.name, base]
 
@@ -72,14 +73,12 @@ class TorchvisionSet:
         return files_sha256(copy, image_files(copy), places.cache_dir) if copy else None
 
     def load(self, places: Places) -> RawData:
-        """Take the official files, or else an image-folder copy, or else download."""
-        root = self._official(places)
-        copy = self._folder_copy(places)
-        if root is None and copy is not None:
+        """Take the official files, or else an image-folder copy, or else download; raise `Unavailable`."""
+        official, copy = self._official(places), self._folder_copy(places)
+        if official is None and copy is not None:
             return read_splits(copy, self.name)
-        root = root or self._roots(places)[0]
-        train = [self._open(root, arguments) for arguments in self.train]
-        test = [self._open(root, arguments) for arguments in self.test]
+        root = official or self._roots(places)[0]
+        train, test = ([self._open(root, arguments) for arguments in part] for part in (self.train, self.test))
         class_names = self._class_names(train)
         trained = self._split(train, "train")
         if not test:
@@ -87,7 +86,7 @@ class TorchvisionSet:
         return RawData(class_names, trained, self._split(test, "test"))
 
     def _open(self, root: Path, arguments: Mapping[str, Any]) -> Any:
-        from torchvision import datasets
+        from torchvision import datasets  # seconds; suites are checked by importing this module
 
         try:
             return getattr(datasets, self.cls)(str(root), download=True, **arguments, **self.extra)

@@ -1,7 +1,7 @@
-"""Baselines: one side of a comparison kept as a small file, sorted, so that `git diff` shows what changed.
+"""Baselines: one side of a comparison, kept as a small sorted file in which `git diff` shows what changed.
 
-The first line says what it is; then a line for each set of conditions, which cells share by its hash; then a line per
-cell.
+The first line says what it is. Then comes a line for each set of conditions, which cells name by its hash, and then a
+line per cell.
 """
 
 import datetime
@@ -60,25 +60,32 @@ def lines_of(side: Side, name: str, saved_at: str) -> Iterator[dict[str, Any]]:
         "saved_from": side.title,
     }
     kept = [sample for sample in side.samples if sample.figures]
-    shared = [{key: each for key, each in sample.conditions.items() if key not in OWN} for sample in kept]
+    shared = [_shared(sample) for sample in kept]
     keys = [content_hash(each)[:12] for each in shared]
     for key, conditions in sorted(dict(zip(keys, shared, strict=True)).items()):
         yield {"conditions": key, "values": conditions}
-    cells: list[dict[str, Any]] = [
-        {
-            "cell": [list(part) for part in sample.name],
-            "conditions": key,
-            "figures": dict(sample.figures),
-            "own": {name: each for name, each in sample.conditions.items() if name in OWN},
-            "seed": sample.seed,
-        }
-        for sample, key in zip(kept, keys, strict=True)
-    ]
+    cells = [_cell(sample, key) for sample, key in zip(kept, keys, strict=True)]
     yield from sorted(cells, key=lambda cell: (_in_order(cell["cell"]), cell["seed"], cell["conditions"]))
 
 
+def _shared(sample: Sample) -> dict[str, Any]:
+    """Return the conditions that cells may share."""
+    return {name: each for name, each in sample.conditions.items() if name not in OWN}
+
+
+def _cell(sample: Sample, key: str) -> dict[str, Any]:
+    """Return a cell's line; `key` is the hash of the conditions that it shares."""
+    return {
+        "cell": [list(part) for part in sample.name],
+        "conditions": key,
+        "figures": dict(sample.figures),
+        "own": {name: each for name, each in sample.conditions.items() if name in OWN},
+        "seed": sample.seed,
+    }
+
+
 def _in_order(cell: list[list[str]]) -> list[list[tuple[int, str]]]:
-    """Return what sorts names with numbers as a reader counts: 5 per class before 10 per class."""
+    """Return a key that sorts numbers in names by their value: 5 per class before 10 per class."""
     return [
         [(int(part) if part.isdecimal() else -1, part) for part in re.split(r"([0-9]+)", f"{key} {value}")]
         for key, value in cell

@@ -1,6 +1,6 @@
-"""JSON files of pytest-benchmark as one side of a comparison; each file repeats the measurement once.
+"""JSON files of pytest-benchmark as one side of a comparison: each file is one repetition of the measurement.
 
-The rounds within a file share one process, and with it the bias of that process: they are no repetitions of their own.
+The rounds within a file share one process, and with it the bias of that process: they repeat nothing.
 """
 
 import json
@@ -30,7 +30,7 @@ def read_benchmarks(title: str, paths: Sequence[Path]) -> Side:
     """Return one or several files as a side, in the order given."""
     read = [_contents(path) for path in paths]
     samples = [sample for number, each in enumerate(read) for sample in _samples(each, number, str(paths[number]))]
-    commits = dict.fromkeys(commit for each in read if (commit := _commit(each)))
+    commits = dict.fromkeys(filter(None, map(_commit, read)))
     machines = dict.fromkeys(_machine(each["machine_info"]) for each in read)
     return Side(
         title=title,
@@ -43,6 +43,7 @@ def read_benchmarks(title: str, paths: Sequence[Path]) -> Side:
 
 
 def _contents(path: Path) -> dict[str, Any]:
+    """Return what a file of pytest-benchmark holds; other files are refused."""
     if not is_benchmark_file(path):
         raise BenchError(f"{path}: no JSON of pytest-benchmark; write one with pytest --benchmark-json={path}")
     contents: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -67,6 +68,7 @@ def _samples(contents: Mapping[str, Any], number: int, where: str) -> Iterator[S
 
 
 def _conditions(machine: Mapping[str, Any], benchmark: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a benchmark was measured under; files of other projects tell less of it."""
     environment = machine.get(ENVIRONMENT)
     timer = {"timer": (benchmark.get("options") or {}).get("timer")}
     if environment:
@@ -95,6 +97,7 @@ def _counters(extra: Mapping[str, Any]) -> dict[str, float]:
     return {
         name: finite(value)
         for name, value in extra.items()
+        # yes and no are numbers to Python, but no counts
         if name not in NEEDED_BY and isinstance(value, int | float) and not isinstance(value, bool)
     }
 

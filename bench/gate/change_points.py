@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 FEWEST = 3
-"""Points on either side of a change."""
+"""Points there must be on either side of a change."""
 LEVEL = 0.01
 DRAWS = 999
+"""Permutations: with the series itself a thousand, so that p has three digits."""
 SMALLEST = 0.10
-"""Change of the median, as a share, below which a change point is not told."""
+"""Change of the median, as a share, below which a change point is left out."""
 
 Matrix = npt.NDArray[np.float64]
 
@@ -33,11 +34,11 @@ def shifts(values: Sequence[float]) -> tuple[Shift, ...]:
     """Return the changes of level of a series, first to last.
 
     A segment is split where the energy distance between what is before and what follows is greatest, if no more than a
-    hundredth of its permutations reach that; then its parts are (Matteson and James, "A nonparametric approach for
-    multiple change point analysis", 2014; for software performance: Daly et al., 2020). Under ten points nothing can be
-    found.
+    hundredth of its permutations reach that distance. Then each part is treated in the same way (Matteson and James, "A
+    nonparametric approach for multiple change point analysis", 2014; for software performance: Daly et al., 2020).
+    Under ten points nothing can be found.
     """
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(0)  # the same series has the same change points each time
     found = _split(np.asarray(values, dtype=np.float64), 0, generator)
     if not found:
         return ()
@@ -58,6 +59,7 @@ def _split(values: Matrix, offset: int, generator: np.random.Generator) -> list[
     reached = 0
     for _ in range(DRAWS):
         order = generator.permutation(len(values))
+        # but for rounding: a permutation that parts the points as they are sums them in another order
         reached += _best(distances[np.ix_(order, order)])[1] >= energy - 1e-12 * abs(energy)
     p = (1 + reached) / (1 + DRAWS)
     if p > LEVEL:
@@ -69,9 +71,11 @@ def _split(values: Matrix, offset: int, generator: np.random.Generator) -> list[
 def _best(distances: Matrix) -> tuple[int, float]:
     """Return the split with the greatest energy distance, scaled by the parts' sizes, and that distance.
 
-    The second part may end before the series does: what goes up and comes down again hides no change.
+    The second part may end before the series does: else a series that goes up and comes down again would hide both
+    changes.
     """
     count = len(distances)
+    # sums[i, j] is that of distances[:i, :j], so that all splits are judged at once by differences of these
     sums = np.zeros((count + 1, count + 1))
     sums[1:, 1:] = distances.cumsum(0).cumsum(1)
     split, end = np.triu_indices(count + 1, FEWEST)

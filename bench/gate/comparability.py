@@ -11,11 +11,11 @@ from bench.records.record import Record
 
 Environment = Mapping[str, Any]
 NOT_COMPUTING = {"transferbench", "pandas", "matplotlib", "huggingface-hub"}
-"""Packages whose version changes no figure of a cell, and the one whose changes are to be judged."""
+"""Packages whose version changes no figure of a cell; and `transferbench` itself, whose changes are to be judged."""
 TIMES, MACHINE, OUTCOMES = {"time"}, {"time", "peak"}, {"time", "peak", "score", "count"}
 ALL = OUTCOMES | {"exact"}
 MISSING = "missing"
-"""Not a condition, but allowed like one: cells that only BASE has."""
+"""No condition, but `--allow` takes it like one: cells that only BASE has."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,14 @@ class Condition:
 
 
 def _recipe(record: Record) -> dict[str, Any]:
+    # the batch is a condition of its own: exact figures other than step_gflop do not hang on it
     training = {key: value for key, value in (record.training or {}).items() if key != "batch_size"}
     method = {f"{record.method}.{key}": value for key, value in record.method_settings.items()}
     return {**training, **method, "search": record.search or "none"}
 
 
 def _weights(record: Record) -> str | None:
-    """Return what a cell started from; a skipped cell knows neither."""
+    """Return what a cell started from; null of a skipped cell, which never had any."""
     known = record.weights_sha256 or record.weights_fingerprint
     return known[:16] if known else None
 
@@ -55,7 +56,7 @@ def _part(record: Record) -> str:
 
 
 def _features(record: Record) -> str:
-    """Return whether a cell extracted frozen features itself, which costs time and memory, or found them."""
+    """Return whether a cell extracted frozen features itself, which costs time and memory, or found them there."""
     if record.features_s is None or record.features_cold_s is None:
         return "none"
     return "extracted" if record.features_s >= record.features_cold_s else "from the cache"
@@ -82,7 +83,7 @@ RECORDED = (
     Condition("rss_method", {"peak_rss"}, lambda record: record.rss_method),
 )
 """What a record says itself. What the code decides (memory format, fused optimiser, the batch that fitted) is no
-condition: it is part of what is judged."""
+condition, but part of what is judged."""
 
 
 def _gpu(environment: Environment, *keys: str) -> Any:
@@ -107,13 +108,13 @@ NEEDED_BY: Mapping[str, Collection[str]] = {
     **{name: needed_by for name, (needed_by, _) in _MACHINE.items()},
     "timer": TIMES,
 }
-"""Which kinds of quantities, or which by name, each condition is for; `timer` is of benchmark files."""
+"""The quantities, by kind or name, that need each condition to be equal; only benchmark files have a `timer`."""
 ALLOWED = (*NEEDED_BY, MISSING)
 """All that `--allow` takes."""
 
 
 def check_allowed(names: Iterable[str]) -> None:
-    """Refuse what is no condition."""
+    """Refuse names of what is no condition."""
     for name in names:
         if name not in ALLOWED:
             near = difflib.get_close_matches(name, ALLOWED, n=3)
@@ -122,9 +123,9 @@ def check_allowed(names: Iterable[str]) -> None:
 
 
 def conditions_of(record: Record, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return all conditions of a record, as JSON; `machines` has those of each environment.
+    """Return all conditions of a record, as JSON; `machines` has those of each environment by its key.
 
-    Where the environment is not to be had its key stands in for it: a hash of all that it holds.
+    Where an environment is lost its key stands for it: the key is a hash of all that the environment holds.
     """
     recorded = {condition.name: condition.read(record) for condition in RECORDED}
     machine = machines.get(record.env or "")
@@ -132,7 +133,7 @@ def conditions_of(record: Record, machines: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def machine_conditions(environment: Environment) -> dict[str, Any]:
-    """Return the conditions that the machine and its libraries are; an environment that lacks one is refused."""
+    """Return the conditions that an environment holds; one that lacks any of them is refused."""
     try:
         return {name: read(environment) for name, (_, read) in _MACHINE.items()}
     except (KeyError, TypeError, AttributeError) as error:
@@ -179,16 +180,20 @@ def equal(base: Any, new: Any) -> bool:
 
 
 def told(base: Any, new: Any) -> tuple[str, str]:
-    """Return two values that differ in words: of mappings with keys in common only what differs."""
+    """Return two values in words; of mappings with keys in common only what differs."""
     if not (isinstance(base, Mapping) and isinstance(new, Mapping) and base.keys() & new.keys()):
         return _word(base), _word(new)
     keys = [key for key in dict.fromkeys([*base, *new]) if base.get(key) != new.get(key)]
-    return tuple(", ".join(f"{key} {_word(side.get(key))}" for key in keys) for side in (base, new))  # type: ignore[return-value]
+    return _parts(base, keys), _parts(new, keys)
+
+
+def _parts(value: Mapping[str, Any], keys: Iterable[str]) -> str:
+    return ", ".join(f"{key} {_word(value.get(key))}" for key in keys)
 
 
 def _word(value: Any) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_word(each)}" for key, each in value.items())
+        return _parts(value, value)
     return str(value)

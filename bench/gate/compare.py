@@ -1,10 +1,12 @@
-"""Two sides -> a verdict per row and rule: better, worse, same, unknown, or not comparable and why. Pure."""
+"""Two sides in, a verdict per row and rule out: better, worse, same, unknown, or not comparable and why. Pure."""
 
 import math
 import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
+
+from scipy.special import stdtr
 
 from bench.errors import Exit
 from bench.gate.comparability import MISSING, Mismatch, differences, mismatches
@@ -31,7 +33,7 @@ class Change:
     high: float | None
     """The 95 % interval of the mean; null with a single pair, and where none is needed."""
     p: float | None
-    """Two-sided, of no change; null where there is no interval."""
+    """Two-sided, for no change at all; null where there is no interval."""
     pairs: int
     equal: bool
     """Whether every pair is equal to the last digit."""
@@ -51,14 +53,14 @@ class Verdict:
     new: float | None
     change: Change | None
     p: float | None = None
-    """Corrected for the number of tests of the whole comparison (Holm, 1979)."""
+    """Corrected for the number of tests in the whole comparison (Holm, 1979)."""
     mismatches: tuple[Mismatch, ...] = ()
     reason: str | None = None
     """Why there is no change to judge."""
 
     @property
     def word(self) -> Word:
-        """What a gate does with it hangs on this."""
+        """What the rule says of the row."""
         if self.mismatches:
             return "not comparable"
         if self.change is None or self.same_measurement:
@@ -67,7 +69,7 @@ class Verdict:
 
     @property
     def maybe_better(self) -> bool:
-        """Whether the interval ends below the limit for the worse, but not for the better."""
+        """Whether the interval is open towards better: its better end lies beyond the limit."""
         if self.change is None or self.change.low is None or self.change.high is None:
             return False
         return min(self.rule.sign * self.change.low, self.rule.sign * self.change.high) < -self.rule.margin
@@ -82,15 +84,24 @@ def judge(rule: Rule, change: Change, p: float | None) -> Word:
     """Return what a change is by a rule; `p` is corrected for the number of tests."""
     if change.equal:
         return "same"
-    if not rule.by_interval:
-        worse = rule.sign * change.value
-        return "worse" if worse > rule.floor + ROUNDING else "better" if worse < -rule.floor - ROUNDING else "same"
+    return _judge_interval(rule, change, p) if rule.by_interval else _judge_value(rule, change)
+
+
+def _judge_value(rule: Rule, change: Change) -> Word:
+    worse = rule.sign * change.value
+    if worse > rule.floor + ROUNDING:
+        return "worse"
+    return "better" if worse < -rule.floor - ROUNDING else "same"
+
+
+def _judge_interval(rule: Rule, change: Change, p: float | None) -> Word:
     if change.low is None or change.high is None or p is None:
         return "unknown"
-    ends = sorted((rule.sign * change.low, rule.sign * change.high))
     if p < LEVEL and abs(change.value) >= rule.floor - ROUNDING:
         return "worse" if rule.sign * change.value > 0 else "better"
-    told = ends[1] < rule.margin and (rule.how != "ci" or ends[0] <= 0)
+    best, worst = sorted((rule.sign * change.low, rule.sign * change.high))
+    # an interval that excludes no change at all is not called the same where any change counts
+    told = worst < rule.margin and (rule.how != "ci" or best <= 0)
     return "same" if told else "unknown"
 
 
@@ -103,15 +114,18 @@ def change_of(rule: Rule, pairs: Sequence[tuple[float, float]]) -> Change:
     changes = [rule.change(base, new) for base, new in pairs]
     equal = all(each == 0 for each in changes)
     if not rule.by_interval:
-        worst = max(changes, key=lambda each: rule.sign * each)
-        value = statistics.median(changes) if rule.quantity.kind == "peak" else worst
-        if rule.quantity.kind != "peak" and rule.sign * worst <= 0:
-            value = min(changes, key=lambda each: rule.sign * each)
+        value = statistics.median(changes) if rule.quantity.kind == "peak" else _farthest(changes, rule.sign)
         return Change(value, None, None, None, len(pairs), equal)
     if rule.quantity.kind != "time" or equal:
         return _averaged(changes, equal)
     apart = measured_apart(pairs, changes)
     return _averaged([math.fsum(group) / len(group) for group in apart], equal, len(apart) < len(pairs))
+
+
+def _farthest(changes: Sequence[float], sign: int) -> float:
+    """Return the change of the worst pair; where none became worse, of the best."""
+    worst = max(changes, key=lambda each: sign * each)
+    return worst if sign * worst > 0 else min(changes, key=lambda each: sign * each)
 
 
 def _averaged(changes: Sequence[float], equal: bool, shared: bool = False) -> Change:
@@ -122,14 +136,14 @@ def _averaged(changes: Sequence[float], equal: bool, shared: bool = False) -> Ch
 
 
 def measured_apart(pairs: Sequence[tuple[float, float]], changes: Sequence[float]) -> list[list[float]]:
-    """Group the changes of pairs that share a measurement; a pair that shares its own is left out.
+    """Group the changes of pairs that share a measurement; leave out the pairs whose two sides share one.
 
     Cells that share frozen features or a profile carry one and the same time: equal to the last digit, it is one
     measurement, and its noise is in all of them.
     """
     groups: list[tuple[set[float], set[float], list[float]]] = []
     for (base, new), change in zip(pairs, changes, strict=True):
-        if base == new:
+        if base == new:  # taken from one cache and not measured again: it would dilute what was
             continue
         near = [group for group in groups if base in group[0] or new in group[1]]
         groups = [group for group in groups if group not in near]
@@ -141,8 +155,6 @@ def measured_apart(pairs: Sequence[tuple[float, float]], changes: Sequence[float
 
 
 def _p(changes: Sequence[float]) -> float:
-    from scipy.special import stdtr
-
     mean, error = math.fsum(changes) / len(changes), statistics.stdev(changes) / math.sqrt(len(changes))
     if error == 0:
         return float(mean == 0)
@@ -181,33 +193,37 @@ class Comparison:
     @property
     def exit_code(self) -> Exit:
         """A regression that was shown counts most; then what can't be compared, then what nobody knows."""
+        # all rows together may be worse where no single row is; else they stand in no row's way
         words = {verdict.word for verdict in self.verdicts if verdict.row}
-        overall = {verdict.word for verdict in self.verdicts if not verdict.row}
-        if "worse" in words | overall or any(sample.status in LOST for sample in self.lost):
+        worse = any(verdict.word == "worse" for verdict in self.verdicts)
+        if worse or any(sample.status in LOST for sample in self.lost):
             return Exit.GATE_FAILED
         if "not comparable" in words:
             return Exit.NOT_COMPARABLE
+        return Exit.NOTHING_COMPARED if "unknown" in words or not words or self._incomplete else Exit.OK
+
+    @property
+    def _incomplete(self) -> bool:
+        """Whether something of the base was left unjudged."""
         missing = self.only_in_base and MISSING not in self.allowed
-        if "unknown" in words or not words or self.without or self.lost or missing:
-            return Exit.NOTHING_COMPARED
-        return Exit.OK
+        return bool(self.without or self.lost or missing)
 
 
-Pairs = dict[int, tuple[Sample, Sample]]
+Pair = tuple[Sample, Sample]
+"""Base and new."""
+Pairs = dict[int, Pair]
+"""By seed."""
 
 
 def compare(base: Side, new: Side, rules: Iterable[Rule], allowed: Collection[str] = ()) -> Comparison:
     """Compare two sides: rows by their names, cells by their seeds."""
     apart = sorted(told_apart_by(base) | told_apart_by(new))
     left, right = keyed(base, apart), keyed(new, apart)
-    both = {row: {seed: (left[row][seed], right[row][seed]) for seed in _shared(left, right, row)} for row in left}
-    measured = {row: {seed: pair for seed, pair in pairs.items() if _measured(*pair)} for row, pairs in both.items()}
+    both = {row: _paired(samples, right.get(row, {})) for row, samples in left.items()}
+    measured = {row: _measured(pairs) for row, pairs in both.items()}
+    pairs = [pair for row in both.values() for pair in row.values()]
     listed = tuple(rules)
     verdicts = [verdict for rule in listed for verdict in _of_rule(rule, measured, allowed)]
-    blocking = {each for verdict in verdicts for each in verdict.mismatches}
-    differing = (
-        each for pairs in measured.values() for pair in pairs.values() for each in differences(*_conditions(pair))
-    )
     return Comparison(
         base,
         new,
@@ -215,23 +231,36 @@ def compare(base: Side, new: Side, rules: Iterable[Rule], allowed: Collection[st
         tuple(allowed),
         _corrected(verdicts),
         only_in_base=_only(left, right),
-        only_in_new=_only(right, left)
-        + tuple(two for pairs in both.values() for one, two in pairs.values() if two.figures and not one.figures),
-        lost=tuple(two for pairs in both.values() for one, two in pairs.values() if one.figures and not two.figures),
-        neither=sum(not one.figures and not two.figures for pairs in both.values() for one, two in pairs.values()),
-        harmless=tuple(each for each in dict.fromkeys(differing) if each not in blocking),
+        only_in_new=_only(right, left) + _new_of(pairs, base=False, new=True),
+        lost=_new_of(pairs, base=True, new=False),
+        neither=len(_new_of(pairs, base=False, new=False)),
+        harmless=_harmless([pair for pair in pairs if all(sample.figures for sample in pair)], verdicts),
     )
-
-
-def _conditions(pair: tuple[Sample, Sample]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    return pair[0].conditions, pair[1].conditions
 
 
 Rows = dict[Name, dict[int, Sample]]
 
 
-def _shared(left: Rows, right: Rows, row: Name) -> list[int]:
-    return sorted(left[row].keys() & right.get(row, {}).keys())
+def _paired(left: Mapping[int, Sample], right: Mapping[int, Sample]) -> Pairs:
+    """Return the samples of one row that both sides have, by seed."""
+    return {seed: (left[seed], right[seed]) for seed in sorted(left.keys() & right.keys())}
+
+
+def _measured(pairs: Pairs) -> Pairs:
+    """Return the pairs in which both sides have figures."""
+    return {seed: pair for seed, pair in pairs.items() if all(sample.figures for sample in pair)}
+
+
+def _new_of(pairs: Iterable[Pair], base: bool, new: bool) -> tuple[Sample, ...]:
+    """Return the new side's samples of the pairs in which base and new have figures, or not, as it is said."""
+    return tuple(two for one, two in pairs if (bool(one.figures), bool(two.figures)) == (base, new))
+
+
+def _harmless(pairs: Iterable[Pair], verdicts: Iterable[Verdict]) -> tuple[Mismatch, ...]:
+    """Return the conditions that differ in a pair and stand in no verdict's way."""
+    blocking = {each for verdict in verdicts for each in verdict.mismatches}
+    differing = (each for base, new in pairs for each in differences(base.conditions, new.conditions))
+    return tuple(each for each in dict.fromkeys(differing) if each not in blocking)
 
 
 def _only(left: Rows, right: Rows) -> tuple[Sample, ...]:
@@ -244,10 +273,6 @@ def _only(left: Rows, right: Rows) -> tuple[Sample, ...]:
     )
 
 
-def _measured(base: Sample, new: Sample) -> bool:
-    return bool(base.figures and new.figures)
-
-
 def _of_rule(rule: Rule, rows: dict[Name, Pairs], allowed: Collection[str]) -> list[Verdict]:
     """Return the verdicts of a rule on all rows that have its figure, headed by that on all of them together."""
     found = [each for row, pairs in rows.items() if (each := _of_row(rule, row, pairs, allowed)) is not None]
@@ -257,20 +282,31 @@ def _of_rule(rule: Rule, rows: dict[Name, Pairs], allowed: Collection[str]) -> l
 
 
 def _of_row(rule: Rule, row: Name, pairs: Pairs, allowed: Collection[str]) -> Verdict | None:
+    """Return the verdict of a rule on a row; null where neither side has the figure."""
     name = rule.quantity.name
-    having = [pair for pair in pairs.values() if name in pair[0].figures or name in pair[1].figures]
+    having = [pair for pair in pairs.values() if any(name in sample.figures for sample in pair)]
     if not having:
         return None
-    differing = (
-        each for base, new in having for each in mismatches(base.conditions, new.conditions, rule.quantity, allowed)
-    )
-    if found := tuple(dict.fromkeys(differing)):
+    if found := _differing(rule, having, allowed):
         return Verdict(row, rule, None, None, None, mismatches=found)
-    lacking = [side for side, at in (("BASE", 0), ("NEW", 1)) if any(name not in pair[at].figures for pair in having)]
-    if lacking:
+    if lacking := _lacking(name, having):
         return Verdict(row, rule, None, None, None, reason=f"{' and '.join(lacking)} has cells without it")
     figures = [(base.figures[name], new.figures[name]) for base, new in having]
     return _verdict(row, rule, figures)
+
+
+def _differing(rule: Rule, pairs: Iterable[Pair], allowed: Collection[str]) -> tuple[Mismatch, ...]:
+    """Return what must be equal for a rule, differs in a pair and was not allowed, each once."""
+    differing = (
+        each for base, new in pairs for each in mismatches(base.conditions, new.conditions, rule.quantity, allowed)
+    )
+    return tuple(dict.fromkeys(differing))
+
+
+def _lacking(name: str, pairs: Sequence[Pair]) -> list[str]:
+    """Name the sides that have a sample without the figure."""
+    sides = zip(("BASE", "NEW"), zip(*pairs, strict=True), strict=True)
+    return [side for side, samples in sides if any(name not in sample.figures for sample in samples)]
 
 
 def _verdict(row: Name, rule: Rule, figures: Sequence[tuple[float, float]]) -> Verdict:
@@ -286,12 +322,8 @@ def _together(rule: Rule, rows: Sequence[Pairs]) -> Verdict | None:
     """
     if not rule.by_interval or len(rows) < 2:
         return None
-    name = rule.quantity.name
-    changed = [
-        {seed: rule.change(*(side.figures[name] for side in pair)) for seed, pair in pairs.items() if _has(pair, name)}
-        for pairs in rows
-    ]
-    seeds = sorted(set.intersection(*(set(each) for each in changed)))
+    changed = [_by_seed(rule, pairs) for pairs in rows]
+    seeds = sorted(set.intersection(*map(set, changed)))
     if len(seeds) < 2:
         return None
     changes = [math.fsum(each[seed] for each in changed) / len(rows) for seed in seeds]
@@ -301,11 +333,18 @@ def _together(rule: Rule, rows: Sequence[Pairs]) -> Verdict | None:
     return Verdict((), rule, None, None, change, change.p)
 
 
-def _has(pair: Iterable[Sample], name: str) -> bool:
-    return all(name in sample.figures for sample in pair)
+def _by_seed(rule: Rule, pairs: Pairs) -> dict[int, float]:
+    """Return the changes of a row's pairs in which both have the figure."""
+    name = rule.quantity.name
+    return {
+        seed: rule.change(base.figures[name], new.figures[name])
+        for seed, (base, new) in pairs.items()
+        if name in base.figures and name in new.figures
+    }
 
 
 def _corrected(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """Return the verdicts with their p-values corrected for the number of tests in all of them."""
     tested = [place for place, verdict in enumerate(verdicts) if verdict.p is not None]
     corrected = dict(zip(tested, holm([verdicts[place].p or 0.0 for place in tested]), strict=True))
     return tuple(replace(verdict, p=corrected.get(place)) for place, verdict in enumerate(verdicts))

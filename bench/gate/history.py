@@ -1,8 +1,8 @@
-"""How rows fared over the saved baselines. Pure."""
+"""How the figures of each row moved over the saved baselines. Pure."""
 
 import fnmatch
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.errors import BenchError
@@ -24,7 +24,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """A row over the baselines that can be held against the last one which has it."""
+    """A row over those baselines that can be compared with the last one which has the row."""
 
     row: Name
     seeds: tuple[int, ...]
@@ -57,27 +57,36 @@ Samples = dict[int, Sample]
 
 def follow(baselines: Sequence[Side], pattern: str = "*", metric: str | None = None) -> History:
     """Follow the rows whose label fits a glob over baselines, which are given oldest first."""
-    of = quantity(metric or _usual(baselines), {name for side in baselines for name in side.counters})
-    apart = sorted({name for side in baselines for name in told_apart_by(side)})
+    of = _quantity(baselines, metric)
+    apart = sorted(set().union(*map(told_apart_by, baselines)))
     sides = [(side, keyed(side, apart)) for side in baselines]
-    rows = dict.fromkeys(row for _, found in sides for row in found if fnmatch.fnmatchcase(label(row), pattern))
+    rows = [row for row in _rows(sides) if fnmatch.fnmatchcase(label(row), pattern)]
     if baselines and not rows:
         raise BenchError(f"no row fits {pattern!r}; `bench baseline show` tells their names, and a glob wants quotes")
-    series: list[Series] = []
-    left_out: list[LeftOut] = []
-    for row in rows:
-        having = [(side, _measured(found.get(row, {}), of)) for side, found in sides]
-        having = [(side, samples) for side, samples in having if samples]
-        if having:
-            made, without = _series(row, having, of)
-            series.append(made)
-            left_out += without
-    return History(of, tuple(side.title for side in baselines), tuple(series), tuple(dict.fromkeys(left_out)))
+    made = [_series(row, having, of) for row in rows if (having := _having(row, sides, of))]
+    left_out = dict.fromkeys(each for _, without in made for each in without)
+    return History(of, tuple(side.title for side in baselines), tuple(series for series, _ in made), tuple(left_out))
 
 
-def _usual(baselines: Sequence[Side]) -> str:
-    figures = {name for side in baselines for name in side.figures}
-    return "min" if "min" in figures and "throughput" not in figures else "throughput"
+def _rows(sides: Iterable[tuple[Side, Mapping[Name, Samples]]]) -> Iterable[Name]:
+    """Return the rows of all sides, each once, in the order in which they appear."""
+    return dict.fromkeys(row for _, found in sides for row in found)
+
+
+def _having(
+    row: Name, sides: Iterable[tuple[Side, Mapping[Name, Samples]]], of: Quantity
+) -> list[tuple[Side, Samples]]:
+    """Return the sides on which a row has the figure, each with the samples that have it."""
+    measured = [(side, _measured(found.get(row, {}), of)) for side, found in sides]
+    return [(side, samples) for side, samples in measured if samples]
+
+
+def _quantity(baselines: Sequence[Side], metric: str | None) -> Quantity:
+    """Return the quantity of a name; where none is named throughput, of benchmark files the least time."""
+    figures: set[str] = set().union(*(side.figures for side in baselines))
+    counters: set[str] = set().union(*(side.counters for side in baselines))
+    usual = "min" if "min" in figures and "throughput" not in figures else "throughput"
+    return quantity(metric or usual, counters)
 
 
 def _measured(samples: Samples, of: Quantity) -> Samples:
@@ -89,19 +98,24 @@ def _series(row: Name, having: Sequence[tuple[Side, Samples]], of: Quantity) -> 
     _, last = having[-1]
     kept, left_out = [], []
     for side, samples in having:
-        shared = samples.keys() & last.keys()
-        differing = [
-            each
-            for seed in sorted(shared)
-            for each in mismatches(samples[seed].conditions, last[seed].conditions, of, ())
-        ]
-        if differing or not shared:
-            left_out.append(LeftOut(side.title, tuple(dict.fromkeys(differing))))
+        differing = _differing(samples, last, of)
+        if differing or not samples.keys() & last.keys():
+            left_out.append(LeftOut(side.title, differing))
         else:
             kept.append((side, samples))
     seeds = sorted(set.intersection(*(set(samples) for _, samples in kept)))
     points = [Point(side.title, side.made_at or "", _mean(samples, seeds, of)) for side, samples in kept if seeds]
     return Series(row, tuple(seeds), tuple(points), shifts([point.value for point in points])), left_out
+
+
+def _differing(samples: Samples, last: Samples, of: Quantity) -> tuple[Mismatch, ...]:
+    """Return what must be equal, and is not, in the seeds that both have."""
+    differing = (
+        each
+        for seed in sorted(samples.keys() & last.keys())
+        for each in mismatches(samples[seed].conditions, last[seed].conditions, of, ())
+    )
+    return tuple(dict.fromkeys(differing))
 
 
 def _mean(samples: Samples, seeds: Sequence[int], of: Quantity) -> float:

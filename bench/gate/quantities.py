@@ -9,8 +9,8 @@ from bench.errors import BenchError
 from bench.records.record import Record
 
 Kind = Literal["score", "time", "peak", "exact", "count"]
-"""How a figure varies where nothing changed: by seed; by what else the machine does; hardly; not at all, whatever the
-libraries; not at all with the same libraries."""
+"""How a figure varies where nothing changed: a `score` by seed, a `time` by what else the machine does, a `peak`
+hardly, an `exact` one never, a `count` not with the same libraries."""
 
 UNITS: Mapping[str, Mapping[str, float]] = {
     "": {"": 1.0},
@@ -22,7 +22,7 @@ UNITS: Mapping[str, Mapping[str, float]] = {
     "B": {"B": 1.0, "kB": 1e3, "MB": 1e6, "KiB": 2.0**10, "MiB": 2.0**20},
     "GFLOP": {"MFLOP": 1e-3, "GFLOP": 1.0},
 }
-"""What may be written behind a number, and what it is in the figure's own unit."""
+"""By a figure's own unit: the units that may be written behind a number, each as a multiple of that unit."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,18 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 
 def counter(name: str) -> Quantity:
-    """Return the quantity of a count that a benchmark file brings along: the same whenever the same work is done."""
+    """Return the quantity of a count in a benchmark file, which is the same whenever the same work is done."""
     return Quantity(name, "count", "", False)
 
 
 def figures_of(record: Record) -> dict[str, float]:
-    """Return all that a record has."""
+    """Return all figures that a record has, by name."""
     found = {name: quantity.of(record) for name, quantity in QUANTITIES.items()}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def quantity(name: str, counters: Iterable[str] = ()) -> Quantity:
-    """Return a quantity by its name; refuse what neither the catalogue nor the files have."""
+    """Return a quantity by its name; a name that neither the catalogue nor the files have is refused."""
     if name in QUANTITIES:
         return QUANTITIES[name]
     counted = sorted(counters)

@@ -12,8 +12,8 @@ from bench.gate.quantities import UNITS, Kind, Quantity, quantity
 How = Literal["ci", "percent", "absolute"]
 
 MARGINS: Mapping[Kind, float] = {"score": 0.03, "time": math.log(1.08), "peak": math.log(1.03)}
-"""What an interval around no change must exclude before `ci` calls two sides the same: a loss of 3 points, 8 % more
-time, 3 % more memory."""
+"""What an interval must exclude before `ci` calls two sides the same: a loss of 3 points, 8 % more time, 3 % more of a
+peak. Otherwise any interval around no change would do, however wide."""
 
 FORMS = "write METRIC:5%, METRIC:ci or METRIC:VALUE with its unit, as in peak_rss:20MiB"
 
@@ -29,7 +29,7 @@ class Rule:
 
     @property
     def text(self) -> str:
-        """The rule as a user may write it."""
+        """The rule as a user would write it."""
         if self.how == "ci":
             return f"{self.quantity.name}:ci"
         if self.how == "percent":
@@ -44,19 +44,20 @@ class Rule:
 
     @property
     def sign(self) -> int:
-        """Times a change: above zero is worse."""
+        """What makes a change positive where it is for the worse."""
         return -1 if self.quantity.higher_is_better else 1
 
     @property
     def floor(self) -> float:
-        """The smallest change for the worse that counts, as the rule's changes are told."""
+        """The smallest change for the worse that counts, in the measure of `change`."""
         if self.how != "percent":
             return self.tolerance
+        # of a fall and of a growth by the same share the logs differ
         return -math.log1p(-self.tolerance) if self.quantity.higher_is_better else math.log1p(self.tolerance)
 
     @property
     def margin(self) -> float:
-        """What an interval's worse end must stay under before the two sides are the same."""
+        """What the worse end of an interval must stay under before the two sides are the same."""
         return MARGINS.get(self.quantity.kind, 0.0) if self.how == "ci" else self.floor
 
     @property
@@ -66,7 +67,7 @@ class Rule:
         return kind in ("score", "time") or (kind == "peak" and self.how == "ci")
 
     def change(self, base: float, new: float) -> float:
-        """Return what `new` is over `base`, as the rule tells it; infinite from or to nothing."""
+        """Return what `new` is over `base`: a difference, or a log ratio, which from or to nothing is infinite."""
         if not self.relative or base == new:
             return new - base
         if base <= 0 or new <= 0:
@@ -75,7 +76,7 @@ class Rule:
 
 
 def parse_rule(text: str, counters: Iterable[str] = ()) -> Rule:
-    """Return the rule that a `--fail-on` says; what can't be meant is refused."""
+    """Return the rule of a `--fail-on`; one that can't be meant is refused."""
     name, colon, limit = (part.strip() for part in text.partition(":"))
     if not colon or not limit or not name:
         raise BenchError(f"--fail-on {text!r}: no rule; {FORMS}")
@@ -120,10 +121,10 @@ def parse_rules(texts: Sequence[str], counters: Iterable[str] = ()) -> tuple[Rul
 
 
 def usual_rules(has: Iterable[str], counters: Iterable[str], limits: Mapping[str, str]) -> tuple[Rule, ...]:
-    """Return the rules where none is given: of a run accuracy, speed and memory; of benchmarks their counters and time.
+    """Return the rules where none is given: of runs accuracy, speed and memory; of benchmarks their counters and time.
 
-    `has` names the figures that the two sides hold; `limits` says of counters how much they may grow, 0 where it is
-    silent.
+    `has` names the figures that the two sides hold. `limits` says how much a counter may grow; one that it does not
+    name may not grow at all.
     """
     names, counted = set(has), sorted(counters)
     texts = ["accuracy:ci", "throughput:5%", "peak_rss:3%"] if "accuracy" in names else []

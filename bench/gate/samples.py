@@ -22,7 +22,7 @@ class Sample:
     name: Name
     """All that names it but the seed."""
     seed: int
-    """Of a benchmark the number of its file: what repeats the measurement."""
+    """What repeats the measurement; of a benchmark it is the number of its file."""
     status: Status
     reason: str | None
     """Why it has no figures."""
@@ -58,7 +58,7 @@ class Side:
 
     @property
     def counters(self) -> set[str]:
-        """Those that are no quantity of the catalogue: counts that a benchmark file brought along."""
+        """The figures that the catalogue does not have: counts from a benchmark file."""
         return self.figures - QUANTITIES.keys()
 
 
@@ -76,7 +76,7 @@ def label(name: Name, known: Name = ()) -> str:
 
 
 def shared_parts(rows: Iterable[Name]) -> Name:
-    """Return the parts of names that all of several rows have in common; none of a single row."""
+    """Return the parts of their names that all rows have in common; none where there is one row."""
     several = list(dict.fromkeys(rows))
     if len(several) < 2:
         return ()
@@ -86,6 +86,7 @@ def shared_parts(rows: Iterable[Name]) -> Name:
 
 def name_of(record: Record) -> Name:
     """Return what a record's row is called; cells whose seeds vary apart are rows of their own."""
+    # what is usual stands in no name: stratified images, and one seed for everything without a repeat
     keys = {
         "dataset": Choice(record.dataset, record.dataset_params).label,
         "backbone": record.backbone,
@@ -100,7 +101,7 @@ def name_of(record: Record) -> Name:
 
 
 def sample_of(record: Record, machines: Mapping[str, Mapping[str, Any]]) -> Sample:
-    """Return a record as a sample; `machines` has the conditions that each environment is."""
+    """Return a record as a sample; `machines` has the conditions of each environment by its key."""
     figures = figures_of(record) if record.status == "ok" else {}
     conditions = conditions_of(record, machines)
     return Sample(name_of(record), record.seed, record.status, record.reason, conditions, figures)
@@ -109,29 +110,31 @@ def sample_of(record: Record, machines: Mapping[str, Mapping[str, Any]]) -> Samp
 def side_of(title: str, records: Iterable[Record], environments: Mapping[str, Environment]) -> Side:
     """Return the records of a run as one side."""
     listed = list(records)
-    used = {
-        key: environments[key] for key in dict.fromkeys(record.env or "" for record in listed) if key in environments
-    }
+    keys = dict.fromkeys(record.env or "" for record in listed)
+    used = {key: environments[key] for key in keys if key in environments}
     machines = {key: machine_conditions(each) for key, each in used.items()}
     commits = dict.fromkeys(str(each["commit"]) for each in used.values() if each.get("commit"))
-    times = [record.finished_at for record in listed if record.finished_at]
     return Side(
         title=title,
         samples=tuple(sample_of(record, machines) for record in listed),
-        made_at=max(times, default=None),
+        made_at=max(filter(None, (record.finished_at for record in listed)), default=None),
         commit=", ".join(commits) or None,
         machine="; ".join(dict.fromkeys(map(machine_in_words, used.values()))) or "not recorded",
     )
 
 
 def machine_in_words(environment: Environment) -> str:
-    """Return what decides how fast a machine is."""
+    """Return what makes a machine fast or slow: its processor, cores and GPU."""
     gpu = environment.get("gpu")
     return f"{environment['processor']}, {environment['cores']} cores" + (f", {gpu['name']}" if gpu else "")
 
 
 def keyed(side: Side, told_apart_by: Iterable[str]) -> dict[Name, dict[int, Sample]]:
-    """Return a side's samples by row and seed; a row's name ends with the conditions that tell several apart."""
+    """Return a side's samples by row and seed.
+
+    Each row's name ends with the values of the conditions `told_apart_by`, without which several samples were called
+    the same; a name and seed that two samples share all the same is refused.
+    """
     found: dict[Name, dict[int, Sample]] = {}
     apart = list(told_apart_by)
     for sample in side.samples:
@@ -162,12 +165,11 @@ def told_apart_by(side: Side) -> set[str]:
     groups: dict[tuple[Name, int], list[Mapping[str, Any]]] = {}
     for sample in side.samples:
         groups.setdefault((sample.name, sample.seed), []).append(sample.conditions)
-    found = set()
-    for group in groups.values():
-        for name in group[0] if len(group) > 1 else ():
-            if len({canonical_json(each.get(name)) for each in group}) > 1:
-                found.add(name)
-    return found
+    return {name for group in groups.values() for name in group[0] if _vary(group, name)}
+
+
+def _vary(group: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return len(group) > 1 and len({canonical_json(each.get(name)) for each in group}) > 1
 
 
 def _text(value: Any) -> str:

@@ -42,6 +42,7 @@ def latest_run(results: Path = RESULTS) -> Path:
 
 
 def _of_folder(given: str, folder: Path) -> Side | None:
+    """Return a folder's run, or its files of pytest-benchmark; null where it has neither."""
     store = Store(folder)
     if store.records_path.is_file():
         return _of_run(given, store)
@@ -60,7 +61,7 @@ def _of_file(given: str, path: Path) -> Side:
 
 
 def _of_run(given: str, store: Store) -> Side:
-    """Return the cells that a run's last plan has: those of earlier settings lie beside them."""
+    """Return the cells of a run's last plan; those of earlier settings may lie beside them and are left out."""
     manifest = store.manifest()
     planned = manifest.get("cells")
     wanted = None if planned is None else set(planned)

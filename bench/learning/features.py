@@ -1,9 +1,9 @@
-"""What frozen parts of a network make of the images: computed once per network, data and precision, and shared."""
+"""The outputs of frozen parts of a network: computed once per network, data and precision, and shared by all cells."""
 
 import functools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -22,13 +22,14 @@ from bench.errors import Diverged
 from bench.machine import cache
 from bench.machine.devices import autocast, synchronise
 from bench.machine.environment import machine
-from bench.machine.filling import OUTPUTS, Compute, Work, fill, help_fill
+from bench.machine.filling import OUTPUTS, Chunk, Compute, Work, fill, help_fill
 from bench.seeding import derive
 
+# the same for all cells, whatever batch they train with: its shape may change the last bits of the outputs
 BATCH = 128
-"""Fixed, since the batch's shape may change the last bits."""
+"""Images of a forward pass."""
 CHUNK = 4 * BATCH
-"""Images that one process computes on end: what a killed extraction loses, and what others help with."""
+"""Images that one process computes in a row: a killed extraction loses at most these, and others help by as many."""
 
 
 def forward(
@@ -67,28 +68,28 @@ def forward_all(
 
 @dataclass
 class FrozenFeatures:
-    """What frozen parts of one backbone, in `eval()` and untouched, make of a data set; its cost is kept with it."""
+    """The outputs of frozen parts of one backbone, in `eval()`, for one data set, and what they cost."""
 
     name: str
-    """The backbone's, as the suite spells it: two architectures can share all their tensors."""
+    """The backbone's name, as the suite spells it."""
     network: str
     """Hash of all that the network holds before any training."""
     backbone: Backbone
     data_key: str
-    """What the pixels are: the decoded data's key."""
+    """The decoded data's key, which says what the pixels are."""
     device: str
     precision: str
     threads: int
     root: Path
     progress: Progress
     workers: int = 1
-    """Cells side by side with this one."""
+    """Cells that run side by side, this one included."""
     charge: Callable[[float], None] | None = None
-    """Hears the seconds that each call took."""
+    """Called with the seconds that each call of `of` took."""
     paid_s: dict[str, float] = field(default_factory=dict)
     """Seconds that this cell paid, by split."""
     manifests: dict[tuple[str, View | None], dict[str, Any]] = field(default_factory=dict)
-    """Per split and view: images, seconds and CPU seconds of the extraction, whoever did it."""
+    """By split and view: images, seconds and CPU seconds of the extraction, whichever process did it."""
 
     def of(
         self,
@@ -98,25 +99,13 @@ class FrozenFeatures:
         view: View | None = None,
         data_key: str | None = None,
     ) -> torch.Tensor:
-        """Return what a part makes of one split, (N, ...), from the cache or into it; mapped from disk, not read.
+        """Return the outputs of a part for one split, (N, ...), mapped from the cache, where they are made if need be.
 
         A view is one random augmentation of every image, the same for all cells. `data_key` says what the pixels are
         where they are no split of the cell's own data.
         """
         began = time.perf_counter()
-        key = {
-            "network": self.network,
-            "architecture": self.name,
-            "libraries": {name: version(name) for name in ("torch", "torchvision", "timm")},
-            "data": data_key or self.data_key,
-            "split": split,
-            "part": [part.name, part.definition],
-            "view": list(view) if view else None,
-            "normalisation": [list(self.backbone.input.mean), list(self.backbone.input.std)],
-            "precision": self.precision,
-            "device": self.device,
-            "threads": self.threads,
-        }
+        key = self._key(split, part, view, data_key or self.data_key)
         seen = f", view {view[1]} ({view[0]})" if view else ""
         label = f"{self.name}: {part.name} of {len(images)} {split} images{seen}, {self.precision}, {self.device}"
         work = self._work(images, part, view)
@@ -126,11 +115,29 @@ class FrozenFeatures:
         path = cache.folder(self.root, "features", key, label, lambda folder: self._extract(folder, work), join)
         made = self.manifests[split, view] = cache.manifest(path)
         outputs = torch.from_numpy(np.load(path / OUTPUTS, mmap_mode="c"))
-        seconds = time.perf_counter() - began
+        self._pay(split, time.perf_counter() - began)
+        return outputs.view(torch.bfloat16) if made["dtype"] == "bfloat16" else outputs
+
+    def _key(self, split: str, part: FrozenPart, view: View | None, data_key: str) -> dict[str, Any]:
+        """Return all that can change a digit of the outputs."""
+        return {
+            "network": self.network,
+            "architecture": self.name,  # two architectures can share all their tensors
+            "libraries": {name: version(name) for name in ("torch", "torchvision", "timm")},
+            "data": data_key,
+            "split": split,
+            "part": [part.name, part.definition],
+            "view": list(view) if view else None,
+            "normalisation": [list(self.backbone.input.mean), list(self.backbone.input.std)],
+            "precision": self.precision,
+            "device": self.device,
+            "threads": self.threads,
+        }
+
+    def _pay(self, split: str, seconds: float) -> None:
         self.paid_s[split] = self.paid_s.get(split, 0.0) + seconds
         if self.charge is not None:
             self.charge(seconds)
-        return outputs.view(torch.bfloat16) if made["dtype"] == "bfloat16" else outputs
 
     def _work(self, images: Rows, part: FrozenPart, view: View | None) -> Work:
         def start() -> Compute:
@@ -145,21 +152,14 @@ class FrozenFeatures:
         return Work(len(images), CHUNK, start, self.workers, machine(self.device), told)
 
     def _extract(self, folder: Path, work: Work) -> dict[str, Any]:
-        """Fill the folder, going on from where killed processes stopped; others may help."""
+        """Fill the folder, going on from where killed processes stopped, and return what its manifest says."""
         chunks = fill(folder, work)
         dtype = np.load(folder / OUTPUTS, mmap_mode="r").dtype
-        machines = {chunk.machine for chunk in chunks}
-        return {
-            "images": work.count,
-            "dtype": "bfloat16" if dtype == np.int16 else str(dtype),
-            "machine": machines.pop() if len(machines) == 1 else "several machines",
-            "seconds": math.fsum(chunk.seconds for chunk in chunks),
-            "cpu_seconds": math.fsum(chunk.cpu_seconds for chunk in chunks),
-            "workers": max(chunk.workers for chunk in chunks),
-        }
+        return {"images": work.count, "dtype": "bfloat16" if dtype == np.int16 else str(dtype), **_cost(chunks)}
 
     def _reader(self, images: Rows, view: View | None) -> Callable[[npt.NDArray[np.int64]], torch.Tensor]:
         augmentation = view[0] if view else "none"
+        # all of them: on a GPU they lie on the device where they fit
         wanted = np.arange(len(images)) if self.device.startswith("cuda") else None
         batches = ImageBatches(images, self.backbone.input, self.device, augmentation, wanted)
 
@@ -173,7 +173,7 @@ class FrozenFeatures:
         return read
 
     def cold_s(self, images: dict[str, int]) -> float:
-        """Return what a cell would pay alone for so many images of each split."""
+        """Return the seconds that a cell would pay alone, from a cold cache, for so many images of each split."""
         return math.fsum(
             found["seconds"] / found["images"] * images[split]
             for (split, _), found in self.manifests.items()
@@ -188,16 +188,31 @@ class FrozenFeatures:
         here = machine(self.device)
         if any(found["workers"] > 1 or found["machine"] != here for found in self.manifests.values()):
             return None
-        seconds = sum(found["seconds"] for found in self.manifests.values())
-        return sum(found["images"] for found in self.manifests.values()) / seconds if seconds else None
+        seconds = self._total("seconds")
+        return self._total("images") / seconds if seconds else None
 
     def cpu_s_per_image(self) -> float | None:
-        """Return processor seconds per image of the extraction, over all splits."""
-        count = sum(found["images"] for found in self.manifests.values())
-        return sum(found["cpu_seconds"] for found in self.manifests.values()) / count if count else None
+        """Return processor seconds per image of the extraction, over all splits; null where there are no images."""
+        count = self._total("images")
+        return self._total("cpu_seconds") / count if count else None
+
+    def _total(self, name: str) -> float:
+        total: float = sum(found[name] for found in self.manifests.values())
+        return total
+
+
+def _cost(chunks: Sequence[Chunk]) -> dict[str, Any]:
+    """Return what an extraction cost, whichever processes computed its chunks."""
+    machines = {chunk.machine for chunk in chunks}
+    return {
+        "machine": machines.pop() if len(machines) == 1 else "several machines",
+        "seconds": math.fsum(chunk.seconds for chunk in chunks),
+        "cpu_seconds": math.fsum(chunk.cpu_seconds for chunk in chunks),
+        "workers": max(chunk.workers for chunk in chunks),
+    }
 
 
 def _storable(chunk: torch.Tensor) -> npt.NDArray[Any]:
-    """Numpy knows no bfloat16, which is kept as the integers of its bits."""
+    # numpy has no bfloat16: it is kept as the integers of its bits
     array: npt.NDArray[Any] = (chunk.view(torch.int16) if chunk.dtype == torch.bfloat16 else chunk).numpy()
     return array

@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 import numpy as np
@@ -30,17 +30,18 @@ from bench.machine.timing import StepTimer
 from bench.schema import Training
 
 LONGEST_WARMUP = 5
+"""The most steps at the beginning that count as warm-up, and not for throughput."""
 
 
 class Checkpoints:
-    """What training changed, at points along it; kept on disk so that it weighs on no memory peak."""
+    """States of what learns, at points along the training; they lie on disk, so that no memory peak holds them."""
 
     def __init__(self) -> None:
         self._files: list[IO[bytes]] = []
 
     def add(self, state: dict[str, torch.Tensor]) -> int:
         """Keep a state and return its size in bytes."""
-        # has no name: nothing is left over by a killed process
+        # a file without a name: a killed process leaves nothing over
         file = tempfile.TemporaryFile()  # noqa: SIM115
         torch.save(state, file)
         self._files.append(file)
@@ -59,6 +60,7 @@ class Checkpoints:
 @contextlib.contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
     """Put a module into `eval()` for the block, then each of its parts back into the mode it was in."""
+    # each part's own mode: a `train()` of the whole would set the normalisation of frozen parts adrift
     modes = {part: part.training for part in module.modules()}
     module.eval()
     try:
@@ -69,7 +71,10 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 def compiled(module: nn.Module, settings: Training, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return what runs the module: itself, or what `torch.compile` makes of it when it is first called."""
+    """Return what to call in the module's place: itself, or its `torch.compile`d form, made at the first call.
+
+    Raises `InvalidData` for CUDA graphs on another device.
+    """
     if settings.compile == "none":
         return module
     if settings.compile == "default":
@@ -92,25 +97,23 @@ class Trained:
 
     states: Checkpoints
     steps: tuple[int, ...]
-    """The step of each checkpoint."""
+    """The step after which each checkpoint was kept, counted from 1."""
     val_accuracies: tuple[float, ...]
-    """Of each checkpoint; empty where nothing validates."""
+    """The validation accuracy of each checkpoint; empty where there are no images to validate on."""
     checkpoint_bytes: int
     trace: Trace
 
     @property
     def chosen(self) -> int:
-        """The checkpoint with the best validation accuracy; else the last.
-
-        Of equals it is the latest: on a dozen validation images many tie, and a falling learning rate ends better.
-        """
+        """The checkpoint with the best validation accuracy, the latest of equals; without validation the last."""
         if not self.val_accuracies:
             return len(self.states) - 1
+        # the latest, since on a dozen validation images many tie, and a falling learning rate ends better
         return len(self.val_accuracies) - 1 - int(np.argmax(self.val_accuracies[::-1]))
 
     @property
     def selection(self) -> str:
-        """The rule, in words."""
+        """The rule by which it was chosen, in words."""
         return "best validation checkpoint" if self.val_accuracies else "last step (too few labels to validate)"
 
 
@@ -127,13 +130,13 @@ class Step:
     index: Index
     """Which images these are, (B,)."""
     done: float
-    """Share of the training that is behind, 0 to 1."""
+    """Share of the training that is done, 0 to 1."""
     generator: torch.Generator
-    """For what the objective draws at random."""
+    """Draws what is random in the objective."""
 
 
 Objective = Callable[[Step], torch.Tensor]
-"""Returns the loss of a step, a scalar with a graph; called under the cell's precision."""
+"""Returns the loss of a step, a scalar with a graph; called within the autocast of the cell's precision."""
 
 
 def classify(settings: Training) -> Objective:
@@ -149,32 +152,39 @@ class Loop:
     module: nn.Module
     inputs: Inputs
     groups: Sequence[Mapping[str, Any]]
+    """The optimiser's groups: `params`, and their `lr` at its peak."""
     keep: Callable[[str], bool]
-    """Which names of the module's state a checkpoint keeps."""
+    """Says which names of the module's state a checkpoint keeps."""
     objective: Objective | None = None
     """Null: the recipe's loss and nothing beside it."""
     before_step: Callable[[int, int], None] | None = None
-    """Hears the step (0-based) and how many there will be; may let more parameters learn."""
+    """Called with the step (0-based) and how many there will be; may let more parameters learn."""
     blank_start: bool = True
     """Whether the head starts at zero."""
     critic: nn.Module | None = None
-    """What learns beside the module and is no part of what comes of it: a discriminator."""
+    """What learns beside the module but is no part of the result, such as a discriminator."""
 
     def run(self) -> Trained:
         """Train, validating and keeping checkpoints on the way; raise `Diverged` where the loss is not finite."""
+        optimizer = make_optimizer(self.task.training, self.groups)
+        # asked now: a step may freeze some of the parameters for a while
+        exact = optimizer_is_exact(optimizer, nn.ModuleList([self.module, *self._critics()]))
+        course = self._train(optimizer)
+        trace = self._trace(course, exact, optimizer_kind(optimizer))
+        return Trained(course.states, tuple(course.kept), tuple(course.accuracies), course.checkpoint_bytes, trace)
+
+    def _train(self, optimizer: torch.optim.Optimizer) -> "_Course":
         settings, task = self.task.training, self.task
         steps = total_steps(settings, len(task.fit_index))
         epoch_steps = len(epoch_sizes(len(task.fit_index), settings.batch_size))
-        optimizer = make_optimizer(settings, self.groups)
-        exact = optimizer_is_exact(
-            optimizer, nn.ModuleList([self.module, *self._critics()])
-        )  # before a step may freeze some of it for a while
         peaks = [group["lr"] for group in optimizer.param_groups]
-        augmenting = torch.Generator().manual_seed(task.seed_of("augmentation"))
         last = min(steps, task.watch.last_step or steps)
-        stops = {round((k + 1) * steps / settings.checkpoints) for k in range(settings.checkpoints)} - {0}
-        timer, states, kept, accuracies, losses, images = StepTimer(task.device), Checkpoints(), [], [], [], []
-        size = 0
+        stops = _stops(settings.checkpoints, steps)
+        # looking at losses waits for the device: only where a checkpoint does so too, and once at the start
+        looked_at, kept = stops | {1}, stops | {last}
+        course = _Course(StepTimer(task.device))
+        # a seed for each use: what one of them draws moves none of the others
+        augmenting = torch.Generator().manual_seed(task.seed_of("augmentation"))
         order = batches(task.fit_index, settings.batch_size, task.seed_of("order"))
         inputs = task.watch.inputs(self.inputs)
         forward = compiled(self.module, settings, task.device)
@@ -182,36 +192,46 @@ class Loop:
         for step in range(last):
             if self.before_step is not None:
                 self.before_step(step, steps)
+            factor = learning_rate_factor(settings, step, steps, epoch_steps)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                group["lr"] = peak * learning_rate_factor(settings, step, steps, epoch_steps)
+                group["lr"] = peak * factor
             index = next(order)
-            timer.start()
-            losses.append(self._step(forward, optimizer, inputs, index, step / steps, augmenting))
-            timer.stop()
-            images.append(len(index))
-            if step + 1 in stops or step == 0:
-                check_finite(losses, step)
-            if step + 1 in stops or step + 1 == last:
+            course.timer.start()
+            course.losses.append(self._step(forward, optimizer, inputs, index, step / steps, augmenting))
+            course.timer.stop()
+            course.images.append(len(index))
+            if step + 1 in looked_at:
+                check_finite(course.losses, step)
+            if step + 1 in kept:
                 task.progress("training", step + 1, steps)
-                size = states.add({name: value for name, value in self.module.state_dict().items() if self.keep(name)})
-                kept.append(step + 1)
-                accuracies += self._validate()
-                if stalled(accuracies, settings.patience):
+                self._checkpoint(course, step + 1)
+                if stalled(course.accuracies, settings.patience):
                     break
-        wall = timer.wall_s()
-        trace = Trace(
-            wall_s=wall,
-            cpu_s=timer.cpu_s,
+        return course
+
+    def _checkpoint(self, course: "_Course", step: int) -> None:
+        """Keep a checkpoint and validate it."""
+        state = {name: value for name, value in self.module.state_dict().items() if self.keep(name)}
+        course.checkpoint_bytes = course.states.add(state)
+        course.kept.append(step)
+        if len(self.task.val_index):
+            course.accuracies.append(validate(self.task, self.module, self.inputs))
+
+    def _trace(self, course: "_Course", exact: bool, kind: str) -> Trace:
+        settings, images = self.task.training, course.images
+        return Trace(
+            wall_s=course.timer.wall_s(),
+            cpu_s=course.timer.cpu_s,
             images=images,
-            losses=[float(loss) for loss in losses],
+            losses=[float(loss) for loss in course.losses],
             warmup_steps=min(LONGEST_WARMUP, max(1, len(images) // 5)),
-            batch_effective=min(settings.batch_size, len(task.fit_index)),
+            batch_effective=min(settings.batch_size, len(self.task.fit_index)),
             optimizer_exact=exact,
-            optimizer_kind=optimizer_kind(optimizer),
+            optimizer_kind=kind,
             blank_start=self.blank_start and self.objective is None,
+            # torch compiles anew for each size of a batch
             compiled_at=None if settings.compile == "none" else [images.index(size) for size in set(images)],
         )
-        return Trained(states, tuple(kept), tuple(accuracies), size, trace)
 
     def _step(
         self,
@@ -243,13 +263,32 @@ class Loop:
         optimizer.step()
         watch.mark("optimiser")
         watch.stepped(self.module, optimizer)
-        return loss.detach()
+        return loss.detach()  # a tensor still: to read its number would wait for the device
 
     def _critics(self) -> list[nn.Module]:
         return [] if self.critic is None else [self.critic]
 
-    def _validate(self) -> list[float]:
-        return [validate(self.task, self.module, self.inputs)] if len(self.task.val_index) else []
+
+def _stops(checkpoints: int, steps: int) -> set[int]:
+    """Return after which steps, counted from 1, checkpoints are due: evenly, the last step among them."""
+    return {round((k + 1) * steps / checkpoints) for k in range(checkpoints)} - {0}
+
+
+@dataclass
+class _Course:
+    """What the steps leave behind, one after another."""
+
+    timer: StepTimer
+    losses: list[torch.Tensor] = field(default_factory=list)
+    images: list[int] = field(default_factory=list)
+    """The size of each step's batch."""
+    states: Checkpoints = field(default_factory=Checkpoints)
+    kept: list[int] = field(default_factory=list)
+    """The step after which each checkpoint was kept, counted from 1."""
+    accuracies: list[float] = field(default_factory=list)
+    """The validation accuracy of each checkpoint."""
+    checkpoint_bytes: int = 0
+    """Size of the latest checkpoint."""
 
 
 def validate(task: Task, module: nn.Module, inputs: Inputs) -> float:

@@ -8,16 +8,18 @@ Matrix = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 EVIDENCE_STEPS = 50
+"""The most fixed-point steps for the precisions of one class."""
 EVIDENCE_TOLERANCE = 1e-4
+"""Change of the log evidence per image below which they end."""
 SMALLEST = 1e-12
-"""Below it a probability or a variance is taken for zero."""
+"""A probability or a variance below it counts as zero."""
 
 
 def log_me(features: Matrix, labels: Index, source: Matrix | None = None) -> float | None:
-    """Return the logarithm of the maximum evidence per image, mean over the classes (You et al., 2021).
+    """Return LogME, the logarithm of the maximum evidence per image, mean over the classes (You et al., 2021).
 
-    Features (N, D), labels (N,): each class's indicator is modelled by Bayesian linear regression, whose two precisions
-    are raised to their best by fixed-point steps (MacKay, 1992).
+    Features (N, D), labels (N,). Bayesian linear regression models each class's indicator; fixed-point steps find its
+    two best precisions (MacKay, 1992).
     """
     count, width = features.shape
     targets = _indicators(labels)
@@ -34,9 +36,9 @@ def _indicators(labels: Index) -> Matrix:
 def _spectrum(features: Matrix, targets: Matrix) -> tuple[Matrix, Matrix]:
     """Return the squared singular values of the features, and the targets' squared coordinates on the left vectors.
 
-    By the smaller Gram matrix: several times as fast as a singular value decomposition. What is zero but for rounding
-    is zero.
+    Values that are zero but for rounding are zero.
     """
+    # the smaller Gram matrix: several times as fast as a singular value decomposition
     wide = len(features) <= features.shape[1]
     energies, vectors = eigh(features @ features.T if wide else features.T @ features)
     known = energies > max(features.shape) * np.finfo(np.float64).eps * energies[-1]
@@ -48,7 +50,10 @@ def _spectrum(features: Matrix, targets: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _evidence(energies: Matrix, shares: Matrix, total: float, count: int, width: int) -> float:
-    """Return the highest log evidence per image; `shares` are the target's squared coordinates, `total` its norm."""
+    """Return the highest log evidence per image.
+
+    `shares` are the target's squared coordinates on the left vectors, `total` is its squared norm.
+    """
     outside = max(total - float(shares.sum()), 0.0)
     alpha, beta, before = 1.0, 1.0, -np.inf
     value = before
@@ -83,6 +88,7 @@ def h_score(features: Matrix, labels: Index, source: Matrix | None = None) -> fl
     The covariance is shrunk towards a multiple of the identity (Ledoit and Wolf, 2004), as Ibrahim et al. (2022) found
     necessary where images are few.
     """
+    # by the spectrum, as LogME: a Cholesky solve fails where nothing shrinks a covariance without full rank
     count, width = features.shape
     centred = features - features.mean(0)
     targets = _indicators(labels)
@@ -98,7 +104,7 @@ def h_score(features: Matrix, labels: Index, source: Matrix | None = None) -> fl
 
 
 def _shrinkage(centred: Matrix, variances: Matrix) -> float:
-    """Return how far the covariance, of these eigenvalues, is best moved towards a multiple of the identity: 0 to 1."""
+    """Return how far the covariance with these eigenvalues moves towards a multiple of the identity: 0 to 1."""
     count, width = centred.shape
     squares = float(np.square(variances).sum())
     error = (float(np.square(np.square(centred).sum(1)).sum()) / count - squares) / count
@@ -107,9 +113,9 @@ def _shrinkage(centred: Matrix, variances: Matrix) -> float:
 
 
 def leep(features: Matrix, labels: Index, source: Matrix | None = None) -> float | None:
-    """Return the log expected empirical prediction (Nguyen et al., 2020): 0 is best.
+    """Return LEEP, the log expected empirical prediction (Nguyen et al., 2020): 0 is best.
 
-    `source` (N, K) are the probabilities of the K classes of the weights' own classifier; null where there is none.
+    `source` (N, K) has the probabilities of the K classes of the weights' own classifier. Null without it.
     """
     if source is None:
         return None
@@ -120,7 +126,10 @@ def leep(features: Matrix, labels: Index, source: Matrix | None = None) -> float
 
 
 def nce(features: Matrix, labels: Index, source: Matrix | None = None) -> float | None:
-    """Return the negative conditional entropy of the labels given the source's class (Tran et al., 2019): 0 is best."""
+    """Return NCE, the negative conditional entropy of the labels given the source's class (Tran et al., 2019).
+
+    0 is best. `source` is as for `leep`; null without it.
+    """
     if source is None:
         return None
     pseudo = source.argmax(1)
@@ -132,7 +141,10 @@ def nce(features: Matrix, labels: Index, source: Matrix | None = None) -> float 
 
 
 def knn(features: Matrix, labels: Index, source: Matrix | None = None) -> float | None:
-    """Return the accuracy of each image's five nearest others by cosine (Cover and Hart, 1967): 0 to 1."""
+    """Return the accuracy of a vote of each image's five nearest others by cosine (Cover and Hart, 1967): 0 to 1.
+
+    Null for a single image.
+    """
     near = min(5, len(labels) - 1)
     if near < 1:
         return None

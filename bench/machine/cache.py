@@ -18,7 +18,7 @@ from bench.schema import content_hash
 MANIFEST = "manifest.json"
 UNFINISHED = ".part"
 POLL_S = 0.05
-"""Between two looks at a lock by a process that has something to do meanwhile."""
+"""Seconds between two attempts to take a lock, for a process that has something to do meanwhile."""
 
 
 def default_root() -> Path:
@@ -28,15 +28,16 @@ def default_root() -> Path:
 
 
 def write_atomically(path: Path, contents: str | bytes) -> None:
-    """Write beside, flush to disk, rename: a reader sees the old file or the new one. Text is written as UTF-8."""
+    """Replace a file so that a reader sees the old one or the new one, whole. Text is written as UTF-8."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(contents.encode() if isinstance(contents, str) else contents)
             stream.flush()
+            # on the disk before the rename is: else a power cut could leave the new name without its contents
             os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
+        os.chmod(name, 0o644)  # a temporary file is for its owner alone
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -45,21 +46,21 @@ def write_atomically(path: Path, contents: str | bytes) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold an exclusive lock on `path` (made where missing) while the block runs.
+    """Hold an exclusive lock on the file `path` (made where missing) while the block runs.
 
-    While another process has it, `meanwhile` is called again and again.
+    While another process holds it, `meanwhile` is called again and again.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
-        while meanwhile is not None and not _free(stream):
+        while meanwhile is not None and not _taken(stream):
             meanwhile()
             time.sleep(POLL_S)
-        fcntl.flock(stream, fcntl.LOCK_EX)  # of one that is held already: nothing happens
+        fcntl.flock(stream, fcntl.LOCK_EX)  # does nothing where the loop has taken it
         yield
 
 
-def _free(stream: IO[str]) -> bool:
-    """Take the lock where nobody has it, and say so."""
+def _taken(stream: IO[str]) -> bool:
+    """Try to take the lock, without waiting, and say whether that worked."""
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -68,7 +69,7 @@ def _free(stream: IO[str]) -> bool:
 
 
 def folder_path(root: Path, kind: str, key: Any) -> Path:
-    """Return where the cached folder for `key` lies, whether it is there or not."""
+    """Return the path of the cached folder for `key`, whether it is there or not."""
     return root / kind / content_hash(key)[:32]
 
 
@@ -82,24 +83,25 @@ def folder(
 ) -> Path:
     """Return the cached folder for `key`, made by `make` where it isn't there yet or is damaged.
 
-    `make` fills a folder that is renamed into place once the manifest it returns is written, so a killed maker
-    leaves nothing that a reader would take; the next one is given what it left, and may go on from there. Two
-    processes that want the same key wait for one another; `join`, where given, is what those that wait do with the
-    unfinished folder, again and again. `label` says in words what it is.
+    `make` fills an unfinished folder and returns what its manifest shall say beside the key and the files. It may find
+    there what a killed one left, and go on from it. Of several processes that want the same key one makes it and the
+    others wait; while they do, `join` is called with the unfinished folder, again and again. `label` says in words
+    what the folder holds.
     """
+    # the manifest is written last and the rename comes after it: no reader takes what a killed maker left
     target = folder_path(root, kind, key)
     scratch = target.with_name(f".{target.name}{UNFINISHED}")
     if is_whole(target):
         return _used(target)
     with locked(root / kind / f".{target.name}.lock", functools.partial(join, scratch) if join else None):
-        if is_whole(target):
+        if is_whole(target):  # made by another while this one waited
             return _used(target)
-        shutil.rmtree(target, ignore_errors=True)  # damaged: made again
+        shutil.rmtree(target, ignore_errors=True)  # damaged
         scratch.mkdir(parents=True, exist_ok=True)
         if not is_whole(scratch):  # whole where a maker was killed just before the rename
             (scratch / MANIFEST).unlink(missing_ok=True)
             made = make(scratch)
-            # hidden: what a killed writer left of a file that was to be renamed
+            # hidden files are notes, and what a killed writer left of a file that was to be renamed
             files = {path.name: _seal(path) for path in scratch.iterdir() if not path.name.startswith(".")}
             contents = {"key": key, "label": label, "files": files, **made}
             write_atomically(scratch / MANIFEST, json.dumps(contents, indent=1, sort_keys=True))
@@ -113,9 +115,9 @@ def _seal(path: Path) -> list[Any]:
 
 
 def is_whole(path: Path) -> bool:
-    """Say whether a cached folder is there, with every file as its manifest has it.
+    """Say whether a cached folder is there and has every file that its manifest names, unchanged.
 
-    Size and time are compared, and where the time is another one (touched, restored, tampered with) the SHA-256.
+    Size and time of a file are compared; where the time differs (touched, restored, tampered with), its SHA-256.
     """
     try:
         return all(_is_as(path / name, *sealed) for name, sealed in manifest(path)["files"].items())
@@ -131,13 +133,13 @@ def _is_as(path: Path, size: int, mtime_ns: int, sha256: str) -> bool:
         return True
     same = file_sha256(path) == sha256
     if same:
-        with contextlib.suppress(OSError):  # not ours to change: compared again next time
+        with contextlib.suppress(OSError):  # another user's file: its contents are compared again next time
             os.utime(path, ns=(stat.st_atime_ns, mtime_ns))
     return same
 
 
 def _used(path: Path) -> Path:
-    """Note that a folder was wanted just now: what has not been for longest goes first."""
+    """Note that a folder was wanted just now: those that were not for longest are the first to be removed."""
     with contextlib.suppress(OSError):
         os.utime(path / MANIFEST)
     return path
@@ -149,14 +151,14 @@ def manifest(path: Path) -> dict[str, Any]:
     return contents
 
 
-@functools.cache
+@functools.cache  # size and time are arguments so that another version of the file is read anew
 def _sha256(path: str, size: int, mtime_ns: int) -> str:
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's contents, computed once per process and version of the file."""
+    """Return the SHA-256 of a file's contents; a process reads each version of a file only once."""
     stat = path.stat()
     return _sha256(str(path.resolve()), stat.st_size, stat.st_mtime_ns)
 
@@ -170,9 +172,9 @@ def _remembered(path: Path) -> dict[str, list[Any]]:
 
 
 def files_sha256(root: Path, files: list[Path], memo: Path) -> str:
-    """Return one SHA-256 over the relative names and contents of many files.
+    """Return one SHA-256 over the contents of many files and their names relative to `root`.
 
-    Contents are read only where a file's size or time differs from what the memo folder remembers.
+    The digest of each file is kept in the folder `memo`; contents are read again only where size or time changed.
     """
     known_path = memo / "digests" / f"{content_hash(str(root.resolve()))[:32]}.json"
     known = _remembered(known_path)

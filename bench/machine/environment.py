@@ -1,4 +1,4 @@
-"""What machine, libraries and commit produced a record."""
+"""On which machine, with which libraries and from which commit a record was made."""
 
 import os
 import platform
@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from bench.machine.devices import READ_ONCE, cores
 
@@ -37,8 +39,6 @@ VARIABLES = (
 
 def describe(device: str) -> dict[str, Any]:
     """Return the environment as JSON: processor, memory, system, versions, commit, and the GPU where one is used."""
-    import psutil
-
     return {
         "machine": platform.machine(),
         "processor": processor_name(),
@@ -56,13 +56,14 @@ def describe(device: str) -> dict[str, Any]:
 
 
 def _torch_build() -> str | None:
-    """Return torch's version as plain text: its own type would import torch wherever it is read."""
+    """Return torch's version, build included; null where this process hasn't imported it."""
+    # as plain text: its own type would import torch wherever the record is read
     torch = sys.modules.get("torch")
     return None if torch is None else str(torch.__version__)
 
 
 def machine(device: str) -> str:
-    """Return what decides how fast this machine is, in words."""
+    """Return what decides how fast this machine is, in words: processor, cores, GPU."""
     gpu = _gpu(device)
     return f"{processor_name()}, {cores()} cores" + (f", {gpu['name']}" if gpu else "")
 
@@ -103,6 +104,7 @@ def commit() -> str | None:
 
 
 def _gpu(device: str) -> dict[str, Any] | None:
+    # only where a cell has imported it: the run's own process must hold no CUDA context
     torch = sys.modules.get("torch")
     if torch is None or not device.startswith("cuda"):
         return None

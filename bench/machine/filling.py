@@ -1,4 +1,7 @@
-"""An array on the disk, filled chunk by chunk by whichever processes want it; a killed one loses its own chunk."""
+"""An array on disk that several processes fill together, chunk by chunk; one that is killed loses only its own chunk.
+
+Notes beside the array say which chunks are done. A chunk is noted only once its rows are on the disk.
+"""
 
 import contextlib
 import fcntl
@@ -14,27 +17,29 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+# the notes are never removed: a process that is killed just before the folder is put in place has lost nothing
 OUTPUTS, PROGRESS = "outputs.npy", ".progress.jsonl"
-"""The notes stay beside the array: whoever is killed before it is put in place has lost nothing."""
+"""Names of the array and of its notes."""
 
 Compute = Callable[[int, int], npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What there is to compute, and under which conditions this process does."""
+    """What there is to compute, and how this process does it."""
 
     count: int
     """Rows of the array."""
     step: int
     """Rows of a chunk; the last one may be smaller."""
     start: Callable[[], Compute]
-    """Makes ready, once and untimed; what it returns gives rows from one to before another, whoever asks the same."""
+    """Makes ready, once and untimed. What it returns gives the rows from `first` to before `end`, the same anywhere."""
     workers: int
-    """Cells side by side."""
+    """Cells that run side by side."""
     machine: str
+    """What decides how fast this machine is, in words."""
     progress: Callable[[int], None]
-    """Hears how many rows are there, after each chunk of this process."""
+    """Called with the number of rows that are there, after each chunk that this process has computed."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +58,16 @@ CHUNK_KEYS = {field.name for field in fields(Chunk)}
 
 
 def fill(folder: Path, work: Work) -> list[Chunk]:
-    """Fill the folder's array, going on from what is there, and return its chunks; one process at a time does this.
+    """Fill the folder's array, going on from what is there, and return its chunks.
 
-    Chunks that another process works on are waited for, and computed after all where it ends without them.
+    Only the one process that holds the folder's lock may call this; others call `help_fill`.
     """
     (folder / PROGRESS).touch()
     with (folder / PROGRESS).open("rb+", buffering=0) as notes:
         filling = Filling(folder, work, notes)
         filling.begin()
         filling.compute(wait=False)
+        # then what others held: it is waited for, and computed after all where they ended without it
         filling.compute(wait=True)
         chunks = filling.chunks()
     if missing := [span for span in filling.spans if span[0] not in chunks]:
@@ -70,7 +76,7 @@ def fill(folder: Path, work: Work) -> list[Chunk]:
 
 
 def help_fill(folder: Path, work: Work) -> None:
-    """Compute what nobody else is at while another process of this host fills the folder's array."""
+    """Compute the chunks that no other process holds, while another one of this host fills the folder's array."""
     with contextlib.ExitStack() as stack:
         try:
             notes = stack.enter_context((folder / PROGRESS).open("rb+", buffering=0))
@@ -83,7 +89,10 @@ def help_fill(folder: Path, work: Work) -> None:
 
 @contextlib.contextmanager
 def untouched(folder: Path) -> Iterator[None]:
-    """Hold off all that fill a folder's array while the block runs; whoever is next sees that the folder is gone."""
+    """Keep all processes from filling a folder's array while the block runs.
+
+    Where the block removes the folder, those that waited notice that it is gone.
+    """
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(FileNotFoundError):
             fcntl.lockf(stack.enter_context((folder / PROGRESS).open("rb+")), fcntl.LOCK_EX)
@@ -91,38 +100,41 @@ def untouched(folder: Path) -> Iterator[None]:
 
 
 class Filling:
-    """One process's share. The notes are open once: POSIX locks end when any handle of the process is closed.
+    """One process's part in filling an array.
 
-    Byte n of the notes' locks stands for chunk n, held while it is computed; the byte after the last for the notes and
-    the array themselves.
+    Locks lie on bytes of the notes. Byte n stands for chunk n and is held while that chunk is computed; the byte after
+    the last chunk's stands for the notes and the array themselves.
     """
 
     def __init__(self, folder: Path, work: Work, notes: IO[bytes]) -> None:
+        # one handle for everything: POSIX locks of a process end when it closes any handle of the file
         self._folder, self._work, self._notes = folder, work, notes
         self.spans = dict.fromkeys((n, min(n + work.step, work.count)) for n in range(0, work.count, work.step))
         self._compute: Compute | None = None
 
     def begin(self) -> None:
-        """Say who fills; forget what is noted where the array is not whole. Only who holds the folder may."""
+        """Note which host fills; only the process that holds the folder may."""
         with self._held(len(self.spans)):
-            if not self._whole():
+            if not self._whole():  # what is noted of it says nothing then
                 (self._folder / OUTPUTS).unlink(missing_ok=True)
                 self._notes.truncate(0)
             self._note({"host": platform.node()})
 
     def begun(self) -> bool:
-        """Say whether a process of this host has begun: on a shared disk two hosts would write each other's pages."""
+        """Say whether a process of this host has begun and what lies there is sound."""
+        # on a shared disk two hosts would overwrite pages of the array that the other one has written
         hosts = [line["host"] for line in self._lines() if "host" in line]
         sound = self._whole() or not (self._folder / OUTPUTS).exists()
         return hosts[-1:] == [platform.node()] and sound
 
     def compute(self, wait: bool) -> None:
-        """Compute the chunks that are not there; those that another process holds after it, or not at all."""
+        """Compute the chunks that are not there. Those that another process holds are waited for, or left to it."""
         there = self.chunks()
         for position, (first, end) in enumerate(self.spans):
             if first in there:
                 continue
             with self._held(position, wait) as mine:
+                # looked up again under the lock: another may have computed it, or put the folder in place
                 if not mine or first in (there := self.chunks()) or not self._in_place():
                     continue
                 self._one(first, end)
@@ -134,14 +146,14 @@ class Filling:
         return {chunk.first: chunk for chunk in found if (chunk.first, chunk.end) in self.spans}
 
     def _one(self, first: int, end: int) -> None:
-        """Compute a chunk and put it on the disk, before it is noted as done; waiting for the others is no cost."""
+        """Compute a chunk, put it on the disk, and note it as done with what it cost."""
         if self._compute is None:
             self._compute = self._work.start()
         began = time.perf_counter(), time.process_time()
         rows = self._compute(first, end)
         computed = time.perf_counter()
         with self._held(len(self.spans)):
-            waited = time.perf_counter() - computed
+            waited = time.perf_counter() - computed  # for other processes, which is no cost of this chunk
             array = self._mapped(rows)
             array[first:end] = rows
             array.flush()  # type: ignore[attr-defined]  # a memory map
@@ -149,7 +161,8 @@ class Filling:
             self._note(asdict(Chunk(first, end, seconds, cpu_seconds, self._work.workers, self._work.machine)))
 
     def _mapped(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Map the array; it is made beside and renamed, so that a process that is killed leaves a whole one or none."""
+        """Return the array, mapped into memory; the first chunk's rows say its shape and type."""
+        # made beside and renamed: a process that is killed leaves a whole array or none
         path, shape = self._folder / OUTPUTS, (self._work.count, *rows.shape[1:])
         if not path.exists():
             beside = path.with_name(f".{OUTPUTS}")
@@ -167,7 +180,7 @@ class Filling:
             return False
 
     def _in_place(self) -> bool:
-        """Say whether the folder is still the one that is filled, neither finished meanwhile nor removed."""
+        """Say whether the folder is still where it was: neither put in place meanwhile nor removed."""
         try:
             return os.path.samestat(os.fstat(self._notes.fileno()), (self._folder / PROGRESS).stat())
         except FileNotFoundError:
@@ -179,13 +192,14 @@ class Filling:
         return [line for line in found if isinstance(line, dict)]
 
     def _note(self, line: dict[str, Any]) -> None:
-        """Append a line of its own, whatever a killed process left before it."""
+        """Append a line to the notes."""
         self._notes.seek(0, os.SEEK_END)
+        # a line feed before it too: a killed process may have left half a line
         self._notes.write(f"\n{json.dumps(line)}\n".encode())
 
     @contextlib.contextmanager
     def _held(self, position: int, wait: bool = True) -> Iterator[bool]:
-        """Hold one byte's lock while the block runs; without waiting say false where another process has it."""
+        """Hold one byte's lock while the block runs; without `wait` give false where another process has it."""
         try:
             fcntl.lockf(self._notes, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, position)
         except (BlockingIOError, PermissionError):
@@ -198,7 +212,7 @@ class Filling:
 
 
 def _read(line: bytes) -> Any:
-    """Read one note; null where it can't be read."""
+    """Return what a note says; null for half a line that a killed process left."""
     try:
         return json.loads(line)
     except ValueError:

@@ -1,6 +1,7 @@
-"""The state of an NVIDIA GPU as its driver tells it (NVML); nothing where that can't be asked."""
+"""The state of an NVIDIA GPU, asked of its driver (NVML)."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 THROTTLING = {
@@ -16,7 +17,8 @@ THROTTLING = {
 def snapshot(device: str) -> dict[str, Any] | None:
     """Return clocks in MHz, °C, W, the energy counter in J, what holds the clocks back, and other processes.
 
-    Null on other devices, and without the `gpu` extra (nvidia-ml-py).
+    A value that this GPU doesn't tell is null. There is no snapshot, but null, of other devices, without the `gpu`
+    extra (nvidia-ml-py), and where the driver can't be asked.
     """
     if not device.startswith("cuda"):
         return None
@@ -28,27 +30,33 @@ def snapshot(device: str) -> dict[str, Any] | None:
 
     try:
         nvml.nvmlInit()
+        # by its id: the driver's numbers know nothing of CUDA_VISIBLE_DEVICES
         handle = nvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(device).uuid}")
     except nvml.NVMLError:
         return None
-    reasons = _ask(nvml, lambda: nvml.nvmlDeviceGetCurrentClocksEventReasons(handle))
-    processes = _ask(nvml, lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
-    energy = _ask(nvml, lambda: nvml.nvmlDeviceGetTotalEnergyConsumption(handle))
-    power = _ask(nvml, lambda: nvml.nvmlDeviceGetPowerUsage(handle))
-    return {
-        "sm_mhz": _ask(nvml, lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM)),
-        "memory_mhz": _ask(nvml, lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM)),
-        "celsius": _ask(nvml, lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
-        "watts": power / 1000 if power is not None else None,
-        "joules": energy / 1000 if energy is not None else None,
-        "throttled_by": None if reasons is None else [name for bit, name in THROTTLING.items() if reasons & bit],
-        "other_processes": None if processes is None else sum(each.pid != os.getpid() for each in processes),
+    questions: dict[str, Callable[[], Any]] = {
+        "sm_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM),
+        "memory_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM),
+        "celsius": lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU),
+        "watts": lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1000,
+        "joules": lambda: nvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000,
+        "throttled_by": lambda: _held_back_by(nvml.nvmlDeviceGetCurrentClocksEventReasons(handle)),
+        "other_processes": lambda: _others(nvml.nvmlDeviceGetComputeRunningProcesses(handle)),
     }
+    return {name: _answer(question, nvml.NVMLError) for name, question in questions.items()}
 
 
-def _ask(nvml: Any, question: Any) -> Any:
-    """Return the answer, or null where this GPU doesn't tell."""
+def _answer(question: Callable[[], Any], refusal: type[Exception]) -> Any:
+    """Return the answer; null where this GPU doesn't tell, as a MIG slice tells no power."""
     try:
         return question()
-    except nvml.NVMLError:
+    except refusal:
         return None
+
+
+def _held_back_by(reasons: int) -> list[str]:
+    return [name for bit, name in THROTTLING.items() if reasons & bit]
+
+
+def _others(processes: list[Any]) -> int:
+    return sum(each.pid != os.getpid() for each in processes)

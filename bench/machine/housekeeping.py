@@ -18,7 +18,7 @@ KINDS = ("decoded", "features", "weights", "trials", "duplicates")
 LIMIT_VARIABLE = "BENCH_CACHE_LIMIT"
 DEFAULT_LIMIT = "20GiB"
 IN_USE_S = 3600.0
-"""What was used within the last hour may be in use: it is not taken away by itself."""
+"""Seconds since the last use within which an entry may be in use still: `trim` leaves it alone."""
 _UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40, "kb": 1e3, "mb": 1e6, "gb": 1e9}
 
 
@@ -31,6 +31,7 @@ class Entry:
     name: str
     """The beginning of its key's hash."""
     label: str
+    """What it holds, in words."""
     size: int
     """Bytes on disk."""
     used_at: float
@@ -49,7 +50,7 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def _entry(path: Path, kind: str) -> Entry | None:
-    """Return a folder as an entry; null where another process moves or removes it just now."""
+    """Return a folder as an entry; null where another process has just moved or removed it."""
     try:
         return _look(path, kind)
     except FileNotFoundError:
@@ -70,7 +71,7 @@ def _look(path: Path, kind: str) -> Entry:
 
 
 def _stats(files: Iterable[Path]) -> list[os.stat_result]:
-    """Return what is known of the files, but for those that are gone since the folder was listed."""
+    """Return the status of each file, but for those that have gone since the folder was listed."""
     found = []
     for file in files:
         with contextlib.suppress(FileNotFoundError):
@@ -79,8 +80,9 @@ def _stats(files: Iterable[Path]) -> list[os.stat_result]:
 
 
 def matching(found: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
-    """Return the entries whose kind, beginning of the name, or label fits one of the patterns; refuse one that fits
-    none.
+    """Return the entries that a pattern fits: their kind, the beginning of their name, or their label as a glob.
+
+    Raises `BenchError` for a pattern that fits none.
     """
     chosen: dict[Path, Entry] = {}
     for pattern in patterns:
@@ -97,7 +99,8 @@ def _fits(entry: Entry, pattern: str) -> bool:
 
 
 def remove(root: Path, entry: Entry) -> bool:
-    """Remove an entry and say whether it is gone; a process that has it mapped keeps what it has."""
+    """Remove an entry and say whether it is gone."""
+    # under both locks, so that nobody makes it or computes for it; whoever has it mapped keeps the mapping
     lock = root / entry.kind / f".{entry.path.name.strip('.').removesuffix(UNFINISHED)}.lock"
     with locked(lock), untouched(entry.path):
         shutil.rmtree(entry.path, ignore_errors=True)
@@ -105,12 +108,12 @@ def remove(root: Path, entry: Entry) -> bool:
 
 
 def limit_bytes() -> int:
-    """Return the size that the cache is kept under, from `BENCH_CACHE_LIMIT` (`20GiB` where that is not set)."""
+    """Return the size in bytes that the cache is kept under: `BENCH_CACHE_LIMIT`, or 20 GiB where that is not set."""
     return to_bytes(LIMIT_VARIABLE, os.environ.get(LIMIT_VARIABLE, DEFAULT_LIMIT))
 
 
 def to_bytes(name: str, text: str) -> int:
-    """Read a size such as `20GiB`; raise `BenchError`, which calls it by its name."""
+    """Return the bytes of a size such as `20GiB`. Raises `BenchError`, which calls the size by `name`."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
     if not found or found[2] not in _UNITS:
         raise BenchError(f"{name}={text}: write a size, as in 20GiB or 500MB")
@@ -118,7 +121,7 @@ def to_bytes(name: str, text: str) -> int:
 
 
 def trim(root: Path, limit: int) -> list[Entry]:
-    """Remove what has not been used for longest until the rest fits the limit; return what went."""
+    """Remove the entries that were not used for longest until the rest fits the limit; return those that went."""
     found = entries(root)
     total = sum(entry.size for entry in found)
     gone = []

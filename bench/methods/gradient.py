@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,47 +11,22 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.backbones.boundary import Parted, part_frozen
-from bench.backbones.building import frozen_names, train_only
+from bench.backbones.building import blank_linear, frozen_names, train_only
+from bench.backbones.stage_outputs import outputs_of, stage_features
 from bench.contracts.networks import FrozenPart
 from bench.contracts.training import Fitted, Inputs, Task
 from bench.data.batches import ImageBatches, Index, OutputRows
-from bench.errors import InvalidData
 from bench.learning.recipe import total_steps
-from bench.learning.training import Loop, Objective, Trained
+from bench.learning.training import Loop, Objective, Step, Trained, classify
 from bench.machine.devices import autocast, few_threads
+from bench.methods.descriptions import Layer, Layers, Penalty, Sharing, Tuning
 
 PREFIX = "backbone."
-Sharing = Literal["auto", "cached", "inline"]
-"""Whether the outputs of the frozen part are computed once and kept; `auto`: where it can be and pays."""
+HEAD = frozenset({"head.weight", "head.bias"})
 LARGEST_PART_BYTES = 4 * 2**30
 """Of a frozen part's outputs for all training images, by `auto`."""
 WORTH_IMAGES = 4
 """By `auto` a data set may have so many times the images that the training sees: cells share what is computed."""
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """What sets one way of fine-tuning apart from another."""
-
-    learning: Collection[str]
-    """Names of the backbone's parameters that learn, at any time of the training."""
-    sharing: Sharing = "inline"
-    head: nn.Linear | None = None
-    """Where the head starts; null: at zero."""
-    rates: Mapping[str, float] = field(default_factory=dict)
-    """What the learning rate is multiplied by, for some of the parameters."""
-    objective: Callable[[nn.Sequential], Objective] | None = None
-    """Makes the loss for a model of `backbone` and `head`; null: the recipe's."""
-    before_step: Callable[[nn.Sequential], Callable[[int, int], None]] | None = None
-    """Makes what hears of each step before it is done."""
-    active: Collection[str] = ()
-    """Modules of the backbone that are in training mode though not all in them learns: an adapter's dropout."""
-    keep_statistics: bool = False
-    """Whether batch normalisation keeps its running statistics, and uses them, while its scale and shift learn."""
-    inputs: Inputs | None = None
-    """What `fit_index` and `val_index` point into; null: the task's images."""
-    critic: nn.Module | None = None
-    """What learns beside the model by the head's rate, and is no part of it."""
 
 
 def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
@@ -60,16 +35,8 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
     A zero head makes the first loss ln(classes) and sends no gradient into the backbone at the first step (BiT,
     Kolesnikov et al., 2020).
     """
-    head = tuning.head or blank_head(task)
-    model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=head)).to(task.device)
-    model = model.to(memory_format=torch.channels_last)
-    train_only(model, {f"{PREFIX}{name}" for name in tuning.learning} | {"head.weight", "head.bias"})
-    for name in tuning.active:
-        model.get_submodule(f"{PREFIX}{name}").train()
-    if tuning.keep_statistics:
-        for part in model.modules():
-            if isinstance(part, _BatchNorm):
-                part.eval()
+    model = _model(task, tuning)
+    # before the training: a step may let more of it learn, and a checkpoint keeps all that learns at any time
     frozen = frozen_names(model)
     parted = _shared_part(task, model, tuning.sharing)
     module: nn.Module = model
@@ -80,6 +47,7 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
         inputs = tuning.inputs or _images(task)
     groups = parameter_groups(task, model, tuning.rates)
     if tuning.critic is not None:
+        # as fast as the head, which is new too
         groups.append({"params": list(tuning.critic.to(task.device).parameters()), "lr": groups[-1]["lr"]})
     trained = Loop(
         task,
@@ -87,8 +55,8 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
         inputs,
         groups,
         lambda name: name not in frozen,
-        tuning.objective(model) if tuning.objective else None,
-        tuning.before_step(model) if tuning.before_step else None,
+        _objective(task, model, tuning),
+        _before_step(model, tuning),
         blank_start=tuning.head is None,
         critic=tuning.critic,
     ).run()
@@ -96,20 +64,58 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
     return _fitted(module, whole, trained, kept_of(task, model, frozen))
 
 
-def every_parameter(task: Task) -> list[str]:
-    """Return the names of all parameters of the backbone."""
-    return [name for name, _ in task.backbone.network.named_parameters()]
+def _model(task: Task, tuning: Tuning) -> nn.Sequential:
+    """Return backbone and head on the device, with what learns in training mode and all else in `eval()`."""
+    head = tuning.head or blank_head(task)
+    model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=head)).to(task.device)
+    # as images come, and as all of this program computes: other layouts would be other kernels, with other digits
+    model = model.to(memory_format=torch.channels_last)
+    train_only(model, {f"{PREFIX}{name}" for name in tuning.learning} | HEAD)
+    for name in tuning.active:
+        model.get_submodule(f"{PREFIX}{name}").train()
+    if tuning.keep_statistics:
+        # behind a head that was fitted on these statistics, others would be another start
+        for part in model.modules():
+            if isinstance(part, _BatchNorm):
+                part.eval()
+    return model
 
 
-def refuse_compile(task: Task, method: str, why: str) -> None:
-    """Raise `InvalidData` where the recipe compiles the forward pass."""
-    if task.training.compile != "none":
-        raise InvalidData(f"{method}: compile: {task.training.compile} can't be had, as {why}; write compile: none")
+def _objective(task: Task, model: nn.Sequential, tuning: Tuning) -> Objective | None:
+    """Return the loss of a step; null for the recipe's own, whose first value the audit knows."""
+    if tuning.objective is not None:
+        return tuning.objective(model)
+    if tuning.penalty is not None:
+        return penalised(task, model, tuning, tuning.penalty(model.get_submodule("backbone")))
+    return None
 
 
-def stage_rates(stages: Sequence[Sequence[str]], decay: float, first: float) -> dict[str, float]:
-    """Return a factor of the rate for each parameter: `first` in the last stage, `decay` times that before it."""
-    return {name: first * decay**depth for depth, stage in enumerate(reversed(stages)) for name in stage}
+def penalised(task: Task, model: nn.Sequential, tuning: Tuning, penalty: Penalty) -> Objective:
+    """Return the recipe's loss with a penalty, and with the decay of the head where one is asked for."""
+    plain = classify(task.training)
+    head = list(model.get_submodule("head").parameters())
+
+    def loss(step: Step) -> torch.Tensor:
+        with outputs_of(model.get_submodule("backbone"), tuning.watched) as outputs:
+            fitting = plain(step)
+        total = fitting + penalty(step, outputs)
+        return total if tuning.head_decay is None else total + tuning.head_decay * half_square(head)
+
+    return loss
+
+
+def _before_step(model: nn.Sequential, tuning: Tuning) -> Callable[[int, int], None] | None:
+    """Return what lets more of the model learn on the way; null where nothing does."""
+    unfreezing = tuning.unfreezing
+    if unfreezing is None:
+        return None
+
+    def before(step: int, steps: int) -> None:
+        names = unfreezing(step, steps)
+        if names is not None:
+            train_only(model, {f"{PREFIX}{name}" for name in names} | HEAD)
+
+    return before
 
 
 def half_square(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
@@ -119,10 +125,7 @@ def half_square(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
 
 def blank_head(task: Task, width: int | None = None) -> nn.Linear:
     """Return a head that knows nothing: zeros; on the backbone's own features where no width is given."""
-    head = nn.Linear(width or task.backbone.width, task.n_classes)
-    nn.init.zeros_(head.weight)
-    nn.init.zeros_(head.bias)
-    return head
+    return blank_linear(width or task.backbone.width, task.n_classes)
 
 
 def parameter_groups(task: Task, model: nn.Sequential, factors: Mapping[str, float]) -> list[dict[str, Any]]:
@@ -139,6 +142,7 @@ def parameter_groups(task: Task, model: nn.Sequential, factors: Mapping[str, flo
 
 def kept_of(task: Task, model: nn.Module, frozen: Collection[str]) -> frozenset[str]:
     """Return the names, as the backbone was built with them, of what is frozen in the model."""
+    # by identity: an adapter has put the tensors that it is around under other names
     still = {id(tensor) for name, tensor in model.state_dict(keep_vars=True).items() if name in frozen}
     return frozenset(name for name, tensor in task.backbone.state.items() if id(tensor) in still)
 
@@ -156,6 +160,7 @@ def _shared_part(task: Task, model: nn.Module, sharing: Sharing) -> Parted | str
     if sharing == "inline":
         return None
     training = task.training
+    # one forward pass can stand for all steps only where each sees the same images
     if training.augmentation != "none" or training.mixup > 0:
         return "images are augmented before it"
     parted = part_frozen(model)
@@ -164,6 +169,7 @@ def _shared_part(task: Task, model: nn.Module, sharing: Sharing) -> Parted | str
     seen = total_steps(training, len(task.fit_index)) * min(training.batch_size, len(task.fit_index))
     if len(task.images) > WORTH_IMAGES * seen:
         return f"{len(task.images)} images are many for a training that sees {seen}"
+    # what one image comes to, in the precision that the outputs are kept in
     side = task.images.shape[1]
     with torch.no_grad(), autocast(task.device, task.precision):
         one = parted.part.module(torch.zeros(1, 3, side, side, device=task.device))
@@ -173,28 +179,46 @@ def _shared_part(task: Task, model: nn.Module, sharing: Sharing) -> Parted | str
     return parted
 
 
-def fit_head(task: Task, head: nn.Module, views: int = 0, part: FrozenPart | None = None) -> Fitted:
-    """Train a head on frozen features, standardised by the images that it learns from.
-
-    With `views` each step draws its images from one of so many augmented views of them. The features are the whole
-    backbone's where no part is given.
-    """
-    part = part or task.whole
+def fit_head(task: Task, layers: Layers) -> Fitted:
+    """Train a head on frozen features, standardised by the images that it learns from."""
+    part = features_at(task, layers.layer)
     features = task.outputs(part, None)
+    head = _head(task, features.shape[1], layers.hidden)
     mean = features[task.fit_index].mean(0)
     spread = features[task.fit_index].std(0, correction=0)
     module = nn.Sequential(OrderedDict(standardise=Standardise(mean, spread), head=head)).to(task.device)
     inputs: Inputs = OutputRows(features, task.device, _wanted(task))
-    if views:
-        drawn = [task.outputs(part, (view_augmentation(task), number)) for number in range(views)]
+    if layers.views:
+        drawn = [task.outputs(part, (view_augmentation(task), number)) for number in range(layers.views)]
         inputs = ViewRows(inputs, [OutputRows(view, task.device, task.fit_index) for view in drawn])
     rate = task.training.head_learning_rate or task.training.learning_rate
     loop = Loop(task, module, inputs, [{"params": list(head.parameters()), "lr": rate}], lambda name: True)
     size = sum(parameter.numel() for parameter in head.parameters())
+    # two operations for each parameter and image forwards, four backwards; between threads, barriers would cost more
     with few_threads(6.0 * size * task.training.batch_size):
         trained = loop.run()
     model = nn.Sequential(OrderedDict(backbone=part.module, head=module))
     return _fitted(module, _Whole(model, part, None), trained, frozenset(task.backbone.network.state_dict()))
+
+
+def _head(task: Task, width: int, hidden: Sequence[int]) -> nn.Module:
+    """Return hidden layers, random by the cell's seed, and an output layer of zeros; without any, that one alone."""
+    if not hidden:
+        return blank_head(task, width)
+    torch.manual_seed(task.seed_of("init"))
+    layers: list[nn.Module] = []
+    for size in hidden:
+        layers += [nn.Linear(width, size), nn.ReLU()]
+        width = size
+    return nn.Sequential(*layers, blank_head(task, width))
+
+
+def features_at(task: Task, layer: Layer) -> FrozenPart:
+    """Return the network's features, or those of one or more of its stages; raise `InvalidData`."""
+    if layer is None:
+        return task.whole
+    layers = [layer] if isinstance(layer, int) else list(layer)
+    return stage_features(task.backbone, layers, task.images.shape[1])
 
 
 def view_augmentation(task: Task) -> str:
@@ -211,7 +235,7 @@ class ViewRows:
 
     def read(self, index: Index, generator: torch.Generator | None) -> torch.Tensor:
         """Return the rows."""
-        if generator is None:
+        if generator is None:  # validation, which sees images as they are
             return self.plain.read(index, None)
         return self.views[int(torch.randint(len(self.views), (), generator=generator))].read(index, generator)
 
@@ -257,6 +281,7 @@ class Standardise(nn.Module):
     def __init__(self, mean: torch.Tensor, spread: torch.Tensor) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
+        # what is constant up to rounding, or zero behind a ReLU, would else be noise of unit size
         self.register_buffer("scale", torch.where(spread > 1e-6, spread, torch.ones_like(spread)))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:

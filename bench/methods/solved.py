@@ -1,5 +1,7 @@
 """What the solved probes share: a path of strengths, the choice on validation, the fit on the whole budget."""
 
+import dataclasses
+import functools
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -10,25 +12,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.backbones.stage_outputs import stage_features
 from bench.contracts.networks import FrozenPart
 from bench.contracts.training import Fitted, States, Task
 from bench.data.batches import Index
-from bench.learning.solvers import Solution, Standardiser, logistic
-from bench.methods.gradient import view_augmentation
+from bench.learning.solvers import Solution, Standardiser, logistic, ridge
+from bench.methods.descriptions import Solving, Strengths, Tuning, every_parameter
+from bench.methods.gradient import features_at, fit_backbone, view_augmentation
 
 REFITTED = "best validation l2, fitted again on the whole budget"
 Solve = Callable[[torch.Tensor, torch.Tensor, int, Sequence[float]], list[Solution]]
 """Features (N, D), labels (N,), the number of classes and the strengths to a solution for each strength."""
-
-
-@dataclass(frozen=True)
-class Strengths:
-    """What a solved probe may choose from, in units of the feature width D."""
-
-    tried: tuple[float, ...]
-    default: float
-    """Taken where the budget is too small to validate."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +34,17 @@ class Point:
     state: dict[str, Any]
 
 
-def fit_solved(
-    task: Task, solve: Solve, strengths: Strengths, views: int = 0, part: FrozenPart | None = None
-) -> Fitted:
-    """Solve for all strengths, choose on validation, and solve again for the best on all labels of the budget.
-
-    With `views` the images stand in the problem beside so many augmented views of them. The features are the whole
-    backbone's where no part is given.
-    """
-    part = part or task.whole
+def fit_solved(task: Task, solving: Solving) -> Fitted:
+    """Solve for all strengths, choose on validation, and solve again for the best on all labels of the budget."""
+    solve, strengths = _solver(task, solving), solving.strengths
+    part = features_at(task, solving.layer)
     features = task.outputs(part, None)
-    augmented = [task.outputs(part, (view_augmentation(task), number)) for number in range(views)]
+    augmented = [task.outputs(part, (view_augmentation(task), number)) for number in range(solving.views)]
     seen = [features, *augmented]
     began = time.perf_counter()
     path = _path(task, seen, solve, strengths)
     tune_s = time.perf_counter() - began
-    best = _best(path)
+    best = best_of(path)
     l2 = best.l2 if best else strengths.default
     ((layer, converged),) = _layers(task, seen, whole_budget(task), solve, [l2])
     return fitted_head(
@@ -79,13 +67,34 @@ def fit_solved(
     )
 
 
+def _solver(task: Task, solving: Solving) -> Solve:
+    if solving.loss == "squares":
+        return ridge
+    problems = len(solving.strengths.tried)
+    return functools.partial(logistic, progress=lambda done: task.progress("solving", done, max(done, problems)))
+
+
+def fit_from_probe(
+    task: Task,
+    strengths: Strengths,
+    keep_statistics: bool,
+    finishing: Callable[[Task, nn.Linear], Callable[[Fitted], Fitted]],
+) -> Fitted:
+    """Train everything from the linear probe on; `finishing` sees both before, and gives what is done afterwards."""
+    head, l2 = probe_head(task, strengths)
+    finish = finishing(task, head)  # now, as training changes backbone and head in place
+    tuned = fit_backbone(task, Tuning(every_parameter(task), head=head, keep_statistics=keep_statistics))
+    fitted = finish(tuned)
+    return dataclasses.replace(fitted, choice=fitted.choice | {"l2": l2})
+
+
 def probe_head(task: Task, strengths: Strengths) -> tuple[nn.Linear, float]:
     """Return the linear probe of the training part alone, for training to start from, and the l2 that it took.
 
     Validation chooses the l2 and nothing else, so that it can still choose among checkpoints.
     """
     seen = [task.outputs(task.whole, None)]
-    best = _best(_path(task, seen, logistic, strengths))
+    best = best_of(_path(task, seen, logistic, strengths))
     if best is None:
         ((layer, _),) = _layers(task, seen, task.fit_index, logistic, [strengths.default])
         return layer, strengths.default
@@ -111,14 +120,6 @@ class Selected:
     tune_s: float = 0.0
 
 
-def features_at(task: Task, layer: int | Sequence[int] | None) -> FrozenPart:
-    """Return the network's features, or those of one or more of its stages; raise `InvalidData`."""
-    if layer is None:
-        return task.whole
-    layers = [layer] if isinstance(layer, int) else list(layer)
-    return stage_features(task.backbone, layers, task.images.shape[1])
-
-
 def fitted_head(task: Task, part: FrozenPart, head: nn.Module, selected: Selected) -> Fitted:
     """Return what a head on frozen features comes to that no gradient loop has trained."""
     held = [*head.parameters(), *head.buffers()]
@@ -137,12 +138,13 @@ def _path(task: Task, seen: Sequence[torch.Tensor], solve: Solve, strengths: Str
     """Return all strengths from the strongest on, fitted on the training part; none where nothing validates."""
     if not len(task.val_index):
         return []
+    # an order of its own, whatever a suite's is: the first and the last are the ends of the range
     tried = sorted(strengths.tried, reverse=True)
     layers = _layers(task, seen, task.fit_index, solve, tried)
     return [_scored(task, seen[0], l2, layer) for l2, (layer, _) in zip(tried, layers, strict=True)]
 
 
-def _best(path: Sequence[Point]) -> Point | None:
+def best_of(path: Sequence[Point]) -> Point | None:
     """Return the point that validates best, of equals the strongest."""
     return max(path, key=lambda point: (point.accuracy, point.l2), default=None)
 
@@ -155,6 +157,7 @@ def _layers(
     labels = torch.from_numpy(task.labels[index]).repeat(len(seen))
     standardise = Standardiser.of(rows)
     width = rows.shape[1]
+    # standardised features have the squared norm D: in units of it one grid serves narrow and wide backbones
     solutions = solve(standardise(rows), labels, task.n_classes, [l2 * width for l2 in strengths])
     return [(standardise.fold(each.weight, each.bias).requires_grad_(False), each.converged) for each in solutions]
 
@@ -168,5 +171,6 @@ def at_edge(accuracies: Sequence[float]) -> bool:
     """Say whether the first or last of the range beats its neighbour and all others: the best may lie beyond it."""
     if len(accuracies) < 2:
         return False
+    # a tie says nothing: on a dozen validation images many strengths are equal
     ends = ((accuracies[0], accuracies[1:]), (accuracies[-1], accuracies[:-1]))
     return any(end > max(others) for end, others in ends)

@@ -1,13 +1,13 @@
 """Context prediction: where one patch of an image lies from another."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Interval
 
 from bench.errors import InvalidData
-from bench.pretraining.contract import Pretrained, PretrainingTask
-from bench.pretraining.settings import Settings
+from bench.pretraining.contract import Batch, Objective, PretrainingTask
+from bench.pretraining.settings import SelfSupervised
 
 if TYPE_CHECKING:
     import torch
@@ -17,15 +17,13 @@ PLACES = ((-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1))
 
 
 @dataclass(frozen=True)
-class Context(Settings):
+class Context(SelfSupervised):
     """Say which of the eight places around a patch another one comes from, from the features of both.
 
     Relative patch position (Doersch et al., 2015): a grid of three by three patches with gaps of half a patch between
     them, each moved a little, so that no edge goes through both. Patches are resized to the backbone's input. The
     paper's guard against the lens's colour fringes is left out: images here are scaled down.
     """
-
-    labelled: ClassVar[bool] = False
 
     patch: Annotated[float, Interval(gt=0, lt=1 / 3)] = 0.24
     """Side of a patch over that of the image; 0.24 is the most that the paper's gaps and jitter leave room for."""
@@ -36,16 +34,14 @@ class Context(Settings):
     recipe: int = 1
     """Raised whenever the training changes, since it is part of the weights' key."""
 
-    def train(self, task: PretrainingTask) -> Pretrained:
-        """Change the network's weights in place."""
+    def objective(self, task: PretrainingTask) -> Objective:
+        """Say where a patch lies."""
         import torch
 
         from bench.pretraining.heads import two_layers
-        from bench.pretraining.loop import Batch, learn, settle
 
         if self.slack < 0:
             raise InvalidData("context: the grid of patches is larger than the image; write a smaller patch or gap")
-        torch.manual_seed(task.seed_of("init"))
         network, width = task.backbone.network, task.backbone.width
         head = two_layers(2 * width, width, len(PLACES))
 
@@ -56,9 +52,7 @@ class Context(Settings):
             logits = head(torch.cat([first, second], 1))
             return torch.nn.functional.cross_entropy(logits, labels.to(logits.device))
 
-        learnt = learn(task, {"head": head}, self.training(), loss)
-        settle(task, self.training())
-        return learnt
+        return Objective({"head": head}, loss)
 
     @property
     def slack(self) -> float:
@@ -92,5 +86,6 @@ def cut(images: "torch.Tensor", corner: "torch.Tensor", side: float) -> "torch.T
     rows = [torch.stack([scale, zero, centre[:, 0]], 1), torch.stack([zero, scale, centre[:, 1]], 1)]
     theta = torch.stack(rows, 1).to(images)
     grid = torch.nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
+    # a grid that ends at the image's very edge still reads half a pixel beyond it
     squares = torch.nn.functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
     return squares.contiguous(memory_format=torch.channels_last)

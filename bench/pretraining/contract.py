@@ -46,6 +46,30 @@ class Pretrained:
     """The classifier on the features, where the objective has one: it is kept with the weights."""
 
 
+@dataclass(frozen=True)
+class Batch:
+    """One step as an objective sees it."""
+
+    images: "torch.Tensor"
+    """Normalised, (B, 3, S, S), on the device."""
+    index: "npt.NDArray[np.int64]"
+    """Which images these are, (B,)."""
+    generator: "torch.Generator"
+    """For all that is drawn at random: on the CPU, of this step alone."""
+
+
+Loss = Callable[[Batch], "torch.Tensor"]
+"""Returns a scalar with a graph."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is learnt: heads that stand behind the backbone for the time of the training, and the loss."""
+
+    heads: "Mapping[str, torch.nn.Module]"
+    loss: Loss
+
+
 class Pretraining(Protocol):
     """A frozen dataclass whose fields are the recipe: one way of making initial weights."""
 

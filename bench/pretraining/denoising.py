@@ -1,26 +1,24 @@
 """Denoising autoencoder: draw the image from the features of a corrupted one."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Interval
 
-from bench.pretraining.contract import Pretrained, PretrainingTask
-from bench.pretraining.settings import Settings
+from bench.pretraining.contract import Batch, Objective, PretrainingTask
+from bench.pretraining.settings import SelfSupervised
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class Denoising(Settings):
+class Denoising(SelfSupervised):
     """Corrupt the image, decode it from the backbone's features, and pay the squared error to the clean one.
 
     Denoising autoencoder (Vincent et al., 2008): a share of the pixels, drawn anew each time, is set to the mean
     colour. Gaussian noise comes on top, as in their longer paper (2010).
     """
-
-    labelled: ClassVar[bool] = False
 
     masked: Annotated[float, Interval(ge=0, lt=1)] = 0.25
     """Share of the pixels that are lost; the papers try 10 to 50 %."""
@@ -29,23 +27,19 @@ class Denoising(Settings):
     recipe: int = 1
     """Raised whenever the training changes, since it is part of the weights' key."""
 
-    def train(self, task: PretrainingTask) -> Pretrained:
-        """Change the network's weights in place."""
+    def objective(self, task: PretrainingTask) -> Objective:
+        """Draw the clean image."""
         import torch
 
         from bench.pretraining.heads import Decoder
-        from bench.pretraining.loop import Batch, learn, settle
 
-        torch.manual_seed(task.seed_of("init"))
         network, decoder = task.backbone.network, Decoder(task.backbone.width, task.images.shape[1])
 
         def loss(batch: Batch) -> torch.Tensor:
             corrupted = corrupt(batch.images, self.masked, self.noise, batch.generator)
             return torch.nn.functional.mse_loss(decoder(network(corrupted)), batch.images)
 
-        learnt = learn(task, {"decoder": decoder}, self.training(), loss)
-        settle(task, self.training())
-        return learnt
+        return Objective({"decoder": decoder}, loss)
 
 
 def corrupt(images: "torch.Tensor", masked: float, noise: float, generator: "torch.Generator") -> "torch.Tensor":

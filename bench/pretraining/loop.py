@@ -3,8 +3,8 @@
 import itertools
 import os
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -14,8 +14,9 @@ from torch import nn
 
 from bench.data.batches import ImageBatches, Index, fetch
 from bench.errors import Diverged, InvalidData
+from bench.learning.features import forward_all
 from bench.learning.recipe import batches, epoch_sizes, learning_rate_factor, make_optimizer, total_steps
-from bench.pretraining.contract import Pretrained, PretrainingTask
+from bench.pretraining.contract import Batch, Loss, Objective, Pretrained, PretrainingTask
 from bench.schema import Training
 from bench.seeding import derive
 
@@ -30,20 +31,15 @@ SETTLING = 50
 """Batches of whole images that normalisation takes its statistics from at the end."""
 
 
-@dataclass(frozen=True)
-class Batch:
-    """One step as an objective sees it."""
-
-    images: torch.Tensor
-    """Normalised, (B, 3, S, S), on the device."""
-    index: Index
-    """Which images these are, (B,)."""
-    generator: torch.Generator
-    """For all that is drawn at random: on the CPU, of this step alone."""
-
-
-Loss = Callable[[Batch], torch.Tensor]
-"""Returns a scalar with a graph."""
+def learn_and_settle(
+    task: PretrainingTask, objective: Callable[[PretrainingTask], Objective], settings: Training
+) -> Pretrained:
+    """Make the heads of an objective, train the backbone with them, and have its normalisation see whole images."""
+    torch.manual_seed(task.seed_of("init"))
+    made = objective(task)
+    learnt = learn(task, made.heads, settings, made.loss)
+    settle(task, settings)
+    return learnt
 
 
 def learn(
@@ -55,7 +51,9 @@ def learn(
     one that was never interrupted. Raises `Diverged` where the loss is not finite.
     """
     index = np.arange(len(task.images)) if index is None else index
+    # one module, so that heads go on from a saved state too
     model = nn.ModuleDict({"backbone": task.backbone.network, **heads}).to(task.device)
+    # channels last, as images come
     model = model.to(memory_format=torch.channels_last).train().requires_grad_(True)
     optimizer = make_optimizer(settings, [{"params": list(model.parameters()), "lr": settings.learning_rate}])
     inputs = ImageBatches(task.images, task.backbone.input, task.device, wanted=index)
@@ -72,6 +70,7 @@ def learn(
         found = loss(Batch(fetch(inputs, some), some, generator))
         found.backward()
         optimizer.step()
+        # left on the device: to read it here would be to wait for the GPU at every step
         state.add(found.detach(), last=step + 1 == steps)
         _tell(task, state.losses, steps)
     return Pretrained([float(each) for each in state.losses], state.seconds)
@@ -87,7 +86,7 @@ def settle(task: PretrainingTask, settings: Training) -> None:
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # cumulative
+        norm.momentum = None  # torch then takes the plain average of all batches
     inputs = ImageBatches(task.images, task.backbone.input, task.device)
     order = batches(np.arange(len(task.images)), settings.batch_size, task.seed_of("statistics"))
     task.backbone.network.train()
@@ -97,6 +96,15 @@ def settle(task: PretrainingTask, settings: Training) -> None:
             task.backbone.network(fetch(inputs, some))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def accuracy(task: PretrainingTask, head: nn.Module, index: Index) -> float:
+    """Return the share of some images, as they are, that a head on the features classifies as labelled."""
+    assert task.labels is not None
+    model = nn.Sequential(OrderedDict(backbone=task.backbone.network, head=head)).eval()
+    inputs = ImageBatches(task.images, task.backbone.input, task.device)
+    logits = forward_all(model, lambda some: fetch(inputs, index[some]), len(index), task.device, "fp32")
+    return float((logits.argmax(1).numpy() == task.labels[index]).mean())
 
 
 def _seed_all(seed: int, step: int) -> torch.Generator:
@@ -146,6 +154,7 @@ class _State:
     def _load(self) -> None:
         """Go on from what a killed training left, if it left anything."""
         try:
+            # tensors and numbers alone, so that a file put here by others runs nothing
             kept = torch.load(self._path, map_location="cpu", weights_only=True)
             self._model.load_state_dict(kept["model"])
             self._optimizer.load_state_dict(kept["optimizer"])
@@ -165,6 +174,7 @@ class _State:
             began = time.perf_counter()
             self._save()
             now = time.perf_counter()
+            # large networks on slow disks are saved less often
             self._due = now + max(SAVE_EVERY_S, (now - began) / SAVING_SHARE)
 
     def _save(self) -> None:

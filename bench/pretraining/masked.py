@@ -2,19 +2,19 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Interval
 
-from bench.pretraining.contract import Pretrained, PretrainingTask
-from bench.pretraining.settings import Settings
+from bench.pretraining.contract import Batch, Objective, PretrainingTask
+from bench.pretraining.settings import SelfSupervised
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class Masked(Settings):
+class Masked(SelfSupervised):
     """Hide square patches of the image and predict their pixels from the features of the rest.
 
     SimMIM (Xie et al., 2022): patches at random, a mask token that is learnt, a light head, and the absolute error on
@@ -23,8 +23,6 @@ class Masked(Settings):
     small images of one thing each have less to spare.
     """
 
-    labelled: ClassVar[bool] = False
-
     ratio: Annotated[float, Interval(gt=0, lt=1)] = 0.4
     """Share of the patches that are hidden."""
     patches: Annotated[int, Ge(2)] = 4
@@ -32,25 +30,19 @@ class Masked(Settings):
     recipe: int = 1
     """Raised whenever the training changes, since it is part of the weights' key."""
 
-    def train(self, task: PretrainingTask) -> Pretrained:
-        """Change the network's weights in place."""
-        import torch
-
+    def objective(self, task: PretrainingTask) -> Objective:
+        """Draw what is hidden."""
         from bench.pretraining.heads import Decoder, Token
-        from bench.pretraining.loop import Batch, learn, settle
 
-        torch.manual_seed(task.seed_of("init"))
         network, size = task.backbone.network, task.images.shape[1]
         decoder, token = Decoder(task.backbone.width, size), Token()
 
-        def loss(batch: Batch) -> torch.Tensor:
+        def loss(batch: Batch) -> "torch.Tensor":
             mask = draw_mask(len(batch.images), size, self.patches, self.ratio, batch.generator)
             mask = mask.to(batch.images.device)
             return masked_error(decoder(network(token(batch.images, mask))), batch.images, mask)
 
-        learnt = learn(task, {"decoder": decoder, "token": token}, self.training(), loss)
-        settle(task, self.training())
-        return learnt
+        return Objective({"decoder": decoder, "token": token}, loss)
 
 
 def draw_mask(count: int, size: int, patches: int, ratio: float, generator: "torch.Generator") -> "torch.Tensor":
@@ -60,6 +52,7 @@ def draw_mask(count: int, size: int, patches: int, ratio: float, generator: "tor
     side = math.ceil(size / patches)
     across = math.ceil(size / side)
     hidden = max(1, round(ratio * across**2))
+    # the places of the smallest draws: as many in each image, which a draw for each patch would not give
     order = torch.rand(count, across**2, generator=generator).argsort(1)
     mask = (order < hidden).view(count, 1, across, across)
     return mask.repeat_interleave(side, 2).repeat_interleave(side, 3)[:, :, :size, :size]

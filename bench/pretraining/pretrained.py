@@ -115,21 +115,22 @@ def _places(source: Source, places: Places) -> Places:
 
 def _raw(source: Source, places: Places, labelled: bool) -> RawData:
     mine = _places(source, places)
-    if source.folder is not None and mine.data_dir is not None and not mine.data_dir.is_dir():
+    folder = mine.data_dir if mine.data_dir is not None and mine.data_dir.is_dir() else None
+    if source.folder is not None and folder is None:
         raise Unavailable(f"{FOLDER}:{source.folder}: no such folder; correct the path in the weights' name")
-    if source.dataset == FOLDER and not labelled and mine.data_dir is not None and mine.data_dir.is_dir():
-        found = read_unlabelled(mine.data_dir)
-        if found is not None:
-            return found
-    return _dataset(source).load(mine)
+    blind = source.dataset == FOLDER and not labelled
+    found = read_unlabelled(folder) if blind and folder is not None else None
+    return _dataset(source).load(mine) if found is None else found
 
 
 def _train(folder: Path, request: OwnRequest, progress: Progress) -> dict[str, Any]:
     """Fill the folder with weights and losses, going on from where a killed process stopped."""
+    # late: whoever asks whether weights are there imports this module, and needs no torch
     import torch
     from safetensors.torch import save_file
 
     own = parse_own(request.weights)
+    # without the sources' names: contents decide the weights, not what a folder is called
     seed = derive("pretraining", own.objective, request.backbone)
     torch.manual_seed(derive(seed, "weights"))
     backbone = source_of(request.backbone).build(request.backbone, None, request.image_size)

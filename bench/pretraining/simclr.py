@@ -1,27 +1,26 @@
 """Contrastive pre-training: two views of an image are alike, views of others are not."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt, Interval
 
-from bench.pretraining.contract import Pretrained, PretrainingTask
-from bench.pretraining.settings import Settings
+from bench.data.transforms import random_resized_crop_flip
+from bench.pretraining.contract import Batch, Objective, PretrainingTask
+from bench.pretraining.settings import SelfSupervised
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class SimClr(Settings):
+class SimClr(SelfSupervised):
     """Tell the two views of each image from the views of all others in the batch.
 
     SimCLR (Chen et al., 2020): random crop, colour distortion and blur, a projection head of two layers that is thrown
     away, NT-Xent. Colours are half as strong and crops larger than on ImageNet, as images are small; the temperature is
     low, as suits small batches. Views are not mirrored by default: characters and digits mean something else then.
     """
-
-    labelled: ClassVar[bool] = False
 
     temperature: Annotated[float, Gt(0)] = 0.2
     least_area: Annotated[float, Interval(gt=0, le=1)] = 0.35
@@ -35,16 +34,13 @@ class SimClr(Settings):
     recipe: int = 1
     """Raised whenever the training changes, since it is part of the weights' key."""
 
-    def train(self, task: PretrainingTask) -> Pretrained:
-        """Change the network's weights in place."""
+    def objective(self, task: PretrainingTask) -> Objective:
+        """Tell views apart."""
         import torch
 
-        from bench.data.transforms import random_resized_crop_flip
         from bench.pretraining.heads import two_layers
-        from bench.pretraining.loop import Batch, learn, settle
         from bench.pretraining.views import blur, distort_colours
 
-        torch.manual_seed(task.seed_of("init"))
         network, width, spec = task.backbone.network, task.backbone.width, task.backbone.input
         head = two_layers(width, width, self.projection)
 
@@ -54,13 +50,12 @@ class SimClr(Settings):
             return blur(images, batch.generator)
 
         def loss(batch: Batch) -> torch.Tensor:
+            # in one batch, so that normalisation sees both views alike
             both = torch.cat([view(batch), view(batch)]).contiguous(memory_format=torch.channels_last)
             first, second = head(network(both)).chunk(2)
             return nt_xent(first, second, self.temperature)
 
-        learnt = learn(task, {"head": head}, self.training(), loss)
-        settle(task, self.training())
-        return learnt
+        return Objective({"head": head}, loss)
 
 
 def nt_xent(first: "torch.Tensor", second: "torch.Tensor", temperature: float) -> "torch.Tensor":
@@ -73,6 +68,7 @@ def nt_xent(first: "torch.Tensor", second: "torch.Tensor", temperature: float) -
     count = len(first)
     views = torch.nn.functional.normalize(torch.cat([first, second]).float())
     likeness = views @ views.T / temperature
+    # no view may be its own partner
     likeness = likeness.masked_fill(torch.eye(2 * count, dtype=torch.bool, device=views.device), float("-inf"))
     partners = torch.arange(2 * count, device=views.device).roll(count)
     return torch.nn.functional.cross_entropy(likeness, partners)

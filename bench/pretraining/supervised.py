@@ -1,13 +1,12 @@
 """Supervised pre-training: classify the source data set."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from bench.errors import InvalidData
-from bench.pretraining.contract import Pretrained, PretrainingTask
+from bench.pretraining.contract import Batch, Pretrained, PretrainingTask
 from bench.schema import Training
 
 
@@ -32,12 +31,10 @@ class Supervised:
     def train(self, task: PretrainingTask) -> Pretrained:
         """Change the network's weights in place; return the head, and the accuracy on images that were held out."""
         import torch
-        from torch import nn
 
-        from bench.data.batches import ImageBatches, fetch
-        from bench.learning.features import forward_all
+        from bench.backbones.building import blank_linear
         from bench.learning.recipe import loss_of
-        from bench.pretraining.loop import Batch, learn
+        from bench.pretraining.loop import accuracy, learn
 
         assert task.labels is not None
         labels, settings = task.labels, self._training()
@@ -46,21 +43,15 @@ class Supervised:
             raise InvalidData("supervised: the source has one class only; write another source")
         order = np.random.default_rng(task.seed_of("held out")).permutation(len(labels))
         held, shown = np.split(order, [max(1, len(labels) // 20)])
-        head = nn.Linear(task.backbone.width, classes)
-        nn.init.zeros_(head.weight)
-        nn.init.zeros_(head.bias)
-        network = task.backbone.network
+        head = blank_linear(task.backbone.width, classes)
 
         def loss(batch: Batch) -> torch.Tensor:
-            targets = nn.functional.one_hot(torch.from_numpy(labels[batch.index]), classes).float()
-            return loss_of(settings, head(network(batch.images)), targets.to(task.device))
+            targets = torch.nn.functional.one_hot(torch.from_numpy(labels[batch.index]), classes).float()
+            return loss_of(settings, head(task.backbone.network(batch.images)), targets.to(task.device))
 
+        # no `settle`: it was trained on whole images as they are
         learnt = learn(task, {"head": head}, settings, loss, np.sort(shown))
-        model = nn.Sequential(OrderedDict(backbone=network, head=head)).eval()
-        images = ImageBatches(task.images, task.backbone.input, task.device)
-        logits = forward_all(model, lambda some: fetch(images, held[some]), len(held), task.device, "fp32")
-        accuracy = float((logits.argmax(1).numpy() == labels[held]).mean())
-        return replace(learnt, figures={"held_out_accuracy": accuracy}, head=head)
+        return replace(learnt, figures={"held_out_accuracy": accuracy(task, head, held)}, head=head)
 
     def _training(self) -> Training:
         return Training(

@@ -39,6 +39,7 @@ def distort_colours(images: torch.Tensor, spec: InputSpec, strength: float, gene
 
 def _colour_maps(saturation: torch.Tensor, turn: torch.Tensor) -> torch.Tensor:
     """Return maps of pixels (B, 3, 3): saturation (B,) scales the plane of colours, hue (B,) turns it."""
+    # where grey is an axis, saturation and hue are a scaling and a turn of the plane across it
     to_yiq = torch.tensor(TO_YIQ)
     angle = 2 * math.pi * turn
     cosine, sine = saturation * torch.cos(angle), saturation * torch.sin(angle)
@@ -54,6 +55,7 @@ def blur(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Blur half of the images (B, 3, S, S): Gaussian, 0.1 to 2 wide, cut to a tenth of the side (SimCLR)."""
     count, channels, height, width = images.shape
     chosen = torch.rand(count, generator=generator) < BLURRED
+    # the others have a kernel too, a spike: one convolution for all keeps them as they are
     spread = torch.where(chosen, 0.1 + 1.9 * torch.rand(count, generator=generator), 1e-2)
     reach = max(1, round(min(height, width) / 20))
     steps = torch.arange(-reach, reach + 1)

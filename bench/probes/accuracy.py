@@ -10,13 +10,14 @@ from bench.cell.job import CellRun
 def probe(run: CellRun) -> dict[str, Any]:
     """Return accuracies in 0 to 1; top-5 only where there are more than five classes.
 
-    `oracle_accuracy` is what choosing the checkpoint on the test set would have claimed; nothing ranks by it.
+    `oracle_accuracy` is what choosing the best checkpoint on the test set would have claimed. Nothing ranks by it.
     """
     labels, logits = run.evaluation.labels, run.evaluation.logits.numpy()
     right = logits.argmax(1) == labels
     classes = logits.shape[1]
     counts = np.bincount(labels, minlength=classes)
     per_class = np.bincount(labels, weights=right, minlength=classes) / np.maximum(counts, 1)
+    # a stable sort, so that equal logits are ranked alike everywhere
     top5 = np.argsort(-logits, axis=1, kind="stable")[:, :5] == labels[:, None]
     trace = run.fitted.trace
     return {

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import f1_score
 
 from bench.cell.job import CellRun
 
@@ -10,10 +11,8 @@ from bench.cell.job import CellRun
 def probe(run: CellRun) -> dict[str, Any]:
     """Return macro-F1 (the mean over the classes that were shown or answered), and the class that fares worst.
 
-    Of several that fare equally badly it is the first one. Classes without test images fare neither well nor badly.
+    Of several that fare equally badly the first one is named. A class without test images can't be the worst.
     """
-    from sklearn.metrics import f1_score
-
     labels, answers = run.evaluation.labels, run.evaluation.logits.argmax(1).numpy()
     shown = np.unique(labels)
     recalls = [float((answers[labels == label] == label).mean()) for label in shown]

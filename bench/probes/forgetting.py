@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+import torch
+
 from bench.backbones.sources import source_of
 from bench.cell.job import CellRun
 from bench.cell.profiling import once
@@ -10,17 +12,18 @@ from bench.contracts.networks import Backbone
 from bench.data.batches import ImageBatches, Index, fetch
 from bench.data.joined import Rows
 from bench.data.splits import limited
+from bench.learning.features import forward_all
 from bench.pretraining.pretrained import joined_split
 
 MOST_IMAGES = 1000
-"""Of the source's test images, evenly from its classes."""
+"""Test images of the source, evenly from its classes."""
 
 
 def probe(run: CellRun) -> dict[str, Any]:
     """Return the accuracy of the weights' own classifier on held-out images of its source, before and after.
 
-    After the transfer the same classifier reads the features of the adapted backbone. Where the method left that as it
-    was, nothing is forgotten. The accuracy before is computed once for all cells of a run.
+    After the transfer the same classifier reads the features of the adapted backbone. A method that leaves the backbone
+    as it was forgets nothing. The accuracy before is computed once for all cells of a run.
     """
     reason = why_not(run)
     if reason is not None:
@@ -32,6 +35,7 @@ def probe(run: CellRun) -> dict[str, Any]:
     if not len(index):
         return {"forgetting_reason": "the source has no held-out images"}
     before = accuracy_before(run, images, labels, index)
+    # a head on features leaves the backbone bit for bit as it was, so there is nothing to measure again
     after = before if run.fitted.on_features else accuracy_of(run, run.backbone, images, labels, index)
     return {
         "source_accuracy_before": before,
@@ -43,7 +47,7 @@ def probe(run: CellRun) -> dict[str, Any]:
 
 
 def why_not(run: CellRun) -> str | None:
-    """Return why there is nothing to measure; null where there is."""
+    """Return why there is nothing to measure; null where there is something."""
     if run.cell.weights == "random":
         return "random weights have learnt no task"
     if run.backbone.source_head is None:
@@ -56,8 +60,6 @@ def why_not(run: CellRun) -> str | None:
 def accuracy_before(run: CellRun, images: Rows, labels: Index, index: Index) -> float:
     """Return the accuracy from a fresh copy of the initial weights; measured once in a run."""
     cell = run.cell
-
-    import torch
 
     def measure() -> dict[str, float]:
         fresh = source_of(cell.backbone).build(cell.backbone, run.job.weights.path, cell.image_size)
@@ -78,11 +80,7 @@ def accuracy_before(run: CellRun, images: Rows, labels: Index, index: Index) -> 
 
 
 def accuracy_of(run: CellRun, backbone: Backbone, images: Rows, labels: Index, index: Index) -> float:
-    """Return how often the source's classifier is right on the features of some images."""
-    import torch
-
-    from bench.learning.features import forward_all
-
+    """Return the accuracy of the source's classifier on a backbone's features of the images at `index`."""
     assert run.backbone.source_head is not None
     cell = run.cell
     batches = ImageBatches(images, backbone.input, cell.device)

@@ -6,7 +6,7 @@ from bench.cell.job import CellRun
 
 
 def probe(run: CellRun) -> dict[str, Any]:
-    """Return what NVML told before and after training, the energy in between, and whether others used the GPU."""
+    """Return NVML's state before and after training, the joules in between, and how many other processes there were."""
     before, after = run.phases.gpu.get("train", (None, None))
     if before is None or after is None:
         return {"gpu_state": None}

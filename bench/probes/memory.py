@@ -1,4 +1,4 @@
-"""How much memory a cell took at its highest."""
+"""Peak memory of a cell."""
 
 from typing import Any
 
@@ -8,9 +8,10 @@ from bench.cell.job import CellRun
 def probe(run: CellRun) -> dict[str, Any]:
     """Return peaks in MiB: resident memory over training and by phase, CUDA memory over training.
 
-    The figures are of the training phase, feature extraction included; reading data and testing stand apart.
-    `cuda_device_used_mib` is the whole device, other processes and the driver's own share included.
+    The headline figures are of the training phase, feature extraction included; the other phases stand beside it.
+    `cuda_device_used_mib` is of the whole device, with other processes and the driver's own share.
     """
+    # the kernel's mark, not samples: one every 100 ms saw nothing of a spike of 300 MiB that lasted some ms
     cuda = run.phases.cuda_mib
     allocated, reserved, used = cuda.get("train", (None, None, None))
     return {

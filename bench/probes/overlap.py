@@ -1,9 +1,10 @@
-"""What was seen before: test images in the training set, and what the pre-training knows of the target."""
+"""What was seen before: test images in the training set, and the target's images or classes in the pre-training."""
 
 from functools import cache
 from typing import Any
 
 import numpy as np
+from timm.data import ImageNetInfo
 
 from bench.backbones.overlap import Counted, Overlap, of_own, of_published
 from bench.backbones.sources import is_checkpoint, source_of
@@ -13,15 +14,17 @@ from bench.cell.job import CellRun
 from bench.data.duplicates import kept_hashes
 
 EXAMPLES = 5
-"""Pairs of images that a record names, of each kind."""
+"""Pairs of images that a record names of each kind of duplicate."""
 
 
 def probe(run: CellRun) -> dict[str, Any]:
     """Return duplicates between training and test images, and what is known of the pre-training set.
 
-    The table of facts is `bench/backbones/overlap.py`; of the project's own weights the very images are compared, too.
+    Facts about published weights stand in `bench/backbones/overlap.py`. For the project's own weights the images
+    themselves are compared.
     """
     if run.job.learnt_from:
+        # by pixels, whatever the source is called: the target's images may lie in a folder of another name
         trained, tested = (seen_by_own_weights(run, split) for split in ("train", "test"))
         labelled = PRETRAINING.entry(parse_own(run.cell.weights).objective).load().labelled
         known, n_tested = of_own(trained, tested, labelled), tested.seen
@@ -53,7 +56,7 @@ def seen_by_own_weights(run: CellRun, split: str) -> Counted:
 
 
 def of_published_weights(run: CellRun) -> Overlap | None:
-    """Return what is known of published weights; nothing of random ones and of a user's own file."""
+    """Return what is known of published weights; null for random ones and for a user's own file."""
     tag = getattr(source_of(run.cell.backbone), "tag", None)
     if run.cell.weights == "random" or is_checkpoint(run.cell.weights) or tag is None:
         return None
@@ -63,8 +66,6 @@ def of_published_weights(run: CellRun) -> Overlap | None:
 
 @cache
 def imagenet_names() -> frozenset[str]:
-    """Return the names of ImageNet-1k's classes, each of their synonyms, in lower case."""
-    from timm.data import ImageNetInfo
-
+    """Return the names of ImageNet-1k's classes, synonyms included, in lower case."""
     told = ImageNetInfo("imagenet-1k").label_descriptions()
     return frozenset(name.strip().lower() for names in told for name in names.split(","))

@@ -1,4 +1,4 @@
-"""What was measured once for all cells like this one."""
+"""The profile: what was measured once for all cells like this one."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from bench.cell.job import CellRun
 
 
 def probe(run: CellRun) -> dict[str, Any]:
-    """Return anatomy, verdict, memory by kind, FLOP and latency; see `bench/profiles/`."""
+    """Return anatomy, verdict, memory by kind, FLOP and latency; see `bench/cell/profiles/`."""
     return dict(run.profile)

@@ -7,6 +7,7 @@ import numpy as np
 
 from bench.cell.job import CellRun
 from bench.contracts.training import Trace
+from bench.learning.features import FrozenFeatures
 
 
 def probe(run: CellRun) -> dict[str, Any]:
@@ -21,25 +22,35 @@ def probe(run: CellRun) -> dict[str, Any]:
     if trace is not None:
         fields |= _steps(trace)
     if run.fitted.on_features:
-        rate, cpu = run.features.rate(), run.features.cpu_s_per_image()
-        return fields | {
-            "throughput_images_per_s": rate if alone else None,
-            "throughput_of": "extraction",
-            "cpu_s_per_1000_images": cpu * 1000 if cpu is not None else None,
-        }
-    assert trace is not None, "a method that works on images has a training loop"
-    images = sum(trace.images[step] for step in trace.measured)
-    return fields | {
-        "throughput_images_per_s": images / sum(trace.wall_s[step] for step in trace.measured)
-        if alone and images
-        else None,
-        "throughput_of": "training",
-        "cpu_s_per_1000_images": sum(trace.cpu_s[step] for step in trace.measured) / images * 1000 if images else None,
-    }
+        fields |= _of_extraction(run.features)
+    else:
+        assert trace is not None, "a method that works on images has a training loop"
+        fields |= _of_training(trace)
+    # beside others a cell has only its share of the machine; CPU seconds per image stand all the same
+    return fields if alone else {**fields, "throughput_images_per_s": None}
 
 
 def _pinned_to() -> list[int] | None:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def _of_extraction(features: FrozenFeatures) -> dict[str, Any]:
+    cpu = features.cpu_s_per_image()
+    return {
+        "throughput_images_per_s": features.rate(),
+        "throughput_of": "extraction",
+        "cpu_s_per_1000_images": cpu * 1000 if cpu is not None else None,
+    }
+
+
+def _of_training(trace: Trace) -> dict[str, Any]:
+    images = sum(trace.images[step] for step in trace.measured)
+    wall_s, cpu_s = (sum(seconds[step] for step in trace.measured) for seconds in (trace.wall_s, trace.cpu_s))
+    return {
+        "throughput_images_per_s": images / wall_s if images else None,
+        "throughput_of": "training",
+        "cpu_s_per_1000_images": cpu_s / images * 1000 if images else None,
+    }
 
 
 def _steps(trace: Trace) -> dict[str, Any]:

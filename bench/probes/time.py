@@ -1,4 +1,4 @@
-"""Where the time of a cell went."""
+"""Seconds of a cell by what they went into."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from bench.cell.job import CellRun
 
 
 def probe(run: CellRun) -> dict[str, Any]:
-    """Return wall seconds per part, without double counting, and CPU seconds per phase.
+    """Return wall seconds by part, each second counted once, and CPU seconds by phase.
 
-    `features_s` is what this cell paid for frozen features, `features_cold_s` what it would have paid alone; the first
-    is taken out of the phases in which it was paid.
+    `features_s` is what this cell paid for frozen features; it is taken out of the phases in which it was paid.
+    `features_cold_s` is what the cell would have paid alone.
     """
     wall, shared = run.phases.wall_s, run.phases.shared_s
     own = {name: seconds - shared.get(name, 0.0) for name, seconds in wall.items()}

@@ -3,20 +3,22 @@
 from typing import Any
 
 import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
 
 from bench.catalog import SCORES
 from bench.cell.job import CellRun
 from bench.cell.profiling import once
 
 MOST_IMAGES = 2000
-"""Of the budget's; more would cost more than a linear probe."""
+"""Images of the budget that are looked at; more would cost more than a linear probe."""
 
 
 def probe(run: CellRun) -> dict[str, Any]:
-    """Return the scores; null where the cell made no features of the whole backbone, or of one class alone.
+    """Return the scores; null where the cell made no features of the whole backbone, or saw a single class.
 
-    They hang on features and labels only, so that all methods of a run on them share one computation. `leep` and `nce`
-    are null where the weights come without a classifier.
+    Scores hang on features and labels alone, so all methods of a run share one computation. `leep` and `nce` are null
+    where the weights come without a classifier.
     """
     fitted, cell, index = run.fitted, run.cell, np.sort(np.concatenate([run.fit_index, run.val_index]))
     plain = fitted.part is not None and fitted.part.name == "features"
@@ -40,10 +42,7 @@ def probe(run: CellRun) -> dict[str, Any]:
 
 
 def scores(run: CellRun, index: Any) -> dict[str, float | None]:
-    """Return each score of the features of some images."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
+    """Return each score of the features of the images at `index`."""
     features = run.task.outputs(run.task.whole, None)[index]
     labels = np.unique(run.task.labels[index], return_inverse=True)[1]
     head = run.backbone.source_head
@@ -52,6 +51,6 @@ def scores(run: CellRun, index: Any) -> dict[str, float | None]:
         with torch.no_grad():
             source = head.to("cpu")(features).double().softmax(1).numpy()
     wide = features.double().numpy()
-    with threadpool_limits(1):  # two pay for wide features only, and not beside other processes
+    with threadpool_limits(1):  # two threads pay for wide features only, and not beside other processes
         found = {name: SCORES.entry(name).load()(wide, labels, source) for name in SCORES.names()}
     return {name: None if value is None else round(float(value), 6) for name, value in found.items()}

@@ -11,9 +11,11 @@ LEARNING = ("select", "tune", "train")
 def probe(run: CellRun) -> dict[str, Any]:
     """Return accuracy above chance (one over the classes) per second from a cold cache to the fitted model.
 
-    Counted are features or frozen part as they would cost alone, tuning and training; not reading, not testing.
+    Tuning and training count, and features or a frozen part as if the cell had made them alone; reading data and
+    testing don't.
     """
     phases = run.phases
+    # as if alone: cells are to be compared by what they cost, not by which of them came first and paid for all
     paid = sum(phases.shared_s.get(name, 0.0) for name in LEARNING)
     cold = run.features.cold_s(dict(run.seen)) if phases.shared_s else 0.0
     seconds = sum(phases.wall_s[name] for name in LEARNING) - paid + cold

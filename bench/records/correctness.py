@@ -1,7 +1,6 @@
 """Which test images each cell got right: packed bits in one append-only file, read where a record points.
 
-One file for a whole run, since comparing rows needs this of every cell, and opening a side file for each takes sixty
-times as long. An entry names its cell and holds a checksum, so that a torn or misplaced one is noticed.
+An entry names its cell and holds a checksum, so that a torn or misplaced one is noticed.
 """
 
 import hashlib
@@ -9,21 +8,19 @@ import mmap
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+import numpy as np
+import numpy.typing as npt
 
+# one file for a whole run: comparing rows needs every cell's bits, and opening a side file for each takes sixty times
+# as long
 FILE = "right.bin"
 _HEAD = struct.Struct("<4s16sII")
 _MAGIC = b"RGHT"
 
 
-def entry(cell_id: str, right: "npt.NDArray[np.bool_]") -> bytes:
-    """Return what is kept of a cell: a head with the cell, the count of images and a checksum, then the bits."""
-    import numpy as np
-
+def entry(cell_id: str, right: npt.NDArray[np.bool_]) -> bytes:
+    """Return a cell's entry: a head with the cell, the count of images and a checksum, then the bits."""
     bits = np.packbits(right).tobytes()
     return _HEAD.pack(_MAGIC, _digest(cell_id), len(right), zlib.crc32(bits)) + bits
 
@@ -42,10 +39,8 @@ class Kept:
             with path.open("rb") as stream:
                 self._bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
-    def at(self, offset: int, cell_id: str) -> "npt.NDArray[np.bool_] | None":
-        """Return the images (N,) that a cell got right; null where its entry is not there, whole and its own."""
-        import numpy as np
-
+    def at(self, offset: int, cell_id: str) -> npt.NDArray[np.bool_] | None:
+        """Return which images (N,) a cell got right; null where no whole entry of this cell starts at `offset`."""
         start = offset + _HEAD.size
         if not 0 <= offset <= len(self._bytes) - _HEAD.size:
             return None

@@ -1,4 +1,4 @@
-"""Curves made small: of a thousand steps a hundred that were measured, in sixteen bits each. Pure."""
+"""Curves made small: at most a hundred of the measured points, in sixteen bits each. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,40 +11,42 @@ Values = npt.NDArray[np.float64]
 Packed = npt.NDArray[np.uint16]
 
 CurvesOf = Callable[[str], Mapping[str, Values]]
-"""Maps a cell's id to its curves, by name; to none where they were not kept."""
+"""Returns the curves of a cell, given by its id, by name; none where they were not kept."""
 
 NAMES = ("losses", "step_s", "candidate_accuracies")
-"""Those that a report shows."""
+"""The curves that a report shows."""
 POINTS = 100
 LEVELS = 65534
-"""Of a value between the smallest and the largest of its curve; one more stands for what is no number."""
+"""Steps from the smallest to the largest value of a curve."""
 NO_NUMBER = 65535
+"""The level that stands for a value that is not finite."""
 
 
 def no_curves(cell_id: str) -> dict[str, Values]:
-    """Stands for curves that were not kept."""
+    """Return no curves, as for a cell whose curves were not kept."""
     return {}
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Some points of a curve of one value per step."""
+    """Some points of a curve that has one value per step."""
 
     steps: int
-    """Of the whole curve."""
+    """Steps of the whole curve."""
     stride: int
-    """Steps that one unit of `at` stands for: above 1 where a curve has more than 65,536."""
+    """Steps that one unit of `at` stands for: above 1 where the curve has more than 65,536."""
     low: float
+    """The value that level 0 stands for."""
     high: float
-    """What the levels 0 and 65,534 stand for."""
+    """The value that level 65,534 stands for."""
     at: Packed
     """The steps of the points, counted from 0."""
     levels: Packed
-    """Their values; 65,535 stands for what is no number."""
+    """Their values, from 0 to 65,534; 65,535 stands for one that is not finite."""
 
     @property
     def points(self) -> list[tuple[int, float]]:
-        """Steps and values, to a 65,534th of the curve's range."""
+        """The steps and their values, to a 65,534th of the curve's range."""
         span = (self.high - self.low) / LEVELS
         values = np.where(self.levels == NO_NUMBER, np.nan, self.low + self.levels * span)
         return list(zip((self.at.astype(np.int64) * self.stride).tolist(), values.tolist(), strict=True))
@@ -66,7 +68,7 @@ def pack(values: Values) -> Curve:
 def extremes(values: Values, points: int = POINTS) -> npt.NDArray[np.int64]:
     """Return the positions, ascending, of at most so many points: the lowest and the highest of equal stretches.
 
-    No spike is lost, and each point is one that was measured.
+    So no spike is lost, and each point is one that was measured.
     """
     if len(values) <= points:
         return np.arange(len(values), dtype=np.int64)

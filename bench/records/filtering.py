@@ -24,11 +24,11 @@ VALUES: Mapping[str, Callable[[Record], tuple[str, ...]]] = {
     "device": lambda record: (record.device,),
     "precision": lambda record: (record.precision,),
 }
-"""What a key stands for in a record; one that fits is enough."""
+"""What each key is compared with in a record: a glob needs to fit one of these texts."""
 
 
 def parse(text: str) -> tuple[str, tuple[str, ...]]:
-    """Read a filter; refuse a key that is none with the nearest."""
+    """Return the key and the globs of a filter. Raises `BenchError`, for an unknown key with the nearest ones."""
     key, equals, globs = text.partition("=")
     if not equals or not globs:
         raise BenchError(f"--filter {text}: write KEY=GLOB[,GLOB] with a key of {', '.join(VALUES)}")
@@ -38,7 +38,7 @@ def parse(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def chosen(records: Mapping[str, Record], filters: Sequence[str]) -> dict[str, Record]:
-    """Return the records that all filters hold for."""
+    """Return the records that fit all filters."""
     rules = [parse(text) for text in filters]
     return {name: record for name, record in records.items() if all(_fits(record, *rule) for rule in rules)}
 

@@ -1,4 +1,4 @@
-"""What is kept of a cell: every key stands in every record."""
+"""What is kept of a cell, as one line of JSON."""
 
 import dataclasses
 import marshal
@@ -249,32 +249,37 @@ class Record:
 
 
 REPEATED = ("dataset_params", "method_params", "method_settings", "source_params", "training", "determinism", "audit")
-"""Fields whose value, which has parts, many records of a run have in common."""
+"""Fields whose value is a mapping that many records of a run have in common."""
 DIGESTS = (
     *("dataset_fingerprint", "weights_fingerprint", "weights_sha256", "source_fingerprint"),
     *("subset_sha256", "test_sha256", "transform", "weights_source"),
 )
-"""The same of long texts."""
+"""Fields whose value is a long text that many records of a run have in common."""
 
 
 def record_of(contents: dict[str, Any], shared: dict[Any, Any]) -> Record:
-    """Return the record that a JSON object is: keys that it lacks have their defaults, unknown ones are left out.
+    """Return the record of a JSON object, whose unknown keys are left out; keys that it lacks get their defaults.
 
-    `shared` makes one object of what many records repeat. Slots are filled one by one, since a constructor of a
-    hundred arguments takes most of the time in which a large run is read.
+    Of values that many records repeat one object is kept, in `shared`.
     """
-    for name in REPEATED:
-        if (value := contents.get(name)) is not None:
-            contents[name] = shared.setdefault(marshal.dumps(value, 2), value)
-    for name in DIGESTS:
-        if value := contents.get(name):
-            contents[name] = shared.setdefault(value, value)
+    _share(contents, shared)
     if not contents.keys() >= _DEFAULTS.keys():
         contents |= {name: _DEFAULTS[name]() for name in _DEFAULTS.keys() - contents.keys()}
+    # slot by slot: a constructor of a hundred arguments takes most of the time in which a large run is read
     record = object.__new__(Record)
     for put, value in zip(_PUTS, _values(contents), strict=True):
         put(record, value)
     return record
+
+
+def _share(contents: dict[str, Any], shared: dict[Any, Any]) -> None:
+    for name in REPEATED:
+        if (value := contents.get(name)) is not None:
+            # the format of version 2 has no references: equal values give equal bytes
+            contents[name] = shared.setdefault(marshal.dumps(value, 2), value)
+    for name in DIGESTS:
+        if value := contents.get(name):
+            contents[name] = shared.setdefault(value, value)
 
 
 _NAMES = [each.name for each in dataclasses.fields(Record)]

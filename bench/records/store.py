@@ -1,4 +1,4 @@
-"""The run's folder: records that are appended and never lost, side files, and the manifest."""
+"""The run's folder: records, which are only ever appended to, side files, and the manifest."""
 
 import contextlib
 import dataclasses
@@ -14,17 +14,17 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic_core import from_json
 
 from bench.errors import BenchError
 from bench.machine.cache import write_atomically
 from bench.records import correctness
 from bench.records.field_types import problem_of
 from bench.records.record import SCHEMA_VERSION, Record, record_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 _NEEDED = {
     field.name
@@ -38,14 +38,14 @@ BLOCK = 2**21
 
 
 def silent(done: int, total: int) -> None:
-    """Tells nobody."""
+    """Tell nobody how far the reading is."""
 
 
 DAMAGED = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
     *(ValueError, TypeError, LookupError, ArithmeticError, MemoryError, RuntimeError, SyntaxError, tokenize.TokenError),
 )
-"""What comes of reading an archive of arrays whose frame, or whose headers within it, hold anything."""
+"""What numpy and zipfile raise for an archive of arrays whose frame, headers or compressed data hold anything."""
 
 
 class Store:
@@ -56,12 +56,12 @@ class Store:
         self.records_path = folder / "records.jsonl"
 
     def records(self, tell: Callable[[int, int], None] = silent) -> dict[str, Record]:
-        """Return the last record of each cell, by its id; `tell` learns how many bytes are read, and of how many."""
+        """Return the last record of each cell, by its id; `tell` hears the bytes that are read, and those of all."""
         return read_records(self.records_path, tell) if self.records_path.exists() else {}
 
     @contextlib.contextmanager
     def writing(self) -> Iterator["Writer"]:
-        """Open the folder for the one writer it may have; refuse a second one."""
+        """Open the folder for the one writer that it may have; raise `BenchError` for a second one."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = (self.folder / ".lock").open("a")
@@ -80,10 +80,8 @@ class Store:
 
     def side_arrays(
         self, record: Record, names: Sequence[str] = ("labels", "predictions")
-    ) -> "dict[str, npt.NDArray[Any]]":
-        """Return some of the bulk of a cell; nothing where its side file is gone or broken."""
-        import numpy as np
-
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Return the named arrays of a cell's side file; none where that is gone or damaged."""
         if record.side_file is None:
             return {}
         try:
@@ -104,7 +102,7 @@ class Store:
         return contents
 
     def update_manifest(self, contents: Mapping[str, Any], environments: Mapping[str, Any] | None = None) -> None:
-        """Bring the manifest up to date; environments that records point to are kept."""
+        """Bring the manifest up to date; environments that it has already are kept, since records point to them."""
         known = self.manifest()
         kept = {**known.get("environments", {}), **(environments or {})}
         merged = {**known, **contents, "schema_version": SCHEMA_VERSION, "environments": kept}
@@ -114,7 +112,7 @@ class Store:
 
 @dataclasses.dataclass(frozen=True)
 class Writer:
-    """Appends records, each whole and on the disk before the next cell starts."""
+    """Appends records to a run; each is on the disk before the next cell starts."""
 
     folder: Path
     stream: Any
@@ -125,22 +123,20 @@ class Writer:
         self.stream.flush()
         os.fsync(self.stream.fileno())
 
-    def append_right(self, cell_id: str, right: "npt.NDArray[np.bool_]") -> int:
-        """Keep which test images (N,) a cell got right, and return where, for its record."""
+    def append_right(self, cell_id: str, right: npt.NDArray[np.bool_]) -> int:
+        """Keep which test images (N,) a cell got right; return the offset of the entry, which its record keeps."""
         with (self.folder / correctness.FILE).open("ab") as stream:
             offset = stream.tell()
             stream.write(correctness.entry(cell_id, right))
         return offset
 
-    def write_side_file(self, cell_id: str, arrays: "Mapping[str, npt.NDArray[np.generic]]") -> str:
-        """Write a cell's bulk and return its name relative to the folder."""
-        import numpy as np
-
+    def write_side_file(self, cell_id: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> str:
+        """Write a cell's arrays and return the file's name relative to the folder."""
         (self.folder / "cells").mkdir(exist_ok=True)
         target = self.folder / "cells" / f"{cell_id}.npz"
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        os.chmod(file.name, 0o644)
+        os.chmod(file.name, 0o644)  # as readable as the records: a temporary file is for its owner alone
         os.replace(file.name, target)
         return f"cells/{target.name}"
 
@@ -149,11 +145,15 @@ def _is_manifest(contents: Any) -> bool:
     if not isinstance(contents, dict):
         return False
     cells, environments = contents.get("cells"), contents.get("environments", {})
-    return (
-        (cells is None or (isinstance(cells, list) and all(isinstance(cell, str) for cell in cells)))
-        and isinstance(environments, dict)
-        and all(isinstance(each, dict) for each in environments.values())
-    )
+    return (cells is None or _are_texts(cells)) and _are_environments(environments)
+
+
+def _are_texts(cells: Any) -> bool:
+    return isinstance(cells, list) and all(isinstance(cell, str) for cell in cells)
+
+
+def _are_environments(found: Any) -> bool:
+    return isinstance(found, dict) and all(isinstance(each, dict) for each in found.values())
 
 
 def _cut_torn_line(path: Path) -> None:
@@ -171,7 +171,11 @@ def _cut_torn_line(path: Path) -> None:
 
 
 def read_records(path: Path, tell: Callable[[int, int], None] = silent) -> dict[str, Record]:
-    """Return the last record of each cell in a `records.jsonl`; a torn last line is left out with a warning."""
+    """Return the last record of each cell in a `records.jsonl`, by its id, in the order in which they were written.
+
+    A torn last line is left out with a warning. Raises `BenchError`, with its place, for any other line that is no
+    record.
+    """
     found: dict[str, Record] = {}
     shared: dict[str, Any] = {}
     with all_kept():
@@ -184,7 +188,8 @@ def read_records(path: Path, tell: Callable[[int, int], None] = silent) -> dict[
 
 @contextlib.contextmanager
 def all_kept() -> Iterator[None]:
-    """Look for no garbage while the block runs: records hold none, and the search takes a third of the time."""
+    """Search for no garbage while the block runs."""
+    # records refer to nothing that refers to them, and the search takes a third of the time of reading them
     was = gc.isenabled()
     gc.disable()
     try:
@@ -195,7 +200,7 @@ def all_kept() -> Iterator[None]:
 
 
 def _lines(path: Path, tell: Callable[[int, int], None]) -> Iterator[bytes]:
-    """Yield the whole lines, a block at a time."""
+    """Yield the whole lines; they are read a block at a time."""
     done = 0
     try:
         with path.open("rb") as stream:
@@ -212,10 +217,8 @@ def _lines(path: Path, tell: Callable[[int, int], None]) -> Iterator[bytes]:
 
 
 def _decoded(line: bytes) -> Any:
-    """Return what a line holds, by pydantic's parser, which takes a third of the time."""
-    from pydantic_core import from_json
-
     try:
+        # takes a third of the time of Python's own parser
         return from_json(line, cache_strings="all", allow_inf_nan=False)
     except ValueError:  # half of a surrogate pair is JSON for Python alone
         return json.loads(line.decode(), parse_constant=_no_number)
@@ -226,8 +229,22 @@ def _no_number(text: str) -> None:
 
 
 def _record(line: bytes, where: str, shared: dict[str, Any]) -> Record:
+    contents = _contents(line, where)
+    if lacking := _lacking(contents):
+        raise BenchError(f"{where}: {lacking}; remove the line, its cell runs again")
     try:
-        contents = _decoded(line)
+        record = record_of(contents, shared)
+    except TypeError as error:
+        raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
+    if wrong := problem_of(record):
+        raise BenchError(f"{where}: {wrong}; remove the line, its cell runs again")
+    return record
+
+
+def _contents(line: bytes, where: str) -> dict[str, Any]:
+    """Return the object that a line holds, in today's schema; raise `BenchError` where it is none of a record."""
+    try:
+        contents: dict[str, Any] = _decoded(line)
         version = int(contents["schema_version"])
     except UnicodeDecodeError as error:
         raise BenchError(f"{where}: can't be read ({error}); give a run's folder or its records.jsonl") from error
@@ -237,16 +254,14 @@ def _record(line: bytes, where: str, shared: dict[str, Any]) -> Record:
         raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade transferbench")
     if version < 2:  # before the images of a budget could be chosen by another rule
         contents |= {"image_selection": "stratified", "schema_version": SCHEMA_VERSION}
+    return contents
+
+
+def _lacking(contents: dict[str, Any]) -> str | None:
+    """Say which keys or numbers a record lacks that each must have; null where it lacks none."""
     if not contents.keys() >= _NEEDED:
-        missing = sorted(_NEEDED - contents.keys())
-        raise BenchError(f"{where}: a record without {', '.join(missing[:4])}; remove the line, its cell runs again")
+        return f"a record without {', '.join(sorted(_NEEDED - contents.keys())[:4])}"
     numbers = [contents.get(key) for key in ("accuracy", "oracle_accuracy", "peak_rss_mib", "total_s")]
     if contents["status"] == "ok" and not all(isinstance(number, int | float) for number in numbers):
-        raise BenchError(f"{where}: status ok without its numbers; remove the line, its cell runs again")
-    try:
-        record = record_of(contents, shared)
-    except TypeError as error:
-        raise BenchError(f"{where}: no record ({error}); remove the line, its cell runs again") from error
-    if wrong := problem_of(record):
-        raise BenchError(f"{where}: {wrong}; remove the line, its cell runs again")
-    return record
+        return "status ok without its numbers"
+    return None

@@ -1,4 +1,4 @@
-"""Calls that an executor makes, what comes of them, and who is told."""
+"""What an executor is given to run, what it must offer, and what a screen must offer."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ class Job:
     """A call that an executor makes."""
 
     function: str
-    """`module:name`, called with the argument and a `Progress`: a text, so that the caller need not import it."""
+    """`module:name`, called with the argument and a `Progress`. A text, so that the caller need not import torch."""
     argument: Any
+    """Goes to another process, so it must be possible to pickle it."""
     timeout_s: float
 
 
 class Executor(Protocol):
-    """Where jobs run. All executors give the same values."""
+    """Where jobs run. All executors give the same values, bit for bit."""
 
     name: ClassVar[str]
     workers: int

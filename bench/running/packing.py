@@ -1,4 +1,4 @@
-"""What `--workers auto` stands for where cells train: do one-thread cells do more in all than one on all cores?"""
+"""What `--workers auto` stands for where cells train: one cell on all cores, or several of one thread each."""
 
 import time
 from collections.abc import Sequence
@@ -14,15 +14,17 @@ from bench.machine.environment import machine
 from bench.running.jobs import Executor, Job
 
 SECONDS = 3.0
-"""Of training steps, after one that is warm-up."""
+"""How long training steps are timed, after one that is warm-up."""
+# two cells of one thread did 0.83 times the work of one cell on two busy cores, and 1.1 to 1.4 times (derived from
+# their times apart) on idle ones: only a trial tells, and the gain is small
 WORTH = 1.15
-"""How much more cells side by side must do in all: their throughput is not published."""
+"""How many times as much cells side by side must do in all, since their throughput is not published."""
 TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True)
 class PackingRequest:
-    """What is trained for the trial, on so many threads."""
+    """What the trial trains."""
 
     backbone: str
     image_size: int
@@ -32,15 +34,15 @@ class PackingRequest:
 
 @dataclass(frozen=True)
 class Packing:
-    """Cells side by side, each on its share of the cores, and why."""
+    """How many cells run side by side, each on its share of the cores, and why."""
 
     workers: int
     reason: str
 
 
 def images_per_s(request: PackingRequest, progress: Progress) -> float:
-    """Return how many images a second training on random weights and random images takes in."""
-    import torch
+    """Return how many images a second training takes in, on random weights and random images."""
+    import torch  # planning, which imports this module, never needs it
 
     configure("cpu", request.threads, True)
     backbone = source_of(request.backbone).build(request.backbone, None, request.image_size)
@@ -59,9 +61,9 @@ def images_per_s(request: PackingRequest, progress: Progress) -> float:
 
 
 def pack(request: PackingRequest, places: Places, alone: Executor, beside: Executor) -> Packing:
-    """Return the better of one cell on all threads and as many one-thread cells as there are; measured once, kept.
+    """Return what does more: one cell on all threads, or as many one-thread cells as `beside` has workers.
 
-    `alone` runs one job at a time, `beside` as many as the request has threads.
+    `alone` runs one job at a time, `beside` as many as the request has threads. The answer is measured once and kept.
     """
     key = {**asdict(request), "machine": machine("cpu"), "torch": version("torch"), "rule": [SECONDS, WORTH]}
 
@@ -69,6 +71,7 @@ def pack(request: PackingRequest, places: Places, alone: Executor, beside: Execu
         (one,) = _rates(alone, [request])
         single = PackingRequest(request.backbone, request.image_size, request.batch_size, 1)
         rates = _rates(beside, [single] * beside.workers)
+        # in all only where all of them train: one that fails for lack of memory would fail as a cell too
         several = sum(rates) if all(rates) else 0.0
         return {"alone": one, "beside": several}
 
@@ -82,5 +85,4 @@ def pack(request: PackingRequest, places: Places, alone: Executor, beside: Execu
 def _rates(executor: Executor, requests: Sequence[PackingRequest]) -> list[float]:
     jobs = [Job("bench.running.packing:images_per_s", request, TIMEOUT_S) for request in requests]
     outcomes = [outcome for _, outcome in executor.run(jobs, lambda *_: None)]
-    # what can't be trained (too little memory) does no work
     return [outcome.value if outcome.ended is None else 0.0 for outcome in outcomes]

@@ -12,26 +12,27 @@ from bench.records.record import Record
 from bench.schema import Cell
 
 PLAIN_EVERY_S = 10.0
+"""Least seconds between two lines where there is no terminal."""
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 cell`, `2 cells`."""
+    """Return `1 cell` or `2 cells`."""
     return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `12 min` or `3.4 h`."""
+    """Return `45 s`, `12 min` or `3.4 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 Tell = Callable[[str, int, int], None]
-"""Is told what is being done, how much of it is done, and of how much."""
+"""Hears what is being done, how much of it is done, and of how much."""
 
 
 def patient(tell: Tell, after_s: float = 2.0) -> Tell:
-    """Return what tells only of work that takes longer than some seconds."""
+    """Return a `Tell` that passes on nothing in the first seconds, so that quick work shows no progress."""
     began = time.monotonic()
 
     def told(what: str, done: int, total: int) -> None:
@@ -65,7 +66,7 @@ class TimeLeft:
         ahead = sum(self._prices.values())
         if self._expected == 0:
             return ahead + self._shared_s
-        # what cells share is paid by the first of them
+        # the first cells pay for what all share, so it belongs to what was expected of them
         return ahead * self._taken / (self._expected + self._shared_s)
 
 
@@ -83,6 +84,7 @@ class ConsoleScreen:
 
     def say(self, line: str) -> None:
         """Show one line."""
+        # as it is: rich would take brackets for markup, colour numbers, and break lines that somebody may search
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def working(self, what: str, done: int, total: int) -> None:
@@ -118,6 +120,7 @@ class ConsoleScreen:
         if self._progress is not None:
             if self._task is None:
                 self._task = self._progress.add_task("", total=total, left="")
+            # of a long label the end: method, budget and seed tell cells apart
             self._progress.update(self._task, description=what[-78:], completed=done, total=total, left=left)
         elif time.monotonic() - self._spoke > PLAIN_EVERY_S:
             self._spoke = time.monotonic()
@@ -126,7 +129,7 @@ class ConsoleScreen:
 
 @contextmanager
 def screen() -> Iterator[ConsoleScreen]:
-    """Return a screen on stderr; NO_COLOR is heeded by rich."""
+    """Yield a screen on stderr, which leaves stdout to what a command prints; rich heeds NO_COLOR."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield ConsoleScreen(None, console)

@@ -1,4 +1,4 @@
-"""Makes ready what cells share, through the executor: each weights and each data set once."""
+"""Makes ready what cells share, each weights and each data set once, and says what the run will take."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,20 @@ from bench.outcomes import Outcome
 from bench.records.record import Status
 from bench.registry import need
 from bench.running.jobs import Executor, Job, Screen
-from bench.running.prepare import DataRequest, ReadyData, ReadyWeights, WeightsRequest
+from bench.running.pixels import DataRequest, ReadyData
+from bench.running.weights import ReadyWeights, WeightsRequest
 from bench.schema import Cell, Choice
-from bench.suites.plan import Speed, cost_of, extraction_price, price, profile_kind, profile_price
+from bench.suites.prices import Speed, cost_of, extraction_price, price, profile_kind, profile_price
 
 TIMEOUT_S = 24 * 3600.0
+"""Of one preparation: it may download a data set, or pre-train a network."""
 WORTH_TELLING = 0.7
-"""Of the time of a step on all threads, below which one thread is worth a word."""
+"""Share of a step's time on all threads, below which a step on one thread is worth telling the user of."""
 
 
 @dataclass(frozen=True)
 class Lacking:
-    """Why something can't be had, as the records of the cells that need it will say."""
+    """Why something can't be had; the records of the cells that need it say the same."""
 
     status: Status
     reason: str
@@ -62,7 +64,7 @@ class Ready:
 
 
 def weights_key(cell: Cell) -> tuple[Any, ...]:
-    """What cells that share initial weights have in common."""
+    """Return what cells that share initial weights have in common, and the machine's speed with them."""
     return cell.backbone, cell.weights, cell.device, cell.precision, cell.image_size, cell.threads
 
 
@@ -72,41 +74,56 @@ def data_of(cell: Cell) -> tuple[Choice, ...]:
 
 
 def data_key(dataset: Choice, cell: Cell, weights: ReadyWeights) -> tuple[Any, ...]:
-    """What cells that share pixels have in common."""
+    """Return what cells that share pixels have in common."""
     return dataset.label, Geometry.of(weights.input, cell.image_size), cell.limit
 
 
 def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: Screen) -> Ready:
-    """Have the weights and the data of all cells.
+    """Make ready the weights and the data of all cells.
 
     What can't be had, or doesn't work, is noted for the cells that need it. Data that is there but broken raises
-    `InvalidData`: every cell needs it.
+    `InvalidData`: the user mends it before any cell runs.
     """
+    weights = _provide_weights(cells, places, executor, screen)
+    return Ready(weights, _provide_data(cells, weights, places, executor, screen))
+
+
+def _provide_weights(
+    cells: Sequence[Cell], places: Places, executor: Executor, screen: Screen
+) -> dict[Any, ReadyWeights | Lacking]:
     weights: dict[Any, ReadyWeights | Lacking] = {}
     sharing: dict[Any, list[Cell]] = {}
     for cell in cells:
         sharing.setdefault(weights_key(cell), []).append(cell)
     for key, mine in sharing.items():
         trains = any(cost_of(cell) != "features" for cell in mine)
-        job = Job("bench.running.prepare:prepare_weights", _request(mine[0], places, trains), TIMEOUT_S)
+        job = Job("bench.running.weights:prepare_weights", _request(mine[0], places, trains), TIMEOUT_S)
         outcome = _do(executor, job, screen, f"{mine[0].backbone} ({mine[0].weights})")
         weights[key] = (
             _ready_weights(outcome.value, mine[0], screen) if outcome.ended is None else _lacking(outcome, screen)
         )
+    return weights
+
+
+def _provide_data(
+    cells: Sequence[Cell],
+    weights: Mapping[Any, ReadyWeights | Lacking],
+    places: Places,
+    executor: Executor,
+    screen: Screen,
+) -> dict[Any, ReadyData | Lacking]:
     data: dict[Any, ReadyData | Lacking] = {}
     for cell in cells:
         found = weights[weights_key(cell)]
         if isinstance(found, Lacking):
-            continue
+            continue  # how images are prepared is told by the weights
         for dataset in data_of(cell):
             key = data_key(dataset, cell, found)
             if key not in data:
                 request = DataRequest(dataset, Geometry.of(found.input, cell.image_size), cell.limit, places)
-                outcome = _do(
-                    executor, Job("bench.running.prepare:prepare_data", request, TIMEOUT_S), screen, dataset.label
-                )
-                data[key] = _ready_data(outcome, dataset, cell, screen)
-    return Ready(weights, data)
+                job = Job("bench.running.pixels:prepare_data", request, TIMEOUT_S)
+                data[key] = _ready_data(_do(executor, job, screen, dataset.label), dataset, cell, screen)
+    return data
 
 
 def _request(cell: Cell, places: Places, trains: bool) -> WeightsRequest:
@@ -131,7 +148,8 @@ def _do(executor: Executor, job: Job, screen: Screen, what: str) -> Outcome:
 
 
 def _ready_weights(ready: ReadyWeights, cell: Cell, screen: Screen) -> ReadyWeights:
-    """Tell where a network is too small for several threads: the suite decides, since other threads are other cells."""
+    """Return the weights, and tell the user where one thread would be faster."""
+    # told and not done: the suite decides on threads, since cells of other threads are other cells
     if ready.single_s is not None and ready.single_s < WORTH_TELLING * ready.step_s:
         on_one, on_all = (f"{1000 * seconds:.0f} ms" for seconds in (ready.single_s, ready.step_s))
         screen.say(
@@ -156,6 +174,12 @@ def _ready_data(outcome: Outcome, dataset: Choice, cell: Cell, screen: Screen) -
     if outcome.ended is not None:
         raise BenchError(f"{dataset.label} can't be prepared: {outcome.reason}")
     ready: ReadyData = outcome.value
+    _describe(ready, dataset, cell, screen)
+    return ready
+
+
+def _describe(ready: ReadyData, dataset: Choice, cell: Cell, screen: Screen) -> None:
+    """Tell the user what a data set turned out to be."""
     counts = ready.class_counts
     names = ", ".join(list(counts)[:10]) + (", ..." if len(counts) > 10 else "")
     screen.say(
@@ -167,11 +191,10 @@ def _ready_data(outcome: Outcome, dataset: Choice, cell: Cell, screen: Screen) -
         screen.say(f"{asked.label}: a class with fewer training images gives what it has")
     for note in ready.notes:
         screen.say(f"{dataset.label}: {note}")
-    return ready
 
 
 def announce(cells: Sequence[Cell], ready: Ready, workers: int, screen: Screen) -> None:
-    """Say what the cells that can run are expected to take; the first of those alike is profiled, if it runs alone."""
+    """Tell the screen what each cell that can run is expected to take, and all of them for what they share."""
     prices: dict[str, float] = {}
     kinds: set[tuple[Any, ...]] = set()
     sharing: dict[Any, tuple[Speed, list[Cell]]] = {}
@@ -185,7 +208,7 @@ def announce(cells: Sequence[Cell], ready: Ready, workers: int, screen: Screen) 
         prices[cell.cell_id] = price(cell, speed)
         kind = (cell.dataset.label, cell.backbone, *profile_kind(cell, data.train_images))
         if workers == 1 and kind not in kinds:
-            kinds.add(kind)
+            kinds.add(kind)  # the first of its kind is profiled for all, and pays for it
             prices[cell.cell_id] += profile_price([cell], speed)
         sharing.setdefault((weights_key(cell), cell.dataset.label), (speed, []))[1].append(cell)
     screen.expect(cells, prices, sum(extraction_price(mine, speed) for speed, mine in sharing.values()))

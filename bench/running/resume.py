@@ -1,4 +1,4 @@
-"""Which cells of a plan still have to run: not those whose identity, data and weights are as they were."""
+"""Which cells of a plan still have to run: all but those with a number from the data and weights that are there now."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from bench.contracts.networks import WeightsFile
 from bench.errors import InvalidData, Unavailable
 from bench.pretraining.pretrained import is_own, own_weights
 from bench.records.record import Record
-from bench.running.prepare import data_fingerprint
+from bench.running.pixels import data_fingerprint
 from bench.schema import Cell, Choice
 
 
@@ -27,10 +27,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Present:
-    """What is there now; looked up once per data set and per weights, nothing is downloaded."""
+    """Looks up what is there now, once per data set and per weights; nothing is downloaded."""
 
     data: Callable[[Choice], str | None]
+    """Returns the fingerprint of a data set; null where it isn't there."""
     weights: Callable[[Cell], WeightsFile | None]
+    """Returns a cell's weights; null where they aren't there."""
 
 
 def present(places: Places) -> Present:
@@ -49,6 +51,7 @@ def present(places: Places) -> Present:
         except (Unavailable, InvalidData):
             return None
 
+    # by label, since a choice has a mapping in it and can be no key of a cache
     choices: dict[str, Choice] = {}
 
     def data_of(choice: Choice) -> str | None:
@@ -61,25 +64,27 @@ def present(places: Places) -> Present:
 def is_done(cell: Cell, record: Record | None, there: Present) -> bool:
     """Say whether a cell has its number, from the very data and weights that are there now.
 
-    What is not there now refutes nothing: a result is never given up for data that can't be found.
+    What can't be found now proves nothing: a result is never given up because `--data-dir` was forgotten.
     """
     if record is None or record.status != "ok":
         return False
     if not set(cell.probes) <= set(record.probes):
         return False  # its numbers stand, but one that is asked for now was not measured
     weights, data = there.weights(cell), there.data(cell.dataset)
-    if weights is not None and record.weights_fingerprint != weights.fingerprint:
+    if weights is not None and not is_of(record, weights):
         return False
-    if weights is not None and weights.sha256 not in (None, record.weights_sha256):
-        return False  # the project's own weights, trained again with other bits
     source = there.data(cell.source) if cell.source else None
-    if source not in (None, record.source_fingerprint):
-        return False
-    return data in (None, record.dataset_fingerprint)
+    return source in (None, record.source_fingerprint) and data in (None, record.dataset_fingerprint)
+
+
+def is_of(record: Record, weights: WeightsFile) -> bool:
+    """Say whether a record was made from these very weights."""
+    # the project's own weights may be trained again by the same recipe with other bits: then the SHA-256 tells
+    return record.weights_fingerprint == weights.fingerprint and weights.sha256 in (None, record.weights_sha256)
 
 
 def remaining(cells: Sequence[Cell], records: Mapping[str, Record], asked: Asked) -> list[Cell]:
-    """Return the cells to run. Skipped ones are tried again; failed ones only with `rerun`."""
+    """Return the cells to run. Skipped ones are tried again, failed ones only with `rerun`."""
     if asked.rerun == "all":
         return list(cells)
     there = present(asked.places)

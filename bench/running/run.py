@@ -14,9 +14,9 @@ from bench.records.identity import identity_fields
 from bench.records.record import Record, Status
 from bench.records.store import Store, Writer
 from bench.running.jobs import Executor, Job, Screen
-from bench.running.prepare import ReadyWeights
 from bench.running.provision import Lacking, Supplies, announce, provide
 from bench.running.resume import Asked, remaining
+from bench.running.weights import ReadyWeights
 from bench.schema import Cell, content_hash
 
 STATUS_OF: Mapping[str, Status] = {
@@ -41,7 +41,7 @@ class RunResult:
 
     @property
     def exit_code(self) -> Exit:
-        """Well only where every cell asked for has its number."""
+        """`OK` only where every cell asked for has its number."""
         return Exit.CELLS_FAILED if self.unfinished else Exit.OK
 
 
@@ -72,12 +72,14 @@ def run(
                 else:
                     runnable.append(Runnable(cell, found))
             _run_all(runnable, asked, executor, writer, screen, store)
+    # read again: records of earlier runs count for the cells asked for as well
     records = store.records()
     mine = [records[cell.cell_id] for cell in cells if cell.cell_id in records]
     return RunResult(len(todo), len(cells) - len(todo), tuple(record for record in mine if record.status != "ok"))
 
 
 def _finish(cell: Cell, record: Record, writer: Writer, screen: Screen) -> None:
+    # on the disk before anything else happens: a run that is killed loses the cell it was at, no more
     writer.append(record)
     screen.done(cell, record)
 
@@ -97,8 +99,10 @@ def _without(cell: Cell, lacking: Lacking, executor: Executor) -> Record:
 def _run_all(
     runnable: Sequence[Runnable], asked: Asked, executor: Executor, writer: Writer, screen: Screen, store: Store
 ) -> None:
+    # in the manifest before a record points to them
     environments = {env_key(each.supplies.weights): each.supplies.weights.environment for each in runnable}
     store.update_manifest({}, environments)
+    # absolute, since a cell's process may stand in another folder
     profiles = store.folder.resolve() / "profiles"
     payloads = [cell_job(each.cell, each.supplies, asked.places, executor.workers, profiles) for each in runnable]
     function = "bench.cell.cell:run_alone" if asked.alone else "bench.cell.cell:run_cell"

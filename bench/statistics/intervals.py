@@ -5,6 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import scipy  # loads its parts when they are first named: reading records waits for none of them
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -29,8 +31,9 @@ class Estimate:
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate:
     """Return the mean with Student's t interval (ddof = 1).
 
-    Student, "The probable error of a mean", 1908. A bootstrap over three seeds covers far too little.
+    Student, "The probable error of a mean", 1908.
     """
+    # no bootstrap: over three seeds it covers far too little
     n = len(values)
     if n == 0:
         raise ValueError("no values")
@@ -38,11 +41,10 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate
     if n == 1:
         return Estimate(mean, None, 1)
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
-    return Estimate(mean, _quantile(n - 1, confidence) * math.sqrt(variance / n), n)
+    return Estimate(mean, student_quantile(n - 1, confidence) * math.sqrt(variance / n), n)
 
 
-@functools.cache
-def _quantile(freedom: int, confidence: float) -> float:
-    from scipy.special import stdtrit  # a tenth of the import time of scipy.stats
-
-    return float(stdtrit(freedom, 0.5 + confidence / 2))
+@functools.lru_cache(maxsize=1000)  # the rows of a report have few numbers of seeds
+def student_quantile(freedom: float, confidence: float) -> float:
+    """Return how many standard errors a two-sided interval by Student's t reaches to each side."""
+    return float(scipy.special.stdtrit(freedom, 0.5 + confidence / 2))

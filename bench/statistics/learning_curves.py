@@ -12,14 +12,15 @@ Matrix = npt.NDArray[np.float64]
 Side = Literal["always", "never", "crosses"]
 
 DRAWS, CURVES = 1000, 400
-"""Draws of a crossover, and curves fitted to draws."""
+"""Draws from which a crossover's interval comes, and curves that are fitted to draws."""
 LARGEST_EXPONENT, GRID, ROUNDS = 2.0, 60, 3
+"""The exponent's upper end, the values that are tried at first, and how often they are tried closer together."""
 CLOSER = np.array([-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75])
-"""Where the exponent is looked for next, in steps of the grid."""
+"""Where the exponent is looked for next, in steps of the last grid around the best value so far."""
 MOST_LOG_LABELS = 700.0
-"""More labels than this logarithm says are as many: floats end there."""
+"""The largest logarithm of a number of labels: a float holds little more."""
 LEAST_ERROR = 1e-3
-"""Standard errors below it weigh no more: a few seeds may agree by luck."""
+"""The smallest standard error that counts in a fit: a few seeds may agree by luck."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ class Crossover:
     side: Side
     """`always` ahead, `never`, or it `crosses`."""
     labels: float | None
-    """Where it crosses, between two budgets on the logarithmic axis."""
+    """Where it crosses, interpolated between two budgets on the logarithmic axis; null where it doesn't."""
     low: float | None
     high: float | None
     """95 % interval of the labels; null on a side where it leaves the range of the budgets."""
     shares: tuple[float, float, float]
-    """Of the draws: always, never, crosses."""
+    """Shares of the draws in which it is always ahead, never ahead, or crosses."""
 
 
 def crossovers(differences: Sequence[Point], seed: int = 0, confidence: float = 0.95) -> tuple[Crossover, Crossover]:
@@ -56,9 +57,16 @@ def crossovers(differences: Sequence[Point], seed: int = 0, confidence: float = 
     points = sorted(differences, key=lambda point: point.labels)
     logs = np.log([point.labels for point in points])
     means = np.array([[point.mean for point in points]])
-    generator = np.random.default_rng(seed)
-    drawn = means + np.stack([point.error * generator.standard_t(point.freedom, DRAWS) for point in points], 1)
+    drawn = _drawn(points, DRAWS, seed)
     return _told(logs, means, drawn, confidence), _told(logs, -means, -drawn, confidence)
+
+
+def _drawn(points: Sequence[Point], draws: int, seed: int) -> Matrix:
+    """Return means of the budgets (D draws, P budgets), each moved by a Student-t error of its own."""
+    generator = np.random.default_rng(seed)
+    errors = [point.error * generator.standard_t(point.freedom, draws) for point in points]
+    moved: Matrix = np.array([point.mean for point in points]) + np.stack(errors, 1)
+    return moved
 
 
 def crossover(differences: Sequence[Point], seed: int = 0, confidence: float = 0.95) -> Crossover:
@@ -81,14 +89,15 @@ def _told(logs: Matrix, means: Matrix, draws: Matrix, confidence: float) -> Cros
 
 def _ends(drawn: Matrix, confidence: float) -> tuple[float, float]:
     tail = (1 - confidence) / 2
+    # one of the draws, since some are infinite and nothing lies between those and the others
     low, high = np.quantile(drawn, (tail, 1 - tail), method="nearest")
     return float(low), float(high)
 
 
 def _crossings(logs: Matrix, values: Matrix) -> Matrix:
-    """Return for each row the logarithm of the labels after which all values are positive (D draws, P budgets) -> (D,).
+    """Return the logarithm of the labels after which all values of a row are positive: (D draws, P budgets) -> (D,).
 
-    Minus infinity where they are from the first budget on, infinity where the last one is not.
+    It is minus infinity where all of them are, infinity where the last one is not.
     """
     count = values.shape[1]
     behind = values <= 0
@@ -121,7 +130,7 @@ class PowerLaw:
         return float(self.ceiling - self.scale * labels**-self.exponent)
 
     def needed(self, accuracy: float) -> float | None:
-        """Return the labels that an accuracy takes; null where the curve never comes to it."""
+        """Return the labels that an accuracy takes; null where the curve never reaches it."""
         if accuracy >= self.ceiling or self.exponent <= 0:
             return None
         if self.scale == 0:
@@ -130,23 +139,20 @@ class PowerLaw:
 
 
 def fit_power_law(labels: Sequence[float], accuracies: Sequence[float], errors: Sequence[float]) -> PowerLaw:
-    """Fit a power law by weighted least squares (Cortes et al., 1993); three budgets or more.
+    """Fit a power law to three label budgets or more by weighted least squares (Cortes et al., 1993).
 
-    Accuracies in 0 to 1; `errors` are their standard errors.
+    Accuracies are in 0 to 1; `errors` are their standard errors.
     """
     return PowerLaw(*_fits(labels, np.asarray([accuracies], np.float64), errors)[0].tolist())
 
 
 def _fits(labels: Sequence[float], seen: Matrix, errors: Sequence[float]) -> Matrix:
-    """Return ceiling, scale and exponent (D, 3) of the curve of each row of accuracies (D, P).
-
-    With the exponent given, ceiling and scale are a linear problem; the exponent is searched for on a grid that closes
-    in.
-    """
+    """Return ceiling, scale and exponent (D, 3) of the curve of each row of accuracies (D, P)."""
     if len(labels) < 3:
         raise ValueError("a curve needs three label budgets or more")
     counts = np.asarray(labels, np.float64)
     weights = np.maximum(np.asarray(errors, np.float64), LEAST_ERROR) ** -2
+    # with the exponent given, ceiling and scale are a linear problem: only the exponent is searched for
     rows, step = np.arange(len(seen)), LARGEST_EXPONENT / GRID
     exponents = np.linspace(step, LARGEST_EXPONENT, GRID)[None]
     for _ in range(ROUNDS):
@@ -154,23 +160,24 @@ def _fits(labels: Sequence[float], seen: Matrix, errors: Sequence[float]) -> Mat
         best = cost.argmin(1)
         chosen = np.broadcast_to(exponents, cost.shape)[rows, best]
         exponents = (chosen[:, None] + step * CLOSER).clip(1e-3, LARGEST_EXPONENT)
-        step /= 4
+        step /= 4  # the distance between two values of `CLOSER`
     found: Matrix = np.column_stack([ceiling[rows, best], scale[rows, best], chosen])
     return found
 
 
 def _linear_fits(counts: Matrix, weights: Matrix, seen: Matrix, exponents: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-    """Return ceilings up to 1, scales from 0 and weighted squares of the best curves with given exponents, each (D, E).
+    """Return ceilings, scales and weighted squares of the best curves with given exponents, each (D, E).
 
-    `exponents` are (D, E), or (1, E) where all rows have the same. The curve may start below zero accuracy where labels
-    are few, so the scale has no upper end.
+    `exponents` are (D, E), or (1, E) where all rows have the same. Ceilings are at most 1, scales at least 0.
     """
-    middle = float(seen.mean())  # what is squared below is small, so that little is lost
+    # the scale has no upper end: where labels are few the curve may start below zero accuracy
+    middle = float(seen.mean())  # taken off, so that little is lost when what is left is squared
     low = seen - middle
     falls = counts ** -exponents[..., None]
     total, of_seen = weights.sum(), low @ weights[:, None]
     of_falls, squares = falls @ weights, np.square(falls) @ weights
     both = (falls @ (low * weights)[..., None])[..., 0]
+    # 1e-300: all falls are alike where there is nothing to divide by
     scale = np.maximum(0.0, (of_falls * of_seen - total * both) / np.maximum(total * squares - of_falls**2, 1e-300))
     ceiling = (of_seen + scale * of_falls) / total
     top = 1 - middle
@@ -182,7 +189,7 @@ def _linear_fits(counts: Matrix, weights: Matrix, seen: Matrix, exponents: Matri
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """A fitted curve of accuracy against labels, with how sure it is."""
+    """A fitted curve of accuracy against labels, and how sure it is."""
 
     labels: tuple[int, ...]
     """The budgets that were measured, smallest first."""
@@ -190,40 +197,43 @@ class LearningCurve:
     drawn: Matrix
     """Ceiling, scale and exponent (D, 3), fitted to means that were moved by errors of their own."""
     held_out_error: float | None
-    """How far the curve fitted without the largest budget is off there; null with three budgets."""
+    """How far off a curve fitted without the largest budget is at that budget; null with three budgets."""
 
 
 def learning_curve(points: Sequence[Point], seed: int = 0) -> LearningCurve:
     """Fit a curve to three budgets or more, and again to draws around them (parametric bootstrap)."""
     points = sorted(points, key=lambda point: point.labels)
     labels, errors = [float(point.labels) for point in points], [point.error for point in points]
-    means = np.array([point.mean for point in points])
-    generator = np.random.default_rng(seed)
-    moved = means + np.stack([point.error * generator.standard_t(point.freedom, CURVES) for point in points], 1)
-    held_out = None
-    if len(points) > 3:
-        without = fit_power_law(labels[:-1], means[:-1].tolist(), errors[:-1])
-        held_out = abs(without.at(labels[-1]) - float(means[-1]))
-    fitted = _fits(labels, np.concatenate([means[None], moved.clip(0, 1)]), errors)
+    means = np.array([[point.mean for point in points]])
+    moved = _drawn(points, CURVES, seed).clip(0, 1)
+    fitted = _fits(labels, np.concatenate([means, moved]), errors)
     law = PowerLaw(*fitted[0].tolist())
-    return LearningCurve(tuple(point.labels for point in points), law, fitted[1:], held_out)
+    return LearningCurve(tuple(point.labels for point in points), law, fitted[1:], _held_out_error(points))
+
+
+def _held_out_error(points: Sequence[Point]) -> float | None:
+    *others, largest = points
+    if len(others) < 3:
+        return None
+    labels, means, errors = zip(*((float(each.labels), each.mean, each.error) for each in others), strict=True)
+    return abs(fit_power_law(labels, means, errors).at(float(largest.labels)) - float(largest.mean))
 
 
 @dataclass(frozen=True)
 class LabelsNeeded:
-    """How many labels a target accuracy takes, by a fitted curve."""
+    """How many labels a target accuracy takes, read off a fitted curve."""
 
     labels: float | None
-    """Null where the curve never comes to it."""
+    """Null where the curve never reaches the target."""
     low: float | None
     high: float | None
     """95 % interval; null where it has no end."""
     extrapolated: bool
-    """Whether the figure lies outside the budgets that were measured; that the curve never comes to it does."""
+    """Whether the figure lies outside the budgets that were measured; true too where the target is never reached."""
     interval_extrapolated: bool
-    """Whether an end of the interval does, or there is none."""
+    """Whether an end of the interval lies outside them, or is missing."""
     held_out_error: float | None
-    """How far the curve fitted without the largest budget is off there; null with three budgets."""
+    """How far off a curve fitted without the largest budget is at that budget; null with three budgets."""
 
 
 def needed(
@@ -231,10 +241,11 @@ def needed(
 ) -> LabelsNeeded:
     """Return the labels that a target accuracy takes on a curve; the target may itself be a mean with an error."""
     found = curve.law.needed(target)
+    # another seed than the curve's draws have by default: the target's error is independent of the curve's
     targets = target + error * np.random.default_rng(1).standard_t(freedom, len(curve.drawn))
     ceiling, scale, exponent = curve.drawn.T
     gap = ceiling - targets
-    with np.errstate(divide="ignore", invalid="ignore"):  # a flat curve is there already, or never comes to it
+    with np.errstate(divide="ignore", invalid="ignore"):  # a flat curve is there already, or never is
         logs = np.minimum(np.log(scale / gap) / exponent, MOST_LOG_LABELS)
     low, high = _ends(np.where(gap > 0, np.exp(logs), np.inf), confidence)
     return LabelsNeeded(

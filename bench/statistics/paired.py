@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
+from bench.statistics.intervals import student_quantile
 from bench.statistics.variance import Squares, mean_error, mean_squares
 
 Matrix = npt.NDArray[np.float64]
@@ -20,7 +22,7 @@ class Difference:
     low: float
     high: float
     p: float | None
-    """Two-sided, of no difference; null with a single seed, whose noise nobody knows."""
+    """Two-sided, under no difference; null with a single seed, which says nothing of its noise."""
     seeds: int
     images: int
     error: float
@@ -28,16 +30,17 @@ class Difference:
     freedom: float
     """Degrees of freedom of that error."""
     variances: tuple[float, float, float]
-    """What seeds, images and the rest add to its square."""
+    """What seeds, images and their interplay add to the square of the standard error."""
 
 
 def crossed(differences: Matrix, confidence: float = 0.95) -> Difference:
     """Return the mean of per-image differences (S seeds, N images) with an interval over both seeds and images.
 
-    Every seed is tested on the same images, so that averages over either alone are not independent: the variance of
-    the mean is that of a crossed random-effects table (`variance.mean_error`). With one seed the interval is over the
-    images alone, and nothing is tested. Where seeds of several kinds varied apart each has an axis, images the last.
+    Where seeds of several kinds varied apart, each kind has an axis, and images have the last. With one seed the
+    interval is over the images alone, and nothing is tested.
     """
+    # every seed is tested on the same images, so averages over either alone are not independent: the variance of the
+    # mean is that of a crossed random-effects table
     images = differences.shape[-1]
     seeds = differences.size // images
     if images < 2:
@@ -50,7 +53,7 @@ def crossed(differences: Matrix, confidence: float = 0.95) -> Difference:
 
 def _of_one_seed(mean: float, variance: float, images: int, confidence: float) -> Difference:
     spread = variance / images
-    half = _quantile(images - 1, confidence) * math.sqrt(spread)
+    half = student_quantile(images - 1, confidence) * math.sqrt(spread)
     return Difference(
         mean, mean - half, mean + half, None, 1, images, math.sqrt(spread), images - 1, (0.0, spread, 0.0)
     )
@@ -58,7 +61,7 @@ def _of_one_seed(mean: float, variance: float, images: int, confidence: float) -
 
 def _difference(mean: float, squares: Squares, seed_axes: int, images: int, confidence: float) -> Difference:
     found = mean_error(squares, seed_axes)
-    half = _quantile(found.freedom, confidence) * found.error
+    half = student_quantile(found.freedom, confidence) * found.error
     p = _two_sided(mean / found.error, found.freedom) if found.error else float(mean == 0)
     of_images = found.parts[seed_axes,]
     of_seeds = math.fsum(part for axes, part in found.parts.items() if seed_axes not in axes)
@@ -69,7 +72,7 @@ def _difference(mean: float, squares: Squares, seed_axes: int, images: int, conf
 
 @dataclass(frozen=True)
 class AllPairs:
-    """Sums over the answers of M models, from which the comparison of any two follows without looking at them again."""
+    """Sums over the answers of M models: the difference of any two follows from them, without the answers."""
 
     seeds: int
     images: int
@@ -81,7 +84,8 @@ class AllPairs:
     """Products of models' answers (M, M)."""
 
     def difference(self, first: int, second: int, confidence: float = 0.95) -> Difference:
-        """Return what `crossed` would of the first model's answers minus the second's; whole numbers lose nothing."""
+        """Return what `crossed` gives for the first model's answers minus the second's."""
+        # sums of right answers are whole numbers, so that their differences lose nothing
         count = self.seeds * self.images
         by_seed = self.by_seed[first] - self.by_seed[second]
         total = float(by_seed.sum())
@@ -102,7 +106,7 @@ class AllPairs:
 
 
 def all_pairs(answers: npt.NDArray[np.bool_]) -> AllPairs:
-    """Return the sums of models' answers (M models, S seeds, N images), of the same seeds and images."""
+    """Return the sums of answers, right or not (M models, S seeds, N images); all have the same seeds and images."""
     models, seeds, images = answers.shape
     if images < 2:
         raise ValueError("a comparison needs two test images or more")
@@ -111,16 +115,8 @@ def all_pairs(answers: npt.NDArray[np.bool_]) -> AllPairs:
     return AllPairs(seeds, images, answers.sum(2).astype(np.float64), by_image @ by_image.T, whole @ whole.T)
 
 
-def _quantile(freedom: float, confidence: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 0.5 + confidence / 2))
-
-
 def _two_sided(statistic: float, freedom: float) -> float:
-    from scipy.special import stdtr
-
-    return float(2 * stdtr(freedom, -abs(statistic)))
+    return float(2 * scipy.special.stdtr(freedom, -abs(statistic)))
 
 
 def holm(values: Sequence[float]) -> list[float]:

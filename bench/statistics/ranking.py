@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 Task = tuple[str, str, str]
 """A data set, a backbone (with whatever else has a table of its own), and a label budget."""
@@ -32,19 +33,19 @@ class Standing:
 
 @dataclass(frozen=True)
 class CriticalDifference:
-    """Friedman's test (1937) over data sets, and the distance of average ranks that tells settings apart."""
+    """Friedman's test (1937) over data sets, and the distance of average ranks from which on settings differ."""
 
     average_ranks: Mapping[str, float]
     """Over data sets, each the mean of its tasks."""
     datasets: int
     p: float
-    """Of no difference between the settings."""
+    """Under no difference between the settings."""
     distance: float
-    """Nemenyi's (1963), at 5 %."""
+    """Nemenyi's critical difference (1963), at 5 %."""
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
-        """Settings whose ranks lie no further apart than the distance, best first; none within another."""
+        """Groups of settings whose ranks lie no further apart than the distance, best first; none within another."""
         ordered = sorted(self.average_ranks, key=lambda setting: self.average_ranks[setting])
         ranks = [self.average_ranks[setting] for setting in ordered]
         ends = [max(end for end in range(len(ranks)) if ranks[end] - start <= self.distance) for start in ranks]
@@ -69,32 +70,26 @@ class Ranking:
 
 
 def rank(accuracies: Accuracies) -> Ranking | None:
-    """Rank settings over tasks; null where fewer than two settings share fewer than two tasks.
+    """Rank settings over tasks; null where there are fewer than two settings or fewer than two tasks to rank over.
 
-    Settings are those that each data set has with each of its backbones; tasks those in which all these have a number.
+    Settings are those that every table (a data set with a backbone) has; tasks are those in which each of them has a
+    number.
     """
     settings, tasks = _shared(accuracies)
     if len(settings) < 2 or len(tasks) < 2:
         return None
     table = np.array([[accuracies[task][setting] for setting in settings] for task in tasks])
-    ranks, regrets = _ranks(table), table.max(1, keepdims=True) - table
-    standings = [
-        Standing(
-            setting,
-            float(ranks[:, column].mean()),
-            statistics.mean(regrets[:, column].tolist()),
-            float(regrets[:, column].max()),
-            tasks[int(regrets[:, column].argmax())],
-        )
-        for column, setting in enumerate(settings)
-    ]
-    everyone = dict.fromkeys(setting for found in accuracies.values() for setting in found)
     return Ranking(
-        tuple(sorted(standings, key=lambda each: (each.average_rank, each.regret))),
+        tuple(sorted(_standings(settings, tasks, table), key=lambda each: (each.average_rank, each.regret))),
         tasks,
-        tuple(setting for setting in everyone if setting not in settings),
+        tuple(setting for setting in _named(accuracies) if setting not in settings),
         critical_difference(settings, [dataset for dataset, _, _ in tasks], table),
     )
+
+
+def _named(accuracies: Accuracies) -> dict[str, None]:
+    """Return all settings, in the order in which they are first named."""
+    return dict.fromkeys(setting for found in accuracies.values() for setting in found)
 
 
 def _shared(accuracies: Accuracies) -> tuple[list[str], tuple[Task, ...]]:
@@ -102,9 +97,24 @@ def _shared(accuracies: Accuracies) -> tuple[list[str], tuple[Task, ...]]:
     tables: dict[tuple[str, str], set[str]] = {}
     for (dataset, backbone, _), found in accuracies.items():
         tables.setdefault((dataset, backbone), set()).update(found)
-    order = dict.fromkeys(setting for found in accuracies.values() for setting in found)
-    settings = [setting for setting in order if all(setting in mine for mine in tables.values())]
-    return settings, tuple(task for task, found in accuracies.items() if all(each in found for each in settings))
+    settings = [setting for setting in _named(accuracies) if all(setting in mine for mine in tables.values())]
+    return settings, tuple(task for task, found in accuracies.items() if found.keys() >= set(settings))
+
+
+def _standings(settings: Sequence[str], tasks: Sequence[Task], table: npt.NDArray[np.float64]) -> list[Standing]:
+    """Return the standing of each setting by accuracies (T tasks, K settings)."""
+    ranks, regrets = _ranks(table), table.max(1, keepdims=True) - table
+    return [
+        Standing(
+            setting,
+            float(ranks[:, column].mean()),
+            # exact, so that the mean of equal regrets is no more than each of them
+            statistics.mean(regrets[:, column].tolist()),
+            float(regrets[:, column].max()),
+            tasks[int(regrets[:, column].argmax())],
+        )
+        for column, setting in enumerate(settings)
+    ]
 
 
 def _ranks(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -118,21 +128,18 @@ def _ranks(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def critical_difference(
     settings: Sequence[str], datasets: Sequence[str], table: npt.NDArray[np.float64]
 ) -> CriticalDifference | None:
-    """Compare settings over data sets (T tasks, K settings); the tasks of a data set are averaged first.
-
-    Tasks of one data set are no independent evidence. Null with too few data sets or settings.
-    """
-    from scipy.stats import friedmanchisquare, studentized_range  # type: ignore[attr-defined]
-
+    """Compare settings over data sets by accuracies (T tasks, K settings); null with too few data sets or settings."""
     names = list(dict.fromkeys(datasets))
     if len(names) < FEWEST_DATA_SETS or len(settings) < 3:
         return None
+    # averaged first: tasks of one data set are no independent evidence
     means = np.array([table[[each == name for each in datasets]].mean(0) for name in names])
     count, equal = len(settings), bool((means == means[:, :1]).all())
-    quantile = float(studentized_range.ppf(1 - LEVEL, count, math.inf)) / math.sqrt(2)
+    quantile = float(scipy.stats.studentized_range.ppf(1 - LEVEL, count, math.inf)) / math.sqrt(2)
     return CriticalDifference(
         dict(zip(settings, _ranks(means).mean(0).tolist(), strict=True)),
         len(names),
-        1.0 if equal else float(friedmanchisquare(*means.T).pvalue),
+        # where all are equal the test would divide by zero
+        1.0 if equal else float(scipy.stats.friedmanchisquare(*means.T).pvalue),
         quantile * math.sqrt(count * (count + 1) / (6 * len(names))),
     )

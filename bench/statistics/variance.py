@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from bench.schema import Seeds
-from bench.statistics.intervals import Estimate, mean_interval
+from bench.statistics.intervals import Estimate, mean_interval, student_quantile
 
 Table = npt.NDArray[np.float64]
 
@@ -18,7 +19,7 @@ CAUSES = {"subset": "labelled images", "init": "initialisation", "order": "order
 
 @dataclass(frozen=True)
 class Factor:
-    """Seeds that never varied apart: one cause, as far as the cells can tell."""
+    """Kinds of seeds that never varied apart, and so count as one cause."""
 
     causes: tuple[str, ...]
     places: tuple[int, ...]
@@ -26,17 +27,17 @@ class Factor:
 
     @property
     def levels(self) -> int:
-        """How many values there are."""
+        """The number of different values."""
         return max(self.places) + 1
 
     @property
     def label(self) -> str:
-        """`labelled images + order of training`."""
+        """The causes, as in `labelled images + order of training`."""
         return " + ".join(self.causes)
 
 
 def factors_of(draws: Sequence[Seeds]) -> tuple[Factor, ...]:
-    """Return what varied over the draws; causes that varied together are one factor."""
+    """Return the factors that varied over the draws; causes that always varied together are one factor."""
     found: dict[tuple[int, ...], list[str]] = {}
     for name, cause in CAUSES.items():
         known: dict[int, int] = {}
@@ -47,14 +48,14 @@ def factors_of(draws: Sequence[Seeds]) -> tuple[Factor, ...]:
 
 
 def varied_apart(draws: Sequence[Seeds]) -> bool:
-    """Say whether the draws are more than one seed each: causes varied apart, or cells were repeated."""
+    """Say whether one number doesn't tell a draw: its seeds differ from one another, or the cell was repeated."""
     return any(draw.repeat for draw in draws) or any(len({d.subset, d.init, d.order}) > 1 for d in draws)
 
 
 def laid_out(draws: Sequence[Seeds], values: Table) -> Table | None:
-    """Return values (D draws, ...) by the levels of each factor (L1, L2, ..., ...), repeats averaged.
+    """Return values (D draws, ...) as a table (L1, L2, ..., ...) with an axis for each factor, repeats averaged.
 
-    Null where a combination of levels has no draw.
+    Null where a combination of the factors' levels has no draw.
     """
     factors = factors_of(draws)
     shape = tuple(factor.levels for factor in factors)
@@ -75,16 +76,16 @@ def _places(factors: Sequence[Factor], count: int) -> list[tuple[int, ...]]:
 
 
 Axes = tuple[int, ...]
-"""Some axes of a table: one is a main effect, several are their interplay."""
+"""Some axes of a table: a single one stands for its main effect, several for their interplay."""
 
 
 @dataclass(frozen=True)
 class Squares:
-    """Mean squares of a complete crossing with one value for each combination."""
+    """Mean squares of a table that has one value for each combination of levels."""
 
     shape: tuple[int, ...]
     means: Mapping[Axes, float]
-    """Of each axis and of each interplay of axes."""
+    """The mean square of each axis and of each interplay of axes."""
 
     @property
     def count(self) -> int:
@@ -96,11 +97,12 @@ class Squares:
         return math.prod(self.shape[axis] - 1 for axis in axes)
 
     def own(self, axes: Axes) -> float:
-        """Return what of a mean square is due to its own axes, and not to their interplay with others; may be negative.
+        """Return the part of a mean square that is not due to interplay with other axes; it may be negative.
 
-        Of random effects the expected mean square holds every interplay that the axes have part in (Searle, Casella and
-        McCulloch, 1992), with alternating signs what is left is the component times the values of a level.
+        It estimates the variance component of these axes, times the number of values that share a level.
         """
+        # the expected mean square of random effects holds every interplay that the axes have part in (Searle, Casella
+        # and McCulloch, 1992): added with alternating signs these cancel out
         inside = set(axes)
         return math.fsum(
             (-1) ** (len(other) - len(axes)) * square for other, square in self.means.items() if inside <= set(other)
@@ -108,7 +110,7 @@ class Squares:
 
 
 def _sets(count: int) -> list[Axes]:
-    """Return all choices of some of `count` axes, smallest first."""
+    """Return all choices of one or more of `count` axes, smallest first."""
     return [axes for size in range(1, count + 1) for axes in itertools.combinations(range(count), size)]
 
 
@@ -127,7 +129,7 @@ def mean_squares(table: Table) -> Squares:
 
 @dataclass(frozen=True)
 class MeanError:
-    """How sure the mean of a crossed table is."""
+    """How sure the mean of a table is."""
 
     error: float
     """Standard error."""
@@ -140,30 +142,35 @@ class MeanError:
 def mean_error(found: Squares, seed_axes: int) -> MeanError:
     """Return the error of a table's mean where every axis is a random sample; the first axes are those of seeds.
 
-    The variance is that of a crossed random-effects table (Searle, Casella and McCulloch, 1992), components below zero
-    taken as none; its degrees of freedom are Satterthwaite's (1946), no fewer than the fewest seeds give.
+    The variance is that of a crossed random-effects table (Searle, Casella and McCulloch, 1992), where components below
+    zero count as zero. Its degrees of freedom are Satterthwaite's (1946), but no fewer than the axis with the fewest
+    seeds has.
     """
     parts = {axes: max(0.0, found.own(axes)) / found.count for axes in found.means}
     total = math.fsum(parts.values())
     spread = 0.0
     for axes, square in found.means.items():
-        weight = abs(
-            sum((-1) ** (len(axes) - len(other)) for other in parts if parts[other] and set(other) <= set(axes))
-        )
-        if len(axes) > 1 or axes[0] < seed_axes:  # counted also where its component came out as none
-            weight = max(1, weight)
-        spread += (weight * square) ** 2 / found.freedom(axes)
+        spread += (_weight(axes, parts, seed_axes) * square) ** 2 / found.freedom(axes)
     least = float(min(found.shape[:seed_axes])) - 1
     freedom = max(least, (total * found.count) ** 2 / spread) if spread else least
     return MeanError(math.sqrt(total), freedom, parts)
 
 
+def _weight(axes: Axes, parts: Mapping[Axes, float], seed_axes: int) -> int:
+    """Return how often a mean square counts in the sum of the components that came out above zero."""
+    weight: int = abs(
+        sum((-1) ** (len(axes) - len(other)) for other in parts if parts[other] and set(other) <= set(axes))
+    )
+    # seeds and interplay count at least once: that such a component came out as zero may be luck
+    return max(1, weight) if len(axes) > 1 or axes[0] < seed_axes else weight
+
+
 def mean_over(draws: Sequence[Seeds], values: Sequence[float], confidence: float = 0.95) -> Estimate:
     """Return the mean over seeds with its interval.
 
-    Student's where each draw has a seed of its own. Where causes varied apart, cells share seeds and are no
-    independent sample: the interval is that of a crossed table. Repeats are averaged first. Where a combination of
-    seeds is missing there is no interval.
+    The interval is Student's where each draw has a seed of its own, and that of a crossed table where causes varied
+    apart: cells that share a seed are no independent sample. Repeats are averaged first. There is no interval where a
+    combination of seeds is missing.
     """
     if not varied_apart(draws):
         return mean_interval(values, confidence)
@@ -172,10 +179,8 @@ def mean_over(draws: Sequence[Seeds], values: Sequence[float], confidence: float
         return Estimate(math.fsum(values) / len(values), None, len(values))
     if table.ndim < 2:
         return mean_interval(table.ravel().tolist(), confidence)
-    from scipy.special import stdtrit
-
     found = mean_error(mean_squares(table), table.ndim)
-    half = float(stdtrit(found.freedom, 0.5 + confidence / 2)) * found.error
+    half = student_quantile(found.freedom, confidence) * found.error
     return Estimate(float(table.mean()), half, table.size)
 
 
@@ -185,9 +190,9 @@ class Component:
 
     cause: str
     levels: int
-    """Seeds of a factor, cells of the rest, repeats of the run itself."""
+    """The number of seeds of a factor, of cells for their interplay, of repeats for the run itself."""
     variance: float
-    """An estimate below zero is told as 0."""
+    """0 where the estimate is below."""
     low: float
     high: float
     """95 % interval of the variance."""
@@ -221,30 +226,34 @@ def decompose(draws: Sequence[Seeds], values: Sequence[float], confidence: float
     if table is None:
         return None
     factors = factors_of(draws)
-    run, run_freedom, repeats = _within(factors, values)
-    noise = _Chi(run / repeats, run_freedom)
-    components = []
-    if table.ndim:
-        squares = mean_squares(table)
-        for axis, factor in enumerate(factors):
-            error = noise if table.ndim == 1 else _beside(squares, axis)
-            bounds = _between(
-                _Chi(squares.means[axis,], factor.levels - 1), error, table.size / factor.levels, confidence
-            )
-            components.append(Component(factor.label, factor.levels, *bounds))
-        if table.ndim > 1:
-            name = "their interplay" if run_freedom else "their interplay and the run itself"
-            bounds = _between(_interplay(squares), noise, 1.0, confidence)
-            components.append(Component(name, table.size, *bounds))
-    if run_freedom:
-        bounds = _between(_Chi(run, run_freedom), _Chi(0.0, 0), 1.0, confidence)
-        components.append(Component("the run itself", run_freedom + 1, *bounds))
+    run, repeats = _within(factors, values)
+    components = _of_seeds(table, factors, _Chi(run.square / repeats, run.freedom), confidence) if factors else []
+    if run.freedom:
+        bounds = _between(run, _Chi(0.0, 0), 1.0, confidence)
+        components.append(Component("the run itself", int(run.freedom) + 1, *bounds))
     return Decomposition(tuple(components), len(values))
+
+
+def _of_seeds(table: Table, factors: Sequence[Factor], noise: "_Chi", confidence: float) -> list[Component]:
+    """Return the components of the factors and of their interplay; `noise` is the run's own, in a mean of repeats."""
+    squares = mean_squares(table)
+    found = []
+    for axis, factor in enumerate(factors):
+        error = noise if table.ndim == 1 else _beside(squares, axis)
+        square = _Chi(squares.means[axis,], factor.levels - 1)
+        bounds = _between(square, error, table.size / factor.levels, confidence)
+        found.append(Component(factor.label, factor.levels, *bounds))
+    if table.ndim > 1:
+        # without repeats the two can't be told apart
+        name = "their interplay" if noise.freedom else "their interplay and the run itself"
+        bounds = _between(_interplay(squares), noise, 1.0, confidence)
+        found.append(Component(name, table.size, *bounds))
+    return found
 
 
 @dataclass(frozen=True)
 class _Chi:
-    """A sum of mean squares, taken for one with Satterthwaite's (1946) degrees of freedom."""
+    """A mean square, or a sum of some that passes for one, with Satterthwaite's (1946) degrees of freedom."""
 
     square: float
     freedom: float
@@ -274,24 +283,23 @@ def _interplay(squares: Squares) -> _Chi:
     return _summed(squares, weights)
 
 
-def _within(factors: Sequence[Factor], values: Sequence[float]) -> tuple[float, int, float]:
-    """Return the mean square among repeats, its degrees of freedom, and the harmonic mean of the repeats."""
+def _within(factors: Sequence[Factor], values: Sequence[float]) -> tuple[_Chi, float]:
+    """Return the mean square among repeats, and the harmonic mean of their numbers."""
     groups: dict[tuple[int, ...], list[float]] = {}
     for place, value in zip(_places(factors, len(values)), values, strict=True):
         groups.setdefault(place, []).append(value)
     freedom = sum(len(group) - 1 for group in groups.values())
     squares = math.fsum((each - math.fsum(group) / len(group)) ** 2 for group in groups.values() for each in group)
     repeats = len(groups) / math.fsum(1 / len(group) for group in groups.values())
-    return squares / freedom if freedom else 0.0, freedom, repeats
+    return _Chi(squares / freedom if freedom else 0.0, freedom), repeats
 
 
 def _between(square: _Chi, error: _Chi, count: float, confidence: float) -> tuple[float, float, float]:
-    """Return a component from its mean square and that of the error, with the interval's ends; none is below 0."""
-    from scipy.special import chdtri, fdtri
+    """Return a component and its interval's ends from its mean square and the error's; none is below 0."""
 
     def bound(tail: float) -> float:
-        scale = float(chdtri(square.freedom, 1 - tail)) / square.freedom
-        ratio = float(fdtri(square.freedom, error.freedom, tail)) if error.freedom else scale
+        scale = float(scipy.special.chdtri(square.freedom, 1 - tail)) / square.freedom
+        ratio = float(scipy.special.fdtri(square.freedom, error.freedom, tail)) if error.freedom else scale
         return max(0.0, (square.square - error.square * ratio) / (count * scale))
 
     tail = (1 - confidence) / 2

@@ -18,47 +18,59 @@ TRAINING_KEYS = frozenset(field.name for field in dataclasses.fields(Training))
 
 def check_choice(registry: Registry, choice: Choice) -> None:
     """Refuse an unknown name, an unknown parameter, and a value out of range."""
-    cls = registry.entry(choice.name).load()
-    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
-        raise BenchError(
-            f"{choice.name}: is no dataclass; see docs/extending.md for what a {registry.kind[:-1]} offers"
-        )
-    own = {key: value for key, value in choice.params.items() if registry is not METHODS or key not in TRAINING_KEYS}
-    training = {key: value for key, value in choice.params.items() if key not in own}
-    names = [field.name for field in dataclasses.fields(cls) if field.name not in registry.entry(choice.name).params]
-    for key in own:
-        if key not in names:
-            known = [*names, *(sorted(TRAINING_KEYS) if registry is METHODS else [])]
-            raise BenchError(f"{choice.name}: {unknown('parameter', key, known)}")
+    known = _parameters(registry, choice)
+    own, training = _sorted_out(registry, choice)
+    strange = next((key for key in own if key not in known), None)
+    if strange is not None:
+        raise BenchError(f"{choice.name}: {unknown('parameter', strange, known | _training_keys(registry))}")
     try:
-        TypeAdapter(cls).validate_python({**registry.entry(choice.name).params, **_named(registry, choice), **own})
+        make(registry, choice)
         TrainModel.model_validate(training)
-        if training.get("steps") is not None and training.get("epochs") is not None:
-            raise BenchError(f"{choice.name}: epochs stands beside steps; write one of them")
     except ValidationError as error:
         mistake = error.errors()[0]
         key = ".".join(str(part) for part in mistake["loc"])
         raise BenchError(f"{choice.name}: {key}: {cure(mistake, tuple(mistake['loc']))}") from None
+    if training.get("steps") is not None and training.get("epochs") is not None:
+        raise BenchError(f"{choice.name}: epochs stands beside steps; write one of them")
 
 
-def _named(registry: Registry, choice: Choice) -> dict[str, Any]:
-    """A data set that shares its class with others is told its catalogue name."""
-    cls = registry.entry(choice.name).load()
-    return {"name": choice.name} if any(field.name == "name" for field in dataclasses.fields(cls)) else {}
+def _parameters(registry: Registry, choice: Choice) -> set[str]:
+    """Return what the class of a choice takes, but for what its catalogue line fixes."""
+    entry = registry.entry(choice.name)
+    cls = entry.load()
+    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
+        raise BenchError(
+            f"{choice.name}: is no dataclass; see docs/extending.md for what a {registry.kind[:-1]} offers"
+        )
+    return {field.name for field in dataclasses.fields(cls)} - entry.params.keys()
+
+
+def _sorted_out(registry: Registry, choice: Choice) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the parameters of a choice's own class, and the training keys, which any method may be given."""
+    keys = _training_keys(registry)
+    own = {key: value for key, value in choice.params.items() if key not in keys}
+    return own, {key: value for key, value in choice.params.items() if key in keys}
+
+
+def _training_keys(registry: Registry) -> frozenset[str]:
+    return TRAINING_KEYS if registry is METHODS else frozenset()
 
 
 def make(registry: Registry, choice: Choice) -> Any:
     """Return the object that a catalogue name with its parameters stands for."""
-    cls = registry.entry(choice.name).load()
-    own = {key: value for key, value in choice.params.items() if registry is not METHODS or key not in TRAINING_KEYS}
-    return TypeAdapter(cls).validate_python({**registry.entry(choice.name).params, **_named(registry, choice), **own})
+    entry = registry.entry(choice.name)
+    cls = entry.load()
+    own, _ = _sorted_out(registry, choice)
+    # a class that several catalogue names share, as torchvision's data sets do, is told which of them it is
+    named = {"name": choice.name} if any(field.name == "name" for field in dataclasses.fields(cls)) else {}
+    return TypeAdapter(cls).validate_python({**entry.params, **named, **own})
 
 
 def check_backbone(name: str) -> None:
     """Refuse a backbone that no source has; timm is asked only for a name that no catalogue holds."""
     prefix, colon, _ = name.partition(":")
     if colon:
-        BACKBONE_SOURCES.entry(prefix)
+        BACKBONE_SOURCES.entry(prefix)  # refuses an unknown prefix
     if name in KNOWN_BACKBONES:
         return
     source = source_of(name)
@@ -76,7 +88,12 @@ def check_weights(name: str) -> None:
     own = parse_own(name)
     PRETRAINING.entry(own.objective).load()
     for source in own.sources:
-        known_name, colon, folder = source.dataset.partition(":")
-        if colon and known_name in DATASETS.names():
-            raise BenchError(f"weights {name!r}: {known_name} lies in no folder of its own; leave out :{folder}")
-        check_choice(DATASETS, Choice(source.dataset))
+        _check_source(name, source.dataset)
+
+
+def _check_source(weights: str, dataset: str) -> None:
+    known, colon, folder = dataset.partition(":")
+    # digits:photos is a folder in the wrong place; any other name with a colon is the user's own package.module:Class
+    if colon and known in DATASETS.names():
+        raise BenchError(f"weights {weights!r}: {known} lies in no folder of its own; leave out :{folder}")
+    check_choice(DATASETS, Choice(dataset))

@@ -31,14 +31,13 @@ FilterKey = Literal[
 FILTER_KEYS: tuple[str, ...] = get_args(FilterKey)
 Item = TypeVar("Item")
 Many = Annotated[list[Item], Field(min_length=1)]
-
-
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0)]
 
 
 class _Strict(BaseModel):
+    # a cell's id is the hash of its JSON, which has neither infinity nor NaN
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
@@ -52,7 +51,7 @@ _ChoiceText = str | _NamedChoice
 _LIMITS: dict[str, Any] = {
     "steps": Annotated[int, Field(ge=1)] | None,
     "epochs": Annotated[float, Field(gt=0)] | None,
-    "batch_size": Annotated[int, Field(ge=2)],
+    "batch_size": Annotated[int, Field(ge=2)],  # of one image batch normalisation has no variance
     "learning_rate": Annotated[float, Field(gt=0)],
     "head_learning_rate": Annotated[float, Field(gt=0)] | None,
     "momentum": Annotated[float, Field(ge=0, lt=1)],
@@ -63,8 +62,9 @@ _LIMITS: dict[str, Any] = {
     "label_smoothing": Annotated[float, Field(ge=0, lt=1)],
     "mixup": Annotated[float, Field(ge=0)],
     "patience": Annotated[int, Field(ge=1)] | None,
-    "checkpoints": Annotated[int, Field(ge=1, le=10)],
+    "checkpoints": Annotated[int, Field(ge=1, le=10)],  # all are kept until the one opening of the test set
 }
+# made from Training, so that a key of the recipe is known to suites as soon as it is a field there
 _TRAIN_FIELDS: dict[str, Any] = {
     field.name: (_LIMITS.get(field.name, field.type), None) for field in dataclasses.fields(Training)
 }
@@ -76,6 +76,8 @@ class TrainModel(_TrainFields):
 
 
 class Axes(_Strict):
+    """The axes that a grid or an include may write; what is null is left open."""
+
     dataset: _ChoiceText | Many[_ChoiceText] | None = None
     backbone: Many[str] | None = None
     weights: Many[str] | None = None
@@ -107,6 +109,7 @@ class _Span(_Strict):
 
 
 def _some(written: Any) -> Any:
+    # before the union of _Span and list, each of whose members would have a message of its own
     if written == []:
         raise ValueError("is empty; write at least one value")
     return written
@@ -118,7 +121,7 @@ class TuneModel(_Strict):
     trials: Annotated[int, Field(ge=2, le=1000)]
     search: Literal["grid", "random", "halving"] = "random"
     space: dict[str, dict[str, Annotated[_Span | list[Any], BeforeValidator(_some)]]]
-    """By method, or `all`."""
+    """By method, or `all` for every method: each key with the values or the range to try."""
 
 
 class _Grid(Axes):
@@ -127,6 +130,8 @@ class _Grid(Axes):
 
 
 class SuiteFile(_Strict):
+    """A whole suite file, as YAML has it."""
+
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     description: str = ""
     dataset: _ChoiceText | Many[_ChoiceText]
@@ -170,6 +175,7 @@ def explain_all(marks: Marks, contents: Any, error: ValidationError) -> list[str
     for mistake in error.errors():
         path = written_path(contents, mistake["loc"])
         key = ".".join(str(part) for part in path) or "the suite"
+        # the first of a place: pydantic has one for each member of a union that a value does not fit
         lines.setdefault(path, f"{marks.at(path)}: {key}: {cure(mistake, path)}")
     return list(lines.values())
 
@@ -185,17 +191,24 @@ def cure(mistake: Any, path: tuple[Any, ...]) -> str:
 
 
 def written_path(contents: Any, loc: Iterable[Any]) -> tuple[Any, ...]:
-    """Return the part of pydantic's path that stands in the file; it puts the names of union members in between."""
+    """Return the keys of pydantic's path that stand in the file, and the last one where it is missing there.
+
+    In between pydantic puts the names of the members of a union.
+    """
     path: list[Any] = []
     here = contents
     parts = list(loc)
     for part in parts:
-        inside = (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int))
-        if inside:
+        if _holds(here, part):
             path.append(part)
             here = here[part]
-    missing = bool(parts) and isinstance(here, dict) and str(parts[-1]).islower() and parts[-1] not in path[-1:]
+    # a key that is missing is the last part, and in lower case; a union's member may be called _NamedChoice
+    missing = isinstance(here, dict) and any(str(part).islower() and part not in path[-1:] for part in parts[-1:])
     return (*path, parts[-1]) if missing else tuple(path)
+
+
+def _holds(here: Any, part: Any) -> bool:
+    return part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)
 
 
 def _known_keys(path: tuple[Any, ...]) -> list[str]:

@@ -1,23 +1,24 @@
-"""Expands a suite into its ordered cells, chooses among them, and prices them. Pure."""
+"""Expands a suite into its ordered cells, and chooses among them. Pure."""
 
 import dataclasses
 import fnmatch
 import itertools
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bench.catalog import METHODS
 from bench.errors import BenchError
-from bench.schema import Cell, Choice, Grid, Precision, Suite, Training
+from bench.schema import AskedPrecision, Budget, Cell, Choice, Grid, Precision, Suite, Training
 from bench.seeding import derive
 from bench.suites.choices import TRAINING_KEYS, make
 from bench.suites.grammar import FILTER_KEYS
 from bench.suites.search import draw
 
 Rule = Mapping[str, Sequence[str]]
+"""Globs by key; a cell must fit one of each key's."""
 COST_ORDER = ("features", "partial", "full")
+"""What a step of a method works on, the cheapest first: in this order the cells of a grid run."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Resolved:
     precision: Callable[[str, int, str], tuple[Precision, str]]
     """What `auto` stands for here, and why, for a backbone at an image size on a device."""
     limit: int | None = None
+    """Images that a split keeps at most; null: all."""
+
+    def settled(self, asked: AskedPrecision, backbone: str, image_size: int, device: str) -> tuple[Precision, str]:
+        """Return a precision and the reason for it; nothing is measured for one that was asked for by name."""
+        return self.precision(backbone, image_size, device) if asked == "auto" else (asked, "asked for")
 
 
 def resolve_training(suite: Suite, method: Choice, defaults: Mapping[str, Any]) -> Training:
@@ -37,10 +43,10 @@ def resolve_training(suite: Suite, method: Choice, defaults: Mapping[str, Any]) 
     layers = [defaults, suite.train, {key: value for key, value in method.params.items() if key in TRAINING_KEYS}]
     settled: dict[str, Any] = {}
     for layer in layers:
-        if layer.get("epochs") is not None:
-            settled["steps"] = None
-        if layer.get("steps") is not None:
-            settled["epochs"] = None
+        # a recipe has one length: who gives it in one way takes back what a layer below gave in the other
+        for given, other in (("epochs", "steps"), ("steps", "epochs")):
+            if layer.get(given) is not None:
+                settled[other] = None
         settled |= {key: value for key, value in layer.items() if value is not None or key not in ("steps", "epochs")}
     return Training(**settled)
 
@@ -66,6 +72,7 @@ def count_cells(suite: Suite) -> int:
 
 
 def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
+    # by identity, since the parameters of a choice can't be hashed
     made = {id(choice): make(METHODS, choice) for choice in grid.methods}
     methods = sorted(grid.methods, key=lambda choice: COST_ORDER.index(made[id(choice)].cost))
     axes = itertools.product(
@@ -82,46 +89,61 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
     )
     for dataset, backbone, weights, asked_device, asked, choice, source, budget, selection, seeds in axes:
         method = made[id(choice)]
-        adapts = uses_source(method)
-        if adapts and source is None:
-            raise BenchError(f"{choice.label}: adapts from a labelled source; write source: [glyphs] in the grid")
-        if budget.value == 0 and not adapts:
-            continue  # nothing to learn from
+        if not _has_labels(choice, method, source, budget):
+            continue
         device = resolved.device(asked_device)
-        precision, reason = (
-            resolved.precision(backbone, suite.image_size, device) if asked == "auto" else (asked, "asked for")
-        )
+        precision, reason = resolved.settled(asked, backbone, suite.image_size, device)
         yield Cell(
             suite=suite.name,
             dataset=dataset,
             backbone=backbone,
+            # what starts from nothing is one cell, however many weights the grid has
             weights=weights if method.uses_weights else "random",
-            method=choice,
-            settings={
-                key: list(value) if isinstance(value, tuple) else value
-                for key, value in dataclasses.asdict(method).items()
-            },
             budget=budget,
             selection=selection,
-            source=source if adapts else None,
-            **seeds,
+            source=source if uses_source(method) else None,
             device=device,
             precision=precision,
             precision_reason=reason,
             threads=resolved.threads,
             image_size=suite.image_size,
-            training=resolve_training(suite, choice, method.defaults),
-            trials=(trials := trials_of(suite, choice)),
-            search=suite.tune.search if suite.tune and trials else None,
             deterministic=suite.deterministic,
             limit=resolved.limit,
             timeout_s=suite.timeout_s,
             probes=suite.probes,
+            **seeds,
+            **_recipe(suite, choice, method),
         )
 
 
+def _has_labels(choice: Choice, method: Any, source: Choice | None, budget: Budget) -> bool:
+    """Say whether a cell has any labels to learn from; refuse a method that adapts from a source and has none."""
+    if not uses_source(method):
+        return budget.value != 0
+    if source is None:
+        raise BenchError(f"{choice.label}: adapts from a labelled source; write source: [glyphs] in the grid")
+    return True
+
+
+def _recipe(suite: Suite, choice: Choice, method: Any) -> dict[str, Any]:
+    """Return the fields of a cell that say how its method works, defaults included."""
+    parameters = dataclasses.asdict(method)
+    trials = trials_of(suite, choice)
+    return {
+        "method": choice,
+        # lists, as JSON gives them back: a cell that was read again is equal to the one that was planned
+        "settings": {key: list(value) if isinstance(value, tuple) else value for key, value in parameters.items()},
+        "training": resolve_training(suite, choice, method.defaults),
+        "trials": trials,
+        "search": suite.tune.search if suite.tune and trials else None,
+    }
+
+
 def _seeds_of(grid: Grid) -> list[dict[str, Any]]:
-    """Return what chance hangs on in each cell of a grid; a seed that is as `seed` is left to that."""
+    """Return the seeds of each cell of a grid, as fields of the cell.
+
+    A part's seed that equals `seed` becomes null: with and without its own axis it is the same cell.
+    """
     names = ("subset_seed", "init_seed", "order_seed")
     axes = itertools.product(grid.seeds, grid.subset_seeds, grid.init_seeds, grid.order_seeds, grid.repeats)
     return [
@@ -145,15 +167,17 @@ def is_solved(method: Choice) -> bool:
 
 
 def trials_of(suite: Suite, method: Choice) -> tuple[Mapping[str, Any], ...]:
-    """Return what is tried for a method: the same for every cell of it; nothing where its space is empty."""
+    """Return what is tried for a method: the same for all its cells; nothing where its space is empty."""
     if suite.tune is None:
         return ()
+    # the space of `all` holds training keys, which change nothing about what is solved
     shared = {} if is_solved(method) else suite.tune.spaces.get("all", {})
     space = {**shared, **suite.tune.spaces.get(method.name, {})}
     return draw(space, suite.tune.trials, suite.tune.search, derive("trials", suite.name, method.label))
 
 
 def _values(cell: Cell) -> dict[str, tuple[str, ...]]:
+    """Return the texts of a cell that globs are held against; where there are two, either will do."""
     budget = cell.budget
     return {
         "dataset": (cell.dataset.name,),
@@ -197,96 +221,3 @@ def select(cells: Sequence[Cell], filters: Sequence[Rule]) -> list[Cell]:
         asked = ", ".join(f"{key}={','.join(globs)}" for rule in filters for key, globs in rule.items())
         raise BenchError(f"--filter {asked}: fits none of the {len(cells)} cells; `bench plan` lists them")
     return chosen
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What one batch costs a backbone here, measured before the run."""
-
-    step_s: float
-    """Forward, backward and update of `batch` images."""
-    forward_s: float
-    batch: int
-    train_images: int
-    test_images: int
-
-
-FIXED_S = {"features": 1.5, "partial": 2.0, "full": 2.0}
-"""Seconds that a cell takes beside its steps: fork, build, read, solve. Corrected by the cells that are done."""
-PROFILE_S = 1.5
-PROFILE_STEPS = 30
-"""What a profile takes: some seconds, and steps."""
-CORRUPTED, MOST_CORRUPTED = 20, 20_000
-"""How often the corruptions look at the test set, and at how many images at most."""
-PARTIAL_SHARE = 0.6
-"""A step of partial fine-tuning over one of full fine-tuning, before any has been seen."""
-
-
-def cost_of(cell: Cell) -> str:
-    """Return what a step of the cell's method works on."""
-    cost: str = METHODS.entry(cell.method.name).load().cost
-    return cost
-
-
-def price(cell: Cell, speed: Speed) -> float:
-    """Return the seconds that a cell is expected to take, shared features aside."""
-    cost = cost_of(cell)
-    if cost == "features":
-        return _runs(cell) * FIXED_S[cost]
-    labels = _expected_labels(cell, speed.train_images)
-    batch = min(cell.training.batch_size, labels)
-    steps = cell.training.steps or max(1, round((cell.training.epochs or 1) * labels / batch))
-    # a batch of the source takes one of the target along
-    share = PARTIAL_SHARE if cost == "partial" else 2 if cell.source else 1
-    step = speed.step_s * batch / speed.batch * share
-    seen = cell.training.checkpoints * (speed.test_images + labels / 5)
-    training = _runs(cell) * (FIXED_S[cost] + steps * step + seen * speed.forward_s / speed.batch)
-    return training + corruption_price(cell, speed)
-
-
-def corruption_price(cell: Cell, speed: Speed) -> float:
-    """Return the seconds for looking at corrupted test images, where that is asked for."""
-    seen = min(CORRUPTED * speed.test_images, MOST_CORRUPTED) if "corruptions" in cell.probes else 0
-    return seen * speed.forward_s / speed.batch
-
-
-def _runs(cell: Cell) -> float:
-    """How many trainings a cell is, trials included; a rung of successive halving is as long as one or two of them."""
-    count = len(cell.trials)
-    if count == 0:
-        return 1
-    return 1 + (2 * math.log2(count) if cell.search == "halving" else count)
-
-
-def extraction_price(cells: Sequence[Cell], speed: Speed) -> float:
-    """Return the seconds for the frozen features that cells of one backbone share: one pass, or one per random seed."""
-    frozen = [cell for cell in cells if cost_of(cell) == "features"]
-    networks = {
-        (cell.weights, cell.seeds.init if cell.weights == "random" else None, cell.precision) for cell in frozen
-    }
-    passes = (speed.train_images + speed.test_images) * speed.forward_s / speed.batch
-    return len(networks) * (passes + max((corruption_price(cell, speed) for cell in frozen), default=0.0))
-
-
-def profile_kind(cell: Cell, train_images: int) -> tuple[str, int]:
-    """Return what cells of one backbone and data set have in common that share a profile: method and batch."""
-    return cell.method.label, min(cell.training.batch_size, _expected_labels(cell, train_images))
-
-
-def profile_price(cells: Sequence[Cell], speed: Speed) -> float:
-    """Return the seconds for what is measured once for cells alike."""
-    alike = {profile_kind(cell, speed.train_images): cell for cell in cells}
-    return math.fsum(
-        PROFILE_S if cost_of(cell) == "features" else PROFILE_S + PROFILE_STEPS * speed.step_s * batch / speed.batch
-        for (_, batch), cell in alike.items()
-    )
-
-
-def _expected_labels(cell: Cell, train_images: int) -> int:
-    """At least two; of a source there are as many, for want of a better guess, as images to train on."""
-    budget = cell.budget
-    if cell.source is not None:
-        return train_images
-    if budget.kind == "fraction":
-        return max(2, round(budget.value * train_images))
-    return min(train_images, int(budget.value) * (10 if budget.kind == "labels_per_class" else 1))

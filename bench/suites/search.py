@@ -12,7 +12,7 @@ from bench.schema import Span
 
 Space = Mapping[str, tuple[Any, ...] | Span]
 ATTEMPTS = 50
-"""Draws for each trial that may repeat an earlier one before a small space is called exhausted."""
+"""Draws per trial, after which a space that has given too few different settings is taken to have no more."""
 
 
 def draw(space: Space, trials: int, search: str, seed: int) -> tuple[Mapping[str, Any], ...]:
@@ -28,21 +28,24 @@ def draw(space: Space, trials: int, search: str, seed: int) -> tuple[Mapping[str
     found: dict[str, dict[str, Any]] = {}
     for _ in range(ATTEMPTS * trials):
         one = {key: _value(values, generator) for key, values in space.items()}
-        found.setdefault(str(one), one)
+        found.setdefault(str(one), one)  # a small space draws the same settings again
         if len(found) == trials:
             break
     return tuple(found.values())
 
 
 def _combinations(space: Space, trials: int) -> tuple[Mapping[str, Any], ...]:
-    for key, values in space.items():
-        if isinstance(values, Span):
-            raise BenchError(f"tune.space: {key}: a grid needs its values; write a list, or search: random")
-    listed = [values for values in space.values() if not isinstance(values, Span)]
+    listed = [_listed(key, values) for key, values in space.items()]
     count = math.prod(len(values) for values in listed)
     if count > trials:
         raise BenchError(f"tune: the grid of {', '.join(space)} has {count} settings; write trials: {count} or fewer")
     return tuple(dict(zip(space, values, strict=True)) for values in itertools.product(*listed))
+
+
+def _listed(key: str, values: tuple[Any, ...] | Span) -> tuple[Any, ...]:
+    if isinstance(values, Span):
+        raise BenchError(f"tune.space: {key}: a grid needs its values; write a list, or search: random")
+    return values
 
 
 def _value(values: tuple[Any, ...] | Span, generator: np.random.Generator) -> Any:

@@ -1,6 +1,7 @@
 """Suites that name workloads in place of cells: what `bench duel` runs."""
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bench.catalog import WORKLOADS
 from bench.errors import BenchError, InvalidSuite
 from bench.suites.grammar import explain_all
-from bench.suites.yaml_marks import load_with_marks
+from bench.suites.yaml_marks import Marks, load_with_marks, read_suite_text
 
 NAMES = Annotated[list[str], Field(min_length=1)]
 
@@ -27,11 +28,11 @@ class WorkloadSuite:
     batch_size: int
     threads: int
     accuracy: str | None
-    """A suite of cells whose accuracies are compared beside the workloads; null: none are."""
+    """A suite of cells whose accuracies are compared beside the workloads; null: no accuracy is compared."""
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """What workloads are given."""
+        """Keyword arguments that every workload is given."""
         keys = ("device", "precision", "batch_size", "threads")
         return {key: value for key, value in dataclasses.asdict(self).items() if key in keys}
 
@@ -62,21 +63,17 @@ def refuse_workloads(contents: Any, path: Path) -> None:
 
 
 def is_workload_suite(path: Path) -> bool:
-    """Say whether a suite's file is one of workloads; what is no YAML is not."""
+    """Say whether a suite's file is one of workloads; a file that can't be read is none."""
     try:
-        contents, _ = load_with_marks(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError, InvalidSuite):
+        contents, _ = load_with_marks(read_suite_text(path), str(path))
+    except BenchError:
         return False
     return names_workloads(contents)
 
 
 def read_workload_suite(path: Path) -> WorkloadSuite:
     """Read and validate a suite of workloads; every mistake is named at once, with its place."""
-    try:
-        source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BenchError(f"{path}: can't be read ({error}); give a UTF-8 text file") from error
-    contents, marks = load_with_marks(source, str(path))
+    contents, marks = load_with_marks(read_suite_text(path), str(path))
     if not names_workloads(contents):
         raise BenchError(
             f"{path}: names no workloads; `bench ls workloads` lists them, suites/throughput.yaml has some"
@@ -87,12 +84,16 @@ def read_workload_suite(path: Path) -> WorkloadSuite:
         parsed = _File.model_validate(contents)
     except ValidationError as error:
         problems += explain_all(marks, contents, error)
-    listed = contents["workloads"] if isinstance(contents["workloads"], list) else []
-    for position, name in enumerate(listed):
-        try:
-            WORKLOADS.entry(str(name))
-        except BenchError as error:
-            problems.append(f"{marks.at(('workloads', position))}: workloads: {error}")
+    problems += _unknown_workloads(contents["workloads"], marks)
     if problems or parsed is None:
         raise InvalidSuite(problems)
     return WorkloadSuite(**{**parsed.model_dump(), "workloads": tuple(parsed.workloads)})
+
+
+def _unknown_workloads(written: Any, marks: Marks) -> Iterator[str]:
+    """Yield a line for each name that the catalogue lacks; anything but a list is refused for its type."""
+    for position, name in enumerate(written if isinstance(written, list) else ()):
+        try:
+            WORKLOADS.entry(str(name))
+        except BenchError as error:
+            yield f"{marks.at(('workloads', position))}: workloads: {error}"

@@ -1,12 +1,13 @@
-"""YAML with the place of every key, which refuses what PyYAML lets pass: duplicate keys, `1e-3` read as text."""
+"""YAML with the place of every key. It refuses duplicate keys, and reads `1e-3` as a number: PyYAML does neither."""
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bench.errors import InvalidSuite
+from bench.errors import BenchError, InvalidSuite
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,17 @@ class Marks:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loading in which `1e-3` is a number and `on` is none of the booleans, as YAML 1.2 has it; keys are text."""
+    """Safe loading by two rules of YAML 1.2: `1e-3` is a number, and `on` is text. Keys are always text."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Return the mapping, a number or a boolean among its keys as it is written in Python."""
+        """Return the mapping; a key that is a number or a boolean becomes the text that Python has for it."""
         return {
             key if isinstance(key, str) else str(key): value
             for key, value in super().construct_mapping(node, deep).items()
         }
 
 
+# PyYAML follows YAML 1.1: `on`, `off`, `yes` and `no` are booleans there, and an exponent needs a point and a sign
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
@@ -59,15 +61,19 @@ _Loader.add_implicit_resolver(
 )
 
 
+def read_suite_text(path: Path) -> str:
+    """Return the text of a suite's file; raise `BenchError` where it can't be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path}: can't be read ({error}); give a UTF-8 text file") from error
+
+
 def load_with_marks(source: str, file: str) -> tuple[dict[str, Any], Marks]:
-    """Return the mapping that the text holds, and where everything in it stands."""
+    """Return the mapping that the text holds, and where everything in it stands; raise `InvalidSuite`."""
     marks = Marks(file)
     try:
-        loader = _Loader(source)
-        node = loader.get_single_node()
-        if node is not None:
-            _walk(node, (), marks)  # before construction, which merges `<<` into the nodes
-        contents = loader.construct_document(node) if node is not None else None
+        contents = _construct(source, marks)
     except RecursionError:
         raise InvalidSuite([f"{file}:1:1: no valid YAML: a value holds itself; write it out"]) from None
     except yaml.MarkedYAMLError as error:
@@ -81,19 +87,31 @@ def load_with_marks(source: str, file: str) -> tuple[dict[str, Any], Marks]:
     return contents, marks
 
 
+def _construct(source: str, marks: Marks) -> Any:
+    loader = _Loader(source)
+    node = loader.get_single_node()
+    if node is None:
+        return None
+    _walk(node, (), marks)  # before construction, which merges `<<` into the nodes
+    return loader.construct_document(node)
+
+
 def _walk(node: yaml.Node, path: tuple[Any, ...], marks: Marks) -> None:
+    """Note the places of all that lies in a node, and the keys that stand in one mapping twice."""
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, Place] = {}
         for key, value in node.value:
-            place = Place(marks.file, key.start_mark.line + 1, key.start_mark.column + 1)
-            name = str(key.value)
+            name, place = str(key.value), _place_of(key, marks)
             if name in seen:
                 dotted = ".".join(str(part) for part in (*path, name))
                 marks.duplicates.append(f"{place}: {dotted}: stands twice, first at line {seen[name].line}; remove one")
-            seen[name] = place
-            marks.places[(*path, name)] = place
+            seen[name] = marks.places[(*path, name)] = place
             _walk(value, (*path, name), marks)
     elif isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):
-            marks.places[(*path, position)] = Place(marks.file, item.start_mark.line + 1, item.start_mark.column + 1)
+            marks.places[(*path, position)] = _place_of(item, marks)
             _walk(item, (*path, position), marks)
+
+
+def _place_of(node: yaml.Node, marks: Marks) -> Place:
+    return Place(marks.file, node.start_mark.line + 1, node.start_mark.column + 1)

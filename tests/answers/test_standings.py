@@ -25,11 +25,10 @@ def test_a_task_names_its_data_set_once() -> None:
 
 
 def test_a_setting_that_a_table_lacks_is_left_out() -> None:
-    lonely = a_record(cell_id="lonely", backbone="test_vit", accuracy=0.9)
-    more = [
-        a_record(cell_id=f"vit{name}", backbone="test_vit", method=name, accuracy=0.8) for name in ("finetune", "knn")
-    ]
-    (found,) = a_summary(lonely, *more).ask(ranking)
+    frozen, tuned, near = (
+        a_record(cell_id=name, backbone="test_vit", method=name) for name in ("linear_probe", "finetune", "knn")
+    )
+    (found,) = a_summary(frozen, tuned, near).ask(ranking)
     assert {each.setting for each in found.standings} == {TUNED, FROZEN}
     assert found.left_out == ("knn (supervised@glyphs)",)
     assert [task[1] for task in found.tasks] == ["test_resnet", "test_resnet", "test_vit"]

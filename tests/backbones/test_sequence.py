@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from bench.backbones.sequence import SequenceSource
 from bench.contracts.data import Places
@@ -26,34 +25,6 @@ def test_sizes_stand_in_the_name() -> None:
     assert (backbone.width, len(backbone.stages)) == (24, 3)
     assert networks.build("sequence:gru", 16).width == 128
     assert [{name.split(".")[1] for name in stage} for stage in backbone.stages] == [{"0"}, {"1"}, {"2"}]
-
-
-def test_rows_are_read_from_the_upper_one_on() -> None:
-    """A change in the last row leaves the states before it alone; one in the first row moves them all."""
-    network = networks.build("sequence:lstm-8x1", 16).network
-    states: list[torch.Tensor] = []
-    network.layers[0].register_forward_hook(lambda module, inputs, outputs: states.append(outputs[0]))
-    images = torch.randn(1, 3, 16, 16)
-    low, high = images.clone(), images.clone()
-    low[:, :, -1] += 1
-    high[:, :, 0] += 1
-    for each in (images, low, high):
-        network(each)
-    plain, lower, upper = states
-    assert torch.equal(plain[:, :-1], lower[:, :-1])
-    assert not torch.equal(plain[:, -1], lower[:, -1])
-    assert bool((plain != upper).any(2).all())
-
-
-def test_features_are_the_mean_state() -> None:
-    """Over the rows."""
-    network = networks.build("sequence:rnn", 16).network
-    images = torch.randn(2, 3, 16, 16)
-    rows = images.permute(0, 2, 1, 3)  # (B, rows, channels, columns)
-    states = rows.transpose(2, 3).flatten(2)
-    for layer in network.layers:
-        states, _ = layer(states)
-    torch.testing.assert_close(network(images), states.mean(1))
 
 
 @pytest.mark.parametrize("name", [*NAMES, "sequence:lstm-64x1", "sequence:rnn-8x12"])

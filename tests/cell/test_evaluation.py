@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from bench.catalog import METHODS
-from bench.cell.assembly import frozen_features, tensor_hashes
 from bench.cell.evaluation import Evaluation, TestSet, evaluate
+from bench.cell.networks import frozen_features, tensor_hashes
 from bench.contracts.data import Places
 from bench.contracts.networks import FrozenPart, InputSpec
 from bench.contracts.training import Fitted

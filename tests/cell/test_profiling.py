@@ -11,11 +11,13 @@ from torch import nn
 
 from bench.catalog import PROFILES
 from bench.cell import profiling
-from bench.cell.assembly import build, frozen_features, make_task, rehearse, tensor_hashes
 from bench.cell.cell import run_cell
 from bench.cell.job import CellJob
+from bench.cell.networks import build, frozen_features, tensor_hashes
 from bench.cell.profiles import anatomy, latency, loader, work
 from bench.cell.profiling import FEWEST, MOST, Rehearsal, likeness, once
+from bench.cell.rehearsal import rehearse
+from bench.cell.tasks import make_task
 from bench.contracts.data import Places
 from bench.contracts.networks import FrozenPart
 from bench.contracts.training import Watch

@@ -17,24 +17,23 @@ from bench.gate.duel.verdict import of_accuracy, of_counts, of_waits
 from bench.gate.duel.worktrees import git
 from bench.suites.suite import suite_path
 from tests.material.command_line import Command
-from tests.material.duels import block, copy, counts, process, side
+from tests.material.duels import PACKAGE, block, copy, counts, process, side
 
-pytestmark = pytest.mark.slow
 PYTHON = Path(sys.executable)
 Change = tuple[str, str, str]
 STEP_END = "        watch.stepped(self.module, optimizer)\n"
 COUNTED: Mapping[str, tuple[str, tuple[Change, ...], str, str]] = {
     "an extra .item()": (
         "finetune_step",
-        (("training.py", STEP_END, f"{STEP_END}        loss.item()\n"),),
+        (("learning/training.py", STEP_END, f"{STEP_END}        loss.item()\n"),),
         "host_synchronisations",
         "aten._local_scalar_dense.default",
     ),
     "a lost no_grad": (
         "feature_extraction",
         (
-            ("features.py", "with torch.inference_mode(), autocast", "with torch.enable_grad(), autocast"),
-            ("features.py", "for span in spans]).cpu()", "for span in spans]).detach().cpu()"),
+            ("learning/features.py", "with torch.inference_mode(), autocast", "with torch.enable_grad(), autocast"),
+            ("learning/features.py", "for span in spans]).cpu()", "for span in spans]).detach().cpu()"),
         ),
         "bytes_saved_for_backward",
         "",
@@ -44,8 +43,8 @@ COUNTED: Mapping[str, tuple[str, tuple[Change, ...], str, str]] = {
         (
             (
                 "data/batches.py",
-                "        return images.contiguous(memory_format=torch.channels_last)\n",
-                "        return images.contiguous()\n",
+                "return images.contiguous(memory_format=torch.channels_last)\n",
+                "return images.contiguous()\n",
             ),
         ),
         "channels_first_operands",
@@ -55,7 +54,7 @@ COUNTED: Mapping[str, tuple[str, tuple[Change, ...], str, str]] = {
         "finetune_step",
         (
             (
-                "training.py",
+                "learning/training.py",
                 "batch = inputs.place(batch, augmenting)\n",
                 "batch = inputs.place(batch, augmenting).clone()\n",
             ),
@@ -66,8 +65,8 @@ COUNTED: Mapping[str, tuple[str, tuple[Change, ...], str, str]] = {
     "a leak per step": (
         "frozen_step",
         (
-            ("training.py", "LONGEST_WARMUP = 5\n", "LONGEST_WARMUP = 5\nKEPT: list[torch.Tensor] = []\n"),
-            ("training.py", STEP_END, f"{STEP_END}        KEPT.append(batch)\n"),
+            ("learning/training.py", "LONGEST_WARMUP = 5\n", "LONGEST_WARMUP = 5\nKEPT: list[torch.Tensor] = []\n"),
+            ("learning/training.py", STEP_END, f"{STEP_END}        KEPT.append(batch)\n"),
         ),
         "leaked_tensor_bytes",
         "",
@@ -90,11 +89,11 @@ COUNTED: Mapping[str, tuple[str, tuple[Change, ...], str, str]] = {
         (
             (
                 "methods/gradient.py",
-                "nn.Linear(width or task.backbone.width, task.n_classes)",
-                "nn.Linear(width or task.backbone.width, task.n_classes + 1)",
+                "(width or task.backbone.width, task.n_classes)",
+                "(width or task.backbone.width, task.n_classes + 1)",
             ),
             (
-                "training.py",
+                "learning/training.py",
                 "functional.one_hot(labels, task.n_classes)",
                 "functional.one_hot(labels, task.n_classes + 1)",
             ),
@@ -126,6 +125,7 @@ def words(findings: list[Finding]) -> dict[str, str]:
     return {found.quantity: found.word for found in findings if found.word != "same"}
 
 
+@pytest.mark.slow
 def test_nothing_is_found_where_nothing_was_changed(as_it_is: dict[str, Counts], tmp_path: Path) -> None:
     """In another process of a copy elsewhere."""
     with process(side(copy(tmp_path / "side1"), PYTHON), tmp_path, *WORKLOADS) as again:
@@ -133,6 +133,7 @@ def test_nothing_is_found_where_nothing_was_changed(as_it_is: dict[str, Counts],
             assert words(of_counts(name, as_it_is[name], counts(again, name), ())) == {}, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", COUNTED)
 def test_it_is_caught_and_named(as_it_is: dict[str, Counts], tmp_path: Path, what: str) -> None:
     """By one unit of one workload; taken away again it is an improvement, and said to be one."""
@@ -155,12 +156,13 @@ def waits(running: Process, name: str) -> Waits:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.gate
 def test_a_sleep_of_a_tenth_of_the_step_is_caught(base: Process, tmp_path: Path) -> None:
     """Though it takes no processor time at all."""
     before = waits(base, "finetune_step")
     seconds = 0.1 * before.cost_s / 2  # a unit is two steps
-    change = ("training.py", STEP_END, f"{STEP_END}        __import__('time').sleep({seconds})\n")
+    change = ("learning/training.py", STEP_END, f"{STEP_END}        __import__('time').sleep({seconds})\n")
     with process(side(copy(tmp_path / "side1", change), PYTHON), tmp_path, "finetune_step") as candidate:
         after = waits(candidate, "finetune_step")
     found = words(of_waits("finetune_step", before, after, ()))
@@ -168,13 +170,14 @@ def test_a_sleep_of_a_tenth_of_the_step_is_caught(base: Process, tmp_path: Path)
 
 
 LOSS: Change = (
-    "training.py",
+    "learning/training.py",
     "            index = next(order)\n",
     "            index = next(order) if step * 3 < last else index\n",
 )
 """From a third of the training on the same batch again: what is lost is a few points."""
 
 
+@pytest.mark.slow
 def test_a_loss_of_accuracy_is_caught(tmp_path: Path) -> None:
     """Of a few points, over the cells of the shipped suite."""
     sides = [
@@ -189,11 +192,11 @@ def test_a_loss_of_accuracy_is_caught(tmp_path: Path) -> None:
 
 
 BURN: Change = (
-    "training.py",
-    "            timer.stop()\n",
-    "            timer.stop()\n"
+    "learning/training.py",
+    "            course.timer.stop()\n",
+    "            course.timer.stop()\n"
     "            from time import process_time\n"
-    "            until = process_time() + 0.12 * timer.cpu_s[-1]\n"
+    "            until = process_time() + 0.12 * course.timer.cpu_s[-1]\n"
     "            while process_time() < until:\n"
     "                pass\n",
 )
@@ -208,6 +211,7 @@ def three(tmp_path: Path) -> Callable[[str], Path]:
     return lambda name: tmp_path / name
 
 
+@pytest.mark.slow
 @pytest.mark.gate
 def test_the_same_passes(bench: Command, three: Callable[[str], Path]) -> None:
     """A whole duel of two workloads, A against A."""
@@ -216,6 +220,7 @@ def test_the_same_passes(bench: Command, three: Callable[[str], Path]) -> None:
     assert answer.code == Exit.OK, answer.out
 
 
+@pytest.mark.slow
 @pytest.mark.gate
 def test_a_tenth_more_time_fails(bench: Command, three: Callable[[str], Path]) -> None:
     """A whole duel of one workload, restarts and their repetition included."""
@@ -227,12 +232,13 @@ def test_a_tenth_more_time_fails(bench: Command, three: Callable[[str], Path]) -
     assert 0.05 < found["cpu_time"]["change"] < 0.2
 
 
+@pytest.mark.slow
 def test_the_commit_is_found(bench: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Among four, by counters alone once they are known to show it."""
     root = tmp_path / "side"
     copy(root)
     git(root, "init", "-q")
-    path = root / "bench" / "training.py"
+    path = root / "bench" / "learning" / "training.py"
     made = []
     for number in range(5):
         if number == 3:
@@ -247,3 +253,14 @@ def test_the_commit_is_found(bench: Command, tmp_path: Path, monkeypatch: pytest
     assert answer.json["commits"] == [made[3]]
     assert ["finetune_step", "host_synchronisations"] in answer.json["quantities"]
     assert "restart" not in answer.err.partition(made[2][:12])[2]
+
+
+CHANGES = (*(change for _, changes, *_ in COUNTED.values() for change in changes), LOSS, BURN)
+
+
+@pytest.mark.parametrize(("file", "old", "new"), dict.fromkeys(CHANGES))
+def test_what_is_changed_stands_there_once(file: str, old: str, new: str) -> None:
+    """Else the slow tests would change nothing, or something else; what comes of it is Python."""
+    text = (PACKAGE / file).read_text()
+    assert text.count(old) == 1
+    compile(text.replace(old, new), file, "exec")

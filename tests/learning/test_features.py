@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from bench.cell.assembly import tensor_hashes
+from bench.cell.networks import tensor_hashes
 from bench.contracts.networks import Backbone
 from bench.contracts.training import View
 from bench.data.batches import ImageBatches, fetch

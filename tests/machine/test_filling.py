@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.machine import cache
@@ -78,6 +78,7 @@ def test_notes_that_can_not_be_written_are_an_error(tmp_path: Path, monkeypatch:
         fill(tmp_path, work())
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 50), step=st.integers(1, 60))
 def test_chunks_cover_all_rows_once(tmp_path_factory: pytest.TempPathFactory, count: int, step: int) -> None:
     """Whatever their number."""

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from bench.catalog import METHODS
 from bench.contracts.data import Places
 from bench.contracts.training import Task
@@ -41,3 +43,8 @@ def task_for(folder: Path, places: Places, method: str, budget: str = NO_LABELS,
     """Return a method and its task."""
     cell = cell_of(folder, method, budget, steps)
     return make(METHODS, cell.method), tiny.task_of(cell, places)[0]
+
+
+def rows(count: int, width: int, seed: int = 0) -> torch.Tensor:
+    """Return random rows (N, D)."""
+    return torch.randn(count, width, generator=torch.Generator().manual_seed(seed))

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.cell.assembly import build, choose, frozen_features, make_task, tensor_hashes
 from bench.cell.job import CellJob
+from bench.cell.networks import build, frozen_features, tensor_hashes
+from bench.cell.tasks import choose, make_task
 from bench.contracts.data import Places
 from bench.contracts.networks import Backbone
 from bench.contracts.training import Task

@@ -1,122 +1,35 @@
-"""Probes that learn from augmented views of the images beside the images themselves."""
+"""Random distortions of whole batches."""
 
-import dataclasses
-from collections.abc import Callable
-from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
-import pytest
 import torch
 
-from bench.catalog import METHODS
-from bench.contracts.data import Places
-from bench.contracts.networks import FrozenPart
-from bench.contracts.training import Fitted, Inputs, Task, View, Watch
-from bench.learning.solvers import Solution, Standardiser, logistic, ridge
-from bench.suites.choices import make
-from tests.material import tiny
+from bench.pretraining.views import blur, distort_colours
+from tests.material import networks
+from tests.material.pretrainings import SIZE
 
 
-def task_for(folder: Path, places: Places, *overrides: str) -> tuple[Task, list[View | None]]:
-    """Return the task of a tiny cell, and a list of the views that are asked for."""
-    task, _ = tiny.task_of(tiny.one_cell(folder, *overrides), places)
-    asked: list[View | None] = []
-
-    def outputs(part: FrozenPart, view: View | None) -> torch.Tensor:
-        assert part.name == "features"
-        asked.append(view)
-        return task.outputs(part, view)
-
-    return dataclasses.replace(task, outputs=outputs), asked
-
-
-def fit(task: Task, folder: Path, method: str) -> Fitted:
-    """Learn a task by a method as a suite writes it."""
-    fitted: Fitted = make(METHODS, tiny.one_cell(folder, f"grid.method=[{method}]").method).fit(task)
-    return fitted
+def test_views_keep_to_the_range_of_pixels_and_differ() -> None:
+    """Each image by a draw of its own; without strength only the share that is made grey changes."""
+    spec = networks.build("test_resnet", SIZE).input
+    pixels = torch.rand(64, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (spec.mean, spec.std))
+    images = (pixels - mean) / std
+    seen = distort_colours(images, spec, 0.5, torch.Generator().manual_seed(0)) * std + mean
+    assert float(seen.min()) >= -1e-5
+    assert float(seen.max()) <= 1 + 1e-5
+    assert float((seen - pixels).abs().flatten(1).mean(1).std()) > 0.01
+    plain = distort_colours(images, spec, 0.0, torch.Generator().manual_seed(0)) * std + mean
+    same = (plain - pixels).abs().flatten(1).amax(1) < 1e-3
+    grey = (plain - plain.mean(1, keepdim=True)).abs().flatten(1).amax(1) < 1e-3
+    assert bool((same ^ grey).all())
+    assert 0.05 < float(grey.float().mean()) < 0.4
 
 
-@pytest.mark.parametrize("method", ["linear_probe", "ridge_probe", "mlp_probe", "linear_probe, solver: gradient"])
-@pytest.mark.parametrize(("augmentation", "kind"), [("none", "basic"), ("randaugment", "randaugment")])
-def test_views_are_those_of_the_recipes_augmentation(
-    places: Places, tmp_path: Path, method: str, augmentation: str, kind: str
-) -> None:
-    """By the basic one where it has none; without views the plain images alone."""
-    task, asked = task_for(tmp_path, places, f"train.augmentation={augmentation}")
-    fit(task, tmp_path, f"{{name: {method}}}")
-    assert asked == [None]
-    fit(task, tmp_path, f"{{name: {method}, views: 2}}")
-    assert asked[1:] == [None, (kind, 0), (kind, 1)]
-
-
-@pytest.mark.parametrize(("method", "solve"), [("linear_probe", logistic), ("ridge_probe", ridge)])
-def test_solved_probe_takes_views_for_more_images_of_the_same_labels(
-    places: Places, tmp_path: Path, method: str, solve: Callable[..., list[Solution]]
-) -> None:
-    """Each layer is that of the stacked problem; the choice is made on plain images."""
-    task, _ = task_for(tmp_path, places)
-    fitted = fit(task, tmp_path, f"{{name: {method}, views: 2, l2: [0.1, 10.0]}}")
-    seen = [task.outputs(task.whole, view) for view in (None, ("basic", 0), ("basic", 1))]
-
-    def stacked(index: npt.NDArray[np.int64], l2: float) -> torch.nn.Linear:
-        rows = torch.cat([features[index] for features in seen])
-        standardise = Standardiser.of(rows)
-        labels = torch.from_numpy(np.tile(task.labels[index], 3))
-        (solution,) = solve(standardise(rows), labels, 10, [l2 * task.backbone.width])
-        return standardise.fold(solution.weight, solution.bias)
-
-    whole = np.sort(np.concatenate([task.fit_index, task.val_index]))
-    tried = [(whole, fitted.choice["l2"]), (task.fit_index, 10.0), (task.fit_index, 0.1)]
-    for number, (index, l2) in enumerate(tried):
-        expected = stacked(index, l2).weight.detach()
-        torch.testing.assert_close(fitted.states[number]["weight"], expected, rtol=1e-3, atol=1e-4)
-    accuracies = []
-    for state in [fitted.states[number] for number in (1, 2)]:
-        logits = seen[0][task.val_index] @ state["weight"].T + state["bias"]
-        accuracies.append(float((logits.argmax(1).numpy() == task.labels[task.val_index]).mean()))
-    assert fitted.val_accuracy == max(accuracies)
-
-
-class Noting(Watch):
-    """Notes the rows of each training batch."""
-
-    def __init__(self) -> None:
-        self.rows: list[torch.Tensor] = []
-
-    def inputs(self, inputs: Inputs) -> Inputs:
-        rows = self.rows
-
-        class Reading:
-            def read(self, index: np.ndarray, generator: torch.Generator | None) -> torch.Tensor:
-                rows.append(inputs.read(index, generator))
-                return rows[-1]
-
-            def place(self, batch: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
-                return inputs.place(batch, generator)
-
-        return Reading()
-
-
-@pytest.mark.parametrize("method", ["mlp_probe", "linear_probe, solver: gradient"])
-def test_trained_probe_draws_each_batch_from_one_of_the_views(places: Places, tmp_path: Path, method: str) -> None:
-    """From each of them in its turn, by the seed of the augmentation; never from the plain images, which validate."""
-    watch = Noting()
-    task, _ = task_for(tmp_path, places, "train.steps=12")
-    task = dataclasses.replace(task, watch=watch)
-    fitted = fit(task, tmp_path, f"{{name: {method}, views: 2}}")
-    views = [task.outputs(task.whole, view)[task.fit_index] for view in (("basic", 0), ("basic", 1))]
-    drawn = [
-        [number for number, view in enumerate(views) if all((view == row).all(1).any() for row in batch)]
-        for batch in watch.rows
-    ]
-    generator = torch.Generator().manual_seed(task.seed_of("augmentation"))
-    expected = [[int(torch.randint(2, (), generator=generator))] for _ in range(12)]
-    assert drawn == expected
-    assert [0] in drawn
-    assert [1] in drawn
-    plain = task.outputs(task.whole, None)[task.val_index]
-    fitted.module.load_state_dict(fitted.states[fitted.chosen])
-    with torch.no_grad():
-        right = fitted.module.eval()(plain).argmax(1).numpy() == task.labels[task.val_index]
-    assert fitted.val_accuracy == pytest.approx(right.mean())
+def test_blur_smooths_half_of_the_images_and_keeps_their_mean() -> None:
+    """Less difference between neighbours; the rest is left as it is."""
+    images = torch.rand(200, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+    seen = blur(images, torch.Generator().manual_seed(0))
+    changed = (seen - images).abs().flatten(1).amax(1) > 1e-2
+    assert 0.3 < float(changed.float().mean()) < 0.6
+    torch.testing.assert_close(seen[~changed], images[~changed], atol=1e-2, rtol=0)
+    assert float(seen[changed].std()) < 0.9 * float(images[changed].std())
+    torch.testing.assert_close(seen.mean((1, 2, 3)), images.mean((1, 2, 3)), atol=0.02, rtol=0)

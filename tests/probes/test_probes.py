@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.contracts.training import Trace
 from bench.probes import profile, throughput, worth
 
 
@@ -63,6 +64,24 @@ def test_cells_side_by_side_publish_no_rate_but_where_they_were_pinned(monkeypat
     assert (probed[1]["throughput_images_per_s"], probed[1]["pinned_to"]) == (100.0, None)
     assert (probed[2]["throughput_images_per_s"], probed[2]["pinned_to"]) == (None, [1, 3])
     assert {each["cpu_s_per_1000_images"] for each in probed.values()} == {1.0}
+
+
+def test_training_is_timed_by_its_measured_steps() -> None:
+    """Two steps of 8 images in a second each, after one of ten seconds that is warm-up."""
+    trace = Trace([10.0, 1.0, 1.0], [5.0, 0.4, 0.4], [8, 8, 8], [1.0] * 3, 1, 8, True, "fused")
+    fitted = SimpleNamespace(trace=trace, on_features=False)
+    fields = throughput.probe(run_of(fitted=fitted))
+    assert (fields["throughput_of"], fields["throughput_images_per_s"]) == ("training", 8.0)
+    assert fields["cpu_s_per_1000_images"] == pytest.approx(50.0)
+    assert (fields["step_ms"]["p50"], fields["step_ms"]["n"], fields["warmup_s"]) == (1000.0, 2, 10.0)
+    assert throughput.probe(run_of(fitted=fitted, workers=2))["throughput_images_per_s"] is None
+
+
+def test_training_that_is_all_warm_up_has_no_rate() -> None:
+    """Nothing was measured, so nothing is told."""
+    fitted = SimpleNamespace(trace=Trace([1.0], [1.0], [8], [1.0], 1, 8, True, "fused"), on_features=False)
+    fields = throughput.probe(run_of(fitted=fitted))
+    assert fields["throughput_images_per_s"] is fields["cpu_s_per_1000_images"] is fields["step_ms"] is None
 
 
 def test_profile_is_passed_on_as_it_was_measured() -> None:

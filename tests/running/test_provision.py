@@ -11,8 +11,8 @@ from bench.contracts.data import Places
 from bench.outcomes import Outcome
 from bench.running.executors.inline import InlineExecutor
 from bench.running.jobs import Job
-from bench.running.prepare import ReadyWeights
 from bench.running.provision import provide
+from bench.running.weights import ReadyWeights
 from tests.material import tiny
 
 

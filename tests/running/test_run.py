@@ -1,14 +1,11 @@
-"""What a run does when it is started again, and what becomes of cells that give no number."""
+"""What a run writes, cell by cell, and what becomes of cells that give no number."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
-from sklearn.datasets import load_digits
 
 from bench.contracts.data import Places
 from bench.errors import Exit, InvalidData
@@ -20,84 +17,10 @@ from bench.running.jobs import Job
 from bench.running.provision import Lacking, provide
 from bench.schema import Cell, canonical_json
 from tests.material import tiny
+from tests.material.digit_folders import digits_folder
 from tests.material.examples import write_weights
 
 ONE_PROBE = ("grid.method=linear_probe", "grid.labels_per_class=[6]")
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    """The tiny suite's file."""
-    return tiny.write_suite(tmp_path)
-
-
-def digits_folder(root: Path) -> Path:
-    """Write some digits as an image folder, `train/` and `test/`, and return it."""
-    bunch = load_digits()
-    for label in range(10):
-        found = np.flatnonzero(bunch.target == label)[:9]
-        for position, index in enumerate(found):
-            folder = root / ("train" if position < 6 else "test") / str(label)
-            folder.mkdir(parents=True, exist_ok=True)
-            Image.fromarray((bunch.images[index] * 15).astype(np.uint8)).save(folder / f"{position}.png")
-    return root
-
-
-def test_second_run_runs_nothing(suite: Path, places: Places, tmp_path: Path) -> None:
-    """The records and the files stay as they are."""
-    cells = tiny.cells_of(suite, ["grid.method=[scratch, linear_probe]", "grid.labels_per_class=[6]"])
-    first = tiny.run_cells(cells, tmp_path / "out", places)
-    kept = (tmp_path / "out" / "records.jsonl").read_bytes()
-    second = tiny.run_cells(cells, tmp_path / "out", places)
-    assert (first.ran, first.resumed, first.exit_code) == (2, 0, Exit.OK)
-    assert (second.ran, second.resumed, second.exit_code) == (0, 2, Exit.OK)
-    assert (tmp_path / "out" / "records.jsonl").read_bytes() == kept
-
-
-def test_only_new_cells_run_when_a_suite_grows(suite: Path, places: Places, tmp_path: Path) -> None:
-    """A seed more is one cell more."""
-    tiny.run_cells(tiny.cells_of(suite, ONE_PROBE), tmp_path / "out", places)
-    grown = tiny.run_cells(tiny.cells_of(suite, [*ONE_PROBE, "grid.seed=[0, 1]"]), tmp_path / "out", places)
-    assert (grown.ran, grown.resumed) == (1, 1)
-
-
-def test_changed_setting_runs_again(suite: Path, places: Places, tmp_path: Path) -> None:
-    """A cell of other settings is another cell; the old record is kept beside it."""
-    scratch = ["grid.method=scratch", "grid.labels_per_class=[2]"]
-    tiny.run_cells(tiny.cells_of(suite, scratch), tmp_path / "out", places)
-    again = tiny.run_cells(tiny.cells_of(suite, [*scratch, "train.learning_rate=0.002"]), tmp_path / "out", places)
-    assert again.ran == 1
-    assert len(tiny.records_of(tmp_path / "out")) == 2
-
-
-def test_one_changed_pixel_runs_again_and_a_touched_file_does_not(suite: Path, places: Places, tmp_path: Path) -> None:
-    """Contents count, not times."""
-    folder = digits_folder(tmp_path / "images")
-    mine = Places(folder, None, places.cache_dir)
-    cells = tiny.cells_of(suite, ["dataset=image_folder", *ONE_PROBE], limit=None)
-    out = tmp_path / "out"
-    assert tiny.run_cells(cells, out, mine).ran == 1
-    (folder / "train" / "3" / "0.png").touch()
-    assert tiny.run_cells(cells, out, mine).ran == 0
-    before = tiny.records_of(out)[cells[0].cell_id]
-    with Image.open(folder / "train" / "3" / "0.png") as image:
-        image.putpixel((4, 4), 255 - image.getpixel((4, 4)))
-        image.save(folder / "train" / "3" / "0.png")
-    assert tiny.run_cells(cells, out, mine).ran == 1
-    after = tiny.records_of(out)[cells[0].cell_id]
-    assert before.dataset_fingerprint != after.dataset_fingerprint
-    assert tiny.run_cells(cells, out, mine).ran == 0
-
-
-def test_removed_image_runs_again(suite: Path, places: Places, tmp_path: Path) -> None:
-    """A data set with one image fewer is another one."""
-    folder = digits_folder(tmp_path / "images")
-    mine = Places(folder, None, places.cache_dir)
-    cells = tiny.cells_of(suite, ["dataset=image_folder", *ONE_PROBE], limit=None)
-    tiny.run_cells(cells, tmp_path / "out", mine)
-    (folder / "test" / "3" / "8.png").unlink()
-    assert tiny.run_cells(cells, tmp_path / "out", mine).ran == 1
-    assert tiny.records_of(tmp_path / "out")[cells[0].cell_id].n_test == 29
 
 
 def test_cells_whose_weights_cannot_be_had_are_skipped_and_the_rest_runs(
@@ -117,51 +40,6 @@ def test_cells_whose_weights_cannot_be_had_are_skipped_and_the_rest_runs(
     with_weights = Places(None, write_weights(tmp_path, 1), places.cache_dir)
     again = tiny.run_cells(cells, tmp_path / "out", with_weights)
     assert (again.ran, again.resumed, again.exit_code) == (1, 1, Exit.OK)
-
-
-def test_other_weights_under_the_same_name_run_again(suite: Path, places: Places, tmp_path: Path) -> None:
-    """The file's contents are the weights' identity."""
-    cells = tiny.cells_of(suite, [*ONE_PROBE, "grid.weights=[pretrained]"])
-    with_weights = Places(None, write_weights(tmp_path, 1), places.cache_dir)
-    tiny.run_cells(cells, tmp_path / "out", with_weights)
-    first = tiny.records_of(tmp_path / "out")[cells[0].cell_id]
-    assert tiny.run_cells(cells, tmp_path / "out", with_weights).ran == 0
-    write_weights(tmp_path, 2)
-    assert tiny.run_cells(cells, tmp_path / "out", with_weights).ran == 1
-    second = tiny.records_of(tmp_path / "out")[cells[0].cell_id]
-    assert first.weights_sha256 != second.weights_sha256
-    assert first.accuracy != second.accuracy
-
-
-def test_failed_cell_runs_again_only_when_asked(suite: Path, places: Places, tmp_path: Path) -> None:
-    """A failure has a reason and a traceback, never a number; `--rerun failed` mends it."""
-    cure = tmp_path / "cure"
-    cells = tiny.cells_of(
-        suite,
-        [f"grid.method=[{{name: 'tests.material.own_methods:Raises', unless: '{cure}'}}, linear_probe]", ONE_PROBE[1]],
-    )
-    out = tmp_path / "out"
-    result = tiny.run_cells(cells, out, places)
-    failed = tiny.records_of(out)[cells[0].cell_id]
-    assert (result.ran, result.exit_code) == (2, Exit.CELLS_FAILED)
-    assert (failed.status, failed.accuracy) == ("failed", None)
-    assert failed.reason == "ZeroDivisionError: a fault of the method"
-    assert "own_methods.py" in (failed.traceback or "")
-    untouched = tiny.run_cells(cells, out, places)
-    assert (untouched.ran, untouched.exit_code) == (0, Exit.CELLS_FAILED)
-    cure.touch()
-    mended = tiny.run_cells(cells, out, places, rerun="failed")
-    assert (mended.ran, mended.exit_code) == (1, Exit.OK)
-    assert tiny.run_cells(cells, out, places, rerun="failed").ran == 0
-
-
-def test_rerun_all_runs_all_and_the_last_record_counts(suite: Path, places: Places, tmp_path: Path) -> None:
-    """Two lines, one cell."""
-    cells = tiny.cells_of(suite, ONE_PROBE)
-    tiny.run_cells(cells, tmp_path, places)
-    assert tiny.run_cells(cells, tmp_path, places, rerun="all").ran == 1
-    assert (tmp_path / "records.jsonl").read_text().count("\n") == 2
-    assert len(tiny.records_of(tmp_path)) == 1
 
 
 @pytest.mark.slow
@@ -278,16 +156,6 @@ def test_each_record_is_on_disk_before_the_next_cell_starts(suite: Path, places:
     cells = tiny.cells_of(suite, ["grid.method=linear_probe"])
     tiny.run_cells(cells, tmp_path / "out", places, screen=Watches())
     assert seen == [1, 2]
-
-
-def test_a_result_is_not_given_up_for_data_that_cannot_be_found(suite: Path, places: Places, tmp_path: Path) -> None:
-    """Forgetting --data-dir is no reason to replace a number by a skip."""
-    folder = digits_folder(tmp_path / "images")
-    cells = tiny.cells_of(suite, ["dataset=image_folder", *ONE_PROBE], limit=None)
-    assert tiny.run_cells(cells, tmp_path / "out", Places(folder, None, places.cache_dir)).ran == 1
-    again = tiny.run_cells(cells, tmp_path / "out", Places(None, None, places.cache_dir))
-    assert (again.ran, again.exit_code) == (0, Exit.OK)
-    assert tiny.records_of(tmp_path / "out")[cells[0].cell_id].status == "ok"
 
 
 def test_a_network_broken_by_its_last_update_is_diverged(suite: Path, places: Places, tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.catalog import DATASETS, METHODS
+from bench.catalog import METHODS
 from bench.errors import BenchError, InvalidSuite
 from bench.schema import Budget, Choice, Suite
-from bench.suites.choices import check_backbone, check_weights, make
 from bench.suites.suite import read_suite, suite_names, suite_path
 from bench.suites.workload_suite import is_workload_suite
 
@@ -310,25 +309,6 @@ def test_an_unknown_suite_is_refused_with_the_nearest() -> None:
         suite_path("nowhere.yaml")
     with pytest.raises(BenchError, match=r"suite tests: a folder; give a suite's name or file"):
         suite_path("tests")
-
-
-@pytest.mark.parametrize("name", ["pretrained", "random", "supervised@glyphs", "my/own.safetensors", "own.pth"])
-def test_weights_are_a_keyword_a_file_or_an_objective_on_a_data_set(name: str) -> None:
-    check_weights(name)
-
-
-def test_an_unknown_source_of_backbones_is_refused() -> None:
-    with pytest.raises(BenchError, match="unknown backbone source 'torchvison'; did you mean torchvision"):
-        check_backbone("torchvison:resnet18")
-
-
-def test_a_data_set_that_shares_its_class_knows_its_name() -> None:
-    assert make(DATASETS, Choice("cifar10")).name == "cifar10"
-    assert make(DATASETS, Choice("cifar100")).cls == "CIFAR100"
-
-
-def test_a_methods_training_keys_are_none_of_its_parameters() -> None:
-    assert make(METHODS, Choice("partial_finetune", {"stages": 2, "steps": 5})).stages == 2
 
 
 def test_keys_that_clash_are_told_beside_other_mistakes(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a training step is made of: its parts one by one, and the memory that it holds by kind."""
+"""The parts of a training step by their time, and the memory that it holds by kind."""
 
 import contextlib
 import statistics
@@ -20,11 +20,12 @@ MIB = 2**20
 def profile(rehearsal: Rehearsal) -> dict[str, Any]:
     """Return the median ms of each part of a step, each waited for, and the MiB of each kind of memory.
 
-    `data` reads the batch from memory or disk (and augments on the host), `copy` brings it to the device, normalises
-    and augments there. Activations are what the forward pass keeps for the backward pass, each storage once.
+    `data` reads the batch from memory or disk and augments on the host; `copy` brings it to the device, normalises and
+    augments there. Activations are what the forward pass keeps for the backward pass, each storage counted once.
     """
     if rehearsal.fitted.trace is None:
         return {}
+    # a pass of its own: a device that is waited for after each part can't overlap them, as it does in the real loop
     watch = Anatomy(rehearsal.cell.device, WARMUP + rehearsal.steps)
     fitted = rehearsal.again(watch)
     weights = _bytes([*fitted.model.parameters(), *fitted.model.buffers()])
@@ -61,6 +62,7 @@ class Anatomy(Watch):
 
         def pack(tensor: torch.Tensor) -> torch.Tensor:
             storage = tensor.untyped_storage()
+            # weights are kept for the backward pass too, but are counted as weights
             if storage.data_ptr() not in own:
                 kept[storage.data_ptr()] = storage.nbytes()
             return tensor
@@ -70,7 +72,7 @@ class Anatomy(Watch):
         self.bytes["activations"] = sum(kept.values())
 
     def forward(self, module: nn.Module) -> contextlib.AbstractContextManager[None]:
-        """Count what the second step's forward pass keeps; the counting is slow, the step is warm-up."""
+        """Count what the second step's forward pass keeps: counting is slow, and that step is warm-up anyway."""
         second = len(self.seconds.get("optimiser", ())) == 1
         return self._counting(module) if second else contextlib.nullcontext()
 

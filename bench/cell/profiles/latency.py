@@ -12,18 +12,19 @@ from bench.schema import Cell
 
 BATCHES = (1, 64)
 BURSTS = 5
-"""Of each batch, in turns: a neighbour that disturbs one does not disturb them all."""
+"""Bursts of each batch size, in turns: a neighbour that disturbs one does not disturb them all."""
 SECONDS = 0.1
 MOST = 20
-"""Of a burst: how long new passes begin, and how many there are."""
+"""A burst begins new passes for so many seconds, and has no more than so many of them."""
 
 
 def profile(rehearsal: Rehearsal) -> dict[str, Any]:
-    """Return ms of a forward pass from normalised images on the device to logits, by batch: the best burst's median.
+    """Return ms of a forward pass from normalised images on the device to logits, by batch size.
 
-    Measured once for the budgets of a method, whatever batches they were trained in.
+    The figure is the median of the best burst. It is measured once for all budgets of a method.
     """
     cell, model = rehearsal.cell, rehearsal.fitted.model
+    # not `likeness`: small budgets clamp the batch of training, which is nothing to a forward pass
     key = {"latency": list(BATCHES), "modules": repr(model), **adapted(cell)}
     return once(rehearsal.folder, key, lambda: {"latency_ms": latency_ms(model, cell)})
 
@@ -38,6 +39,7 @@ def latency_ms(model: torch.nn.Module, cell: Cell) -> dict[str, float]:
     for _ in range(BURSTS):
         for size, images in batches.items():
             medians[size].append(statistics.median(_burst(model, images, cell)))
+    # the best burst: one long measurement was the neighbours' as often as the network's
     return {str(size): min(found) * 1000 for size, found in medians.items()}
 
 

@@ -1,4 +1,4 @@
-"""Whether a step waits for its data: real steps against steps on a batch that is there already, in turns."""
+"""Whether a step waits for its data: steps on real data, in turns with steps whose batch is there already."""
 
 import statistics
 from typing import Any
@@ -6,33 +6,37 @@ from typing import Any
 import torch
 
 from bench.cell.profiling import Rehearsal
-from bench.contracts.training import Inputs, Watch
+from bench.contracts.training import Inputs, Trace, Watch
 from bench.data.batches import Index
 
 WARMUP = 4
 BOUND_FROM = 1.1
-"""Time on real data over time on data that is there, from which the loader is what holds a step up."""
+"""Ratio of the time on real data to that on data that is there, from which a step is bound by its loader."""
 
 
 def profile(rehearsal: Rehearsal) -> dict[str, Any]:
-    """Return the ratio of the medians and the verdict; the loop runs as always, nothing waits in between."""
+    """Return the ratio of the medians and the verdict; nothing in the loop waits for the device."""
     if rehearsal.fitted.trace is None:
         return {}
     watch = Turns(WARMUP + 2 * rehearsal.steps)
     trace = rehearsal.again(watch).trace
     assert trace is not None
-    seconds: dict[bool, list[float]] = {False: [], True: []}
-    for step, (took, images) in enumerate(zip(trace.wall_s, trace.images, strict=True)):
-        if step >= WARMUP and images == max(trace.images):
-            seconds[watch.twins[step]].append(took)
-    if not all(seconds.values()):
+    real, there = (_seconds(trace, watch.twins, twin) for twin in (False, True))
+    if not real or not there:
         return {}
-    ratio = statistics.median(seconds[False]) / statistics.median(seconds[True])
+    ratio = statistics.median(real) / statistics.median(there)
     return {"synthetic_ratio": ratio, "bound_by": "loader" if ratio > BOUND_FROM else "compute"}
 
 
+def _seconds(trace: Trace, twins: list[bool], twin: bool) -> list[float]:
+    """Return the seconds of the steps of either kind, without warm-up; only whole batches compare."""
+    whole = max(trace.images)
+    steps = range(WARMUP, len(trace.wall_s))
+    return [trace.wall_s[step] for step in steps if trace.images[step] == whole and twins[step] == twin]
+
+
 class Turns(Watch):
-    """Lets every other step of equal size have the batch of the step before it."""
+    """Gives every other step the batch of the step before it of equal size."""
 
     def __init__(self, last_step: int) -> None:
         self.last_step = last_step
@@ -49,7 +53,7 @@ class _Turns:
         self._inputs = inputs
         self._twins = twins
         self._kept: dict[int, torch.Tensor] = {}
-        """By size: the batch of a real step, until its twin has had it."""
+        """By size: the batch of a real step, kept until its twin has taken it."""
 
     def read(self, index: Index, generator: torch.Generator | None) -> torch.Tensor:
         twin = self._kept.get(len(index))

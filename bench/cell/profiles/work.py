@@ -1,4 +1,4 @@
-"""How much arithmetic a network takes, and how much of what the machine can do a training step does."""
+"""How much arithmetic a network takes, and what share of the machine's peak a training step reaches."""
 
 import copy
 import time
@@ -16,15 +16,16 @@ from bench.machine.environment import machine
 GIGA = 1e9
 PRODUCTS = 6
 SIDES = {"cpu": 2048, "mps": 4096, "cuda": 8192}
-"""Of the square matrices whose product is timed for the peak."""
+"""Rows of the square matrices whose product is timed for the peak, by device."""
 
 
 def profile(rehearsal: Rehearsal) -> dict[str, Any]:
     """Return GFLOP of a forward pass and of a step, the measured peak, and the share of it that steps reach.
 
-    Counted on torch's meta device, a multiplication with its addition as two. A step is the forward pass of what the
-    loop runs, and twice the part of it through which gradients pass, the usual count for MFU (PaLM, Chowdhery et al.,
-    2022); once where that part has weights and they are frozen. Null where a network can't run without data.
+    FLOP are counted on torch's meta device, a multiplication with its addition as two. A step is the forward pass of
+    what the loop runs, plus twice the part of it through which gradients pass, the usual count for MFU (PaLM, Chowdhery
+    et al., 2022); only once where that part has weights and all are frozen. Nothing is returned where a network can't
+    run without data.
     """
     fitted, cell = rehearsal.fitted, rehearsal.cell
     counted = count(fitted, cell.image_size)
@@ -43,12 +44,13 @@ def profile(rehearsal: Rehearsal) -> dict[str, Any]:
 
 
 def count(fitted: Fitted, image_size: int) -> tuple[int, int] | None:
-    """Return the FLOP of one image: of the whole network forward, and of its share in a training step."""
+    """Return the FLOP of one image: of the whole network forward, and of a training step; null where it can't run."""
     try:
         forward, backward = _flop(fitted.model, image_size)
         before, flagged = _flop(fitted.part.module, image_size) if fitted.part else (0, 0)
     except (RuntimeError, NotImplementedError):
         return None
+    # the loop starts behind the frozen part, whose outputs are computed once
     return forward, forward - before + backward - flagged
 
 
@@ -86,7 +88,7 @@ def peak_flop_per_s(device: str, precision: str) -> float:
     side = SIDES[device.partition(":")[0]]
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     matrix = torch.randn(side, side, device=device).to(dtype)
-    seconds = []
+    seconds = []  # the best of them counts: neighbours only ever add to it
     for _ in range(PRODUCTS):
         synchronise(device)
         began = time.perf_counter()

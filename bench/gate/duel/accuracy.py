@@ -1,4 +1,4 @@
-"""What both versions learn: the same cells, run by each side's own `bench run`."""
+"""What both versions learn: each side runs the same cells with its own `bench run`."""
 
 import json
 import subprocess
@@ -21,8 +21,8 @@ class NotRun(BenchError):
 
 
 def accuracies(sides: Sequence[Side], suite: Path, scratch: Path) -> list[dict[str, float]]:
-    """Return the accuracies of both sides, each by its cell; they run at once. Raise `NotRun` where one can't."""
-    running = []
+    """Return the accuracies of both sides, each by its cell; raise `NotRun` where a side can't run them."""
+    running = []  # at once: nothing is timed here
     for side in sides:
         out = scratch / f"cells-{side.name}"
         command = [str(side.python), "-P", "-m", "bench", "run", str(suite), "--out", str(out), "--device", "cpu"]
@@ -45,18 +45,23 @@ def accuracies(sides: Sequence[Side], suite: Path, scratch: Path) -> list[dict[s
 
 
 def _finish(side: Side, out: Path, started: "subprocess.Popen[str]") -> dict[str, float]:
+    """Wait for a side's run and return its accuracies."""
     try:
         _, said = started.communicate(timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired:
         raise NotRun(side, f"not done in {TIMEOUT_S:.0f} s") from None
-    lines = (said or "").strip().splitlines()
-    if started.returncode != 0 or not (out / "records.jsonl").is_file():
+    records = out / "records.jsonl"
+    if started.returncode != 0 or not records.is_file():
+        lines = (said or "").strip().splitlines()
         raise NotRun(side, lines[-1] if lines else f"exit code {started.returncode}")
-    return by_cell([json.loads(line) for line in (out / "records.jsonl").read_text().splitlines()])
+    return by_cell([json.loads(line) for line in records.read_text().splitlines()])
 
 
 def by_cell(records: Sequence[Mapping[str, object]]) -> dict[str, float]:
-    """Return accuracies by what a cell is in words, whatever its identity is hashed from in its version."""
+    """Return accuracies by what a cell is in words.
+
+    Its id is no key: two versions may hash it from different fields.
+    """
     axes = ("dataset", "backbone", "weights", "method", "n_labels", "seed")
     return {
         " ".join(str(record.get(axis)) for axis in axes): float(str(record["accuracy"]))

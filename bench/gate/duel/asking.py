@@ -1,4 +1,4 @@
-"""From the words of a command to two checkouts and what is asked of them."""
+"""From the words of a command to two checkouts, and to what is asked of them."""
 
 import contextlib
 import dataclasses
@@ -35,7 +35,8 @@ class Wanted:
     accepted: tuple[str, ...] = ()
     timed: bool = True
     own_workloads: bool = False
-    """Whether both sides run the workloads of this very package, whatever the candidate has."""
+    """Whether both sides run the workloads of this very package, whatever the candidate has: a bisection asks the same
+    of every commit."""
 
 
 def run_duel(wanted: Wanted, tell: Tell) -> Duel:
@@ -48,6 +49,7 @@ def run_duel(wanted: Wanted, tell: Tell) -> Duel:
 def checked_out(wanted: Wanted, tell: Tell) -> Iterator[tuple[Side, Side]]:
     """Give base and candidate, each in a checkout of its own and with its Python."""
     versions = (wanted.base, wanted.candidate)
+    # two folders can be compared where there is no git at all
     folders = all(version is not None and Path(version).expanduser().is_dir() for version in versions)
     root = Path.cwd() if folders else repository(Path.cwd())
     with checkouts(root, versions) as made:
@@ -62,16 +64,8 @@ def checked_out(wanted: Wanted, tell: Tell) -> Iterator[tuple[Side, Side]]:
 
 def request(wanted: Wanted, sides: Sequence[Side]) -> Request:
     """Return what is asked of two sides; raise `NotComparable` where their suites ask for other conditions."""
-    base, candidate = (_suite_file(wanted.suite, side.root) for side in sides)
-    path = candidate or suite_path(wanted.suite)
-    suite = read_workload_suite(path)
-    if base is not None and (others := differing(_conditions(base), suite.conditions)):
-        raise NotComparable(f"{path.name}: base and candidate ask for other conditions: {'; '.join(others)}")
-    known = (*suite.workloads, *([ACCURACY] if suite.accuracy else []))
-    for name in wanted.only:
-        if name not in known:
-            raise BenchError(unknown("workload", name, known))
-    chosen = wanted.only or known
+    suite = _suite(wanted.suite, *sides)
+    chosen = _chosen(wanted.only, suite)
     package = sides[1].root / "bench" / "workloads"
     return Request(
         suite=suite,
@@ -83,14 +77,29 @@ def request(wanted: Wanted, sides: Sequence[Side]) -> Request:
     )
 
 
+def _suite(name: str, base: Side, candidate: Side) -> WorkloadSuite:
+    """Return the candidate's suite; a base whose suite of that name asks for other conditions is refused."""
+    path = _suite_file(name, candidate.root) or suite_path(name)
+    suite = read_workload_suite(path)
+    of_base = _suite_file(name, base.root)
+    if of_base is not None and (others := differing(read_workload_suite(of_base).conditions, suite.conditions)):
+        raise NotComparable(f"{path.name}: base and candidate ask for other conditions: {'; '.join(others)}")
+    return suite
+
+
+def _chosen(only: Sequence[str], suite: WorkloadSuite) -> Sequence[str]:
+    """Return the workloads of a suite that are wanted, and `accuracy` where that is; other names are refused."""
+    known = (*suite.workloads, *([ACCURACY] if suite.accuracy else []))
+    for name in only:
+        if name not in known:
+            raise BenchError(unknown("workload", name, known))
+    return only or known
+
+
 def _suite_file(name: str, root: Path) -> Path | None:
     """Return a side's own file of a suite that is named, where it has one."""
     path = root / "suites" / f"{name}.yaml"
     return path if path.is_file() else None
-
-
-def _conditions(path: Path) -> dict[str, object]:
-    return read_workload_suite(path).conditions
 
 
 def _accuracy(suite: WorkloadSuite, root: Path) -> Path:

@@ -34,15 +34,16 @@ class Culprit:
 
 
 def search(commits: Sequence[str], judge: Callable[[str], Answer]) -> tuple[tuple[str, ...], int]:
-    """Return the first bad of some commits, oldest first, whose last is known to be bad; and how many were judged.
+    """Return the first bad commit, last in a tuple, and how many commits were judged.
 
-    Those that can't be judged and lie right before it stand before it in the answer.
+    The commits come oldest first, and the last one is known to be bad. Those right before the first bad one that can't
+    be judged stand before it.
     """
     good, bad = -1, len(commits) - 1
     skipped: set[int] = set()
     judged = 0
     while between := [place for place in range(good + 1, bad) if place not in skipped]:
-        place = min(between, key=lambda each: abs(2 * each - good - bad))
+        place = min(between, key=lambda each: abs(2 * each - good - bad))  # nearest to the middle: others were skipped
         answer = judge(commits[place])
         judged += 1
         if answer == "good":
@@ -57,17 +58,14 @@ def search(commits: Sequence[str], judge: Callable[[str], Answer]) -> tuple[tupl
 def find_culprit(wanted: Wanted, bad: str, tell: Tell) -> Culprit:
     """Find the first commit after the base that is worse than it; raise `NothingWorse` where `bad` is not."""
     root = repository(Path.cwd())
-    last, first = commit_of(root, bad), commit_of(root, wanted.base)
-    listed = git(root, "rev-list", "--first-parent", "--reverse", f"{first}..{last}").decode().split()
-    if not listed:
-        raise BenchError(f"--bisect {wanted.base} {bad}: no commits from the first to the second; name the older first")
+    listed = _between(root, wanted.base, bad)
     tell(f"{len(listed)} commits; is {bad} worse at all?")
-    found = run_duel(of_commit(wanted, last, wanted.only, True), tell)
+    found = run_duel(of_commit(wanted, listed[-1], wanted.only, True), tell)
     worse = _strongest([each for each in found.findings if each.word == "worse"])
     if not worse:
         raise NothingWorse(f"--bisect {wanted.base} {bad}: nothing is known to be worse; there is nothing to look for")
     quantities = tuple((each.workload, each.quantity) for each in worse)
-    timed = any(each.tier in ("time", "waiting") or each.quantity == "peak_memory" for each in worse)
+    timed = any(map(_takes_restarts, worse))
     workloads = tuple(dict.fromkeys(each.workload for each in worse))
 
     def judge(commit: str) -> Answer:
@@ -84,14 +82,27 @@ def find_culprit(wanted: Wanted, bad: str, tell: Tell) -> Culprit:
     return Culprit(commits, quantities, judged)
 
 
+def _between(root: Path, good: str, bad: str) -> list[str]:
+    """Return the commits after a good one up to a bad one, oldest first, by first parents; no commits are refused."""
+    last, first = commit_of(root, bad), commit_of(root, good)
+    listed = git(root, "rev-list", "--first-parent", "--reverse", f"{first}..{last}").decode().split()
+    if not listed:
+        raise BenchError(f"--bisect {good} {bad}: no commits from the first to the second; name the older first")
+    return listed
+
+
+def _takes_restarts(finding: Finding) -> bool:
+    return finding.tier in ("time", "waiting") or finding.quantity == "peak_memory"
+
+
 def _strongest(worse: Sequence[Finding]) -> list[Finding]:
-    """Return what was counted, which takes seconds and has no noise; else all there is."""
+    """Return what was counted, which takes seconds and has no noise; where nothing was, all that is worse."""
     counted = [each for each in worse if each.samples is None and each.tier != "waiting" and each.workload != ACCURACY]
     return counted or list(worse)
 
 
 def verdict(found: Duel, quantities: Sequence[Quantity]) -> Answer:
-    """Say what a duel tells of a commit: bad where any of the quantities is worse, good where none can be."""
+    """Say what a duel tells of a commit: bad where a quantity is worse, good where each is known not to be."""
     words = {(each.workload, each.quantity): each.word for each in found.findings}
     mine = [words.get(quantity, "unknown") for quantity in quantities]
     if "worse" in mine:

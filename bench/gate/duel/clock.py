@@ -8,9 +8,12 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
+
+from bench.gate.duel.measured import Block
 
 SCHEDSTAT = Path("/proc/thread-self/schedstat")
 STATUS = Path("/proc/self/status")
@@ -19,21 +22,9 @@ NANO = 1e-9
 MIB = 2**20
 
 
-@dataclass(frozen=True)
-class Block:
-    """Units of one workload, one after another in one process."""
-
-    cost_s: Sequence[float]
-    """Of each unit: seconds of the processor, over all threads; on CUDA between two events."""
-    asleep_s: float
-    """Of the unit that slept least: neither running nor waiting for a processor."""
-    switches: int
-    """Of the unit with the fewest: times that it gave up its processor of its own accord."""
-
-
 def run_block(unit: Callable[[], object], units: int, device: str) -> Block:
     """Do so many units and say what each took."""
-    gc.collect()
+    gc.collect()  # not while a unit is timed
     timed: list[Any] = []
     asleep, switches = [], []
     for _ in range(units):
@@ -44,6 +35,8 @@ def run_block(unit: Callable[[], object], units: int, device: str) -> Block:
         took, used = time.perf_counter() - wall, time.process_time() - cpu
         after = _waits()
         timed.append((opened, closed) if opened is not None else used)
+        # what neither ran nor stood in the queue for a processor slept; the clocks are read one after the other, so a
+        # unit without any sleep can come out below zero
         asleep.append(max(0.0, took - used - (after[1] - before[1])))
         switches.append(after[0] - before[0])
     return Block(_seconds(timed, device), min(asleep), min(switches))
@@ -59,7 +52,8 @@ def peak_mib(unit: Callable[[], object], device: str) -> float:
 
 
 def _give_back() -> None:
-    """Return free memory to the system, where it is kept for later use (glibc)."""
+    """Return free memory to the system where glibc keeps it; the process is started so that it does."""
+    # elsewhere there is no such function, or no library to be had without a name
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -74,10 +68,9 @@ def _waits() -> tuple[int, float]:
 
 
 def _event(device: str) -> Any:
+    """Return a mark in the device's stream; null on a CPU."""
     if not device.startswith("cuda"):
         return None
-    import torch
-
     event = torch.cuda.Event(enable_timing=True)
     event.record()
     return event
@@ -86,29 +79,23 @@ def _event(device: str) -> Any:
 def _seconds(timed: Sequence[Any], device: str) -> list[float]:
     if not device.startswith("cuda"):
         return list(timed)
-    import torch
-
     torch.cuda.synchronize()
     return [opened.elapsed_time(closed) / 1000 for opened, closed in timed]
 
 
 def _forget_peak(device: str) -> None:
     if device.startswith("cuda"):
-        import torch
-
         torch.cuda.reset_peak_memory_stats(device)
         return
-    with contextlib.suppress(OSError):  # then it is the highest over the process's life
+    with contextlib.suppress(OSError):  # where it can't be reset, the peak is that of the process's life
         CLEAR_REFS.write_text("5")
 
 
 def _peak_mib(device: str) -> float:
     if device.startswith("cuda"):
-        import torch
-
         return float(torch.cuda.max_memory_allocated(device)) / MIB
     found = re.search(r"^VmHWM:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE) if STATUS.exists() else None
     if found:
         return int(found[1]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS, KiB elsewhere
     return peak / MIB if sys.platform == "darwin" else peak / 1024

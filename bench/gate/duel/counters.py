@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.autograd.profiler import profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
 
 HOST_SYNCHRONISATIONS = (
     *("aten._local_scalar_dense.default", "aten.is_nonzero.default", "aten.equal.default"),
@@ -22,7 +24,7 @@ HOST_SYNCHRONISATIONS = (
 BY_CHANCE = ("threading.py", "concurrent/futures/thread.py", "concurrent/futures/_base.py", "queue.py", "weakref.py")
 """Files of Python's own whose calls hang on which thread waits for which, or on what is collected when."""
 STEADY_UNITS = 3
-"""Units after which growth is growth per unit."""
+"""Units whose growth is compared: what not every one of them adds is no leak."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def _counted(unit: Callable[[], object], device: str, root: str) -> Counted:
     operators = Operators()
     with operators:
         unit()
+    # what comes by chance, such as a thread that waits once more, only adds calls
     calls = min((python_calls(unit, root) for _ in range(2)), key=lambda found: found.total())
     totals = {
         "operators": operators.calls.total(),
@@ -86,15 +89,20 @@ class Operators(TorchDispatchMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         self.calls[str(func)] += 1
-        schema = func._schema
-        written = [value for value, spec in given(schema, args, kwargs) if spec.alias_info and spec.alias_info.is_write]
-        returned = result if len(schema.returns) > 1 else [result]
-        fresh = [value for value, spec in zip(returned, schema.returns, strict=False) if spec.alias_info is None]
-        self.bytes_written += sum(size(tensor) for tensor in tensors([written, fresh]))
+        self.bytes_written += sum(map(size, written(func._schema, args, kwargs, result)))
         operands = tensors([args, kwargs])
         self.channels_first += any(is_channels_first(tensor) for tensor in operands)
+        # the tensors themselves are kept too: once one is freed, another may get its id
         self.parameters |= {id(tensor): tensor for tensor in operands if isinstance(tensor, torch.nn.Parameter)}
         return result
+
+
+def written(schema: Any, args: Any, kwargs: Any, result: Any) -> list[torch.Tensor]:
+    """Return the tensors that an operator wrote: arguments that it changed, and results that are no views."""
+    changed = [value for value, spec in given(schema, args, kwargs) if spec.alias_info and spec.alias_info.is_write]
+    returned = result if len(schema.returns) > 1 else [result]
+    fresh = [value for value, spec in zip(returned, schema.returns, strict=False) if spec.alias_info is None]
+    return tensors([changed, fresh])
 
 
 def given(schema: Any, args: Any, kwargs: Any) -> Iterator[tuple[Any, Any]]:
@@ -123,8 +131,6 @@ def is_channels_first(tensor: torch.Tensor) -> bool:
 
 def flop(unit: Callable[[], object]) -> int:
     """Return the floating-point operations of matrix products and convolutions, a multiply-add as two."""
-    from torch.utils.flop_counter import FlopCounterMode
-
     with FlopCounterMode(display=False) as counter:
         unit()
     return int(counter.get_total_flops())
@@ -190,19 +196,17 @@ def host_memory(unit: Callable[[], object]) -> dict[str, float]:
 
 def allocations(unit: Callable[[], object]) -> list[int]:
     """Return the bytes of each allocation of torch's, negative where they are given back, in the order of time."""
-    from torch.autograd.profiler import profile
-
     gc.collect()
     with profile(profile_memory=True) as watched:
         unit()
-        gc.collect()
+        gc.collect()  # what hangs in cycles is no leak
     results: Any = watched.kineto_results
     events = sorted((each for each in results.events() if each.name() == "[memory]"), key=lambda each: each.start_ns())
     return [event.nbytes() for event in events]
 
 
 def cuda_memory(unit: Callable[[], object], device: str) -> dict[str, float]:
-    """Return the same of the device's memory, as torch's own books have it."""
+    """Return what `host_memory` returns, of the device's memory and as torch's own books have it."""
     gc.collect()
     torch.cuda.synchronize()
     torch.cuda.reset_peak_memory_stats(device)
@@ -220,7 +224,7 @@ def cuda_memory(unit: Callable[[], object], device: str) -> dict[str, float]:
 
 
 def leaked_python_bytes(unit: Callable[[], object]) -> int:
-    """Return the bytes of Python's and numpy's memory that each unit keeps: of several units the least."""
+    """Return the bytes of Python's and numpy's memory that each unit keeps: the least of several units."""
     tracemalloc.start()
     try:
         held = []

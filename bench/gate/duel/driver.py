@@ -1,4 +1,4 @@
-"""Runs a duel: counts, restarts until something is known, once more what is said to be worse, accuracies."""
+"""Runs a duel: counts, then restarts until each answer is known, what is worse once more, then accuracies."""
 
 import contextlib
 import statistics
@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 from bench.catalog import WORKLOADS
 from bench.errors import NotComparable
 from bench.gate.duel.accuracy import NotRun, accuracies
-from bench.gate.duel.clock import Block
-from bench.gate.duel.measured import Counts, Duel, Finding, Side, Tier, Waits
+from bench.gate.duel.measured import Block, Counts, Duel, Finding, Side, Tier, Waits
 from bench.gate.duel.pair import Pair, Tell, pair
 from bench.gate.duel.sequential import LOOKS, Decision, Look, Trial, confirmed, log_ratio, worse
 from bench.gate.duel.verdict import differing, of_accuracy, of_counts, of_decision, of_waits
@@ -42,10 +41,10 @@ class Request:
 
 @dataclass
 class Bout:
-    """What a set of restarts gathers."""
+    """What a set of restarts gathers, of all workloads: they share each restart, so that imports are paid once."""
 
     trials: Mapping[str, Trial]
-    """Of time and of memory, each a family of its own."""
+    """Of time and of memory; p-values are corrected within each."""
     blocks: dict[str, list[tuple[Block, Block]]] = field(default_factory=dict)
     units: dict[str, int] = field(default_factory=dict)
     """Of a block, by workload; the same in all restarts."""
@@ -65,6 +64,8 @@ class Bout:
         self, blocks: Mapping[str, Sequence[tuple[Block, Block]]], peaks: Mapping[str, tuple[float, float]]
     ) -> None:
         """Take one restart: the median over its turns of the ratio of the least costs."""
+        # the least of a block, since other processes only ever add to a unit; the median of the turns, since a
+        # neighbour disturbs few of them
         self.restarts += 1
         for name, pairs in blocks.items():
             self.blocks.setdefault(name, []).extend(pairs)
@@ -105,38 +106,49 @@ class Duelling:
     def count(self) -> list[str]:
         """Compare what one unit of each workload does; return the names of those that both sides can do."""
         with self.pair() as both:
-            base, candidate = both.ask_both("facts")
-            versions = {key: (base.pop(key), candidate.pop(key)) for key in ("torch", "python")}
-            if others := differing(base, candidate):
-                raise NotComparable(f"the sides work under other conditions: {'; '.join(others)}; make them the same")
-            self.notes += [f"{key}: {one} against {other}" for key, (one, other) in versions.items() if one != other]
+            same_torch = self._same_torch(both)
             ready = both.prepare(self.targets)
             self.lacking |= both.lacking
             self.broken |= both.broken
             for name in ready:
                 self.tell(f"counting {name}")
-                counts = [Counts(**each) for each in both.ask_both("count", name=name)]
-                if counts[0].torch == counts[1].torch:
-                    self.findings += of_counts(name, counts[0], counts[1], self.request.accepted)
-            if versions["torch"][0] != versions["torch"][1]:
+                base, candidate = (Counts(**each) for each in both.ask_both("count", name=name))
+                if base.torch == candidate.torch:  # another version counts the same work otherwise
+                    self.findings += of_counts(name, base, candidate, self.request.accepted)
+            if not same_torch:
                 self.notes.append("counters are not compared between versions of torch")
         return ready
+
+    def _same_torch(self, both: Pair) -> bool:
+        """Say whether both sides have one version of torch; refuse sides that work under other conditions."""
+        base, candidate = both.ask_both("facts")
+        versions = {key: (base.pop(key), candidate.pop(key)) for key in ("torch", "python")}
+        if others := differing(base, candidate):
+            raise NotComparable(f"the sides work under other conditions: {'; '.join(others)}; make them the same")
+        self.notes += [f"{key}: {one} against {other}" for key, (one, other) in versions.items() if one != other]
+        return bool(versions["torch"][0] == versions["torch"][1])
 
     def measure(self, names: Sequence[str]) -> None:
         """Compare what units take, in restarts until it is known."""
         first = self._bout({TIME: names, MEMORY: names}, "")
         again = {quantity: worse(first.decided(quantity)) for quantity in first.trials}
-        second = self._bout(again, ", once more") if any(again.values()) else None
+        second = self._bout(again, ", once more") if any(again.values()) else Bout.of({TIME: (), MEMORY: ()}, ())
         for quantity, tier in TIERS.items():
-            settled = confirmed(first.decided(quantity), second.decided(quantity) if second else {})
+            settled = confirmed(first.decided(quantity), second.decided(quantity))
             for name, decision in settled.items():
                 self.findings.append(of_decision(name, tier, quantity, decision, self.request.accepted))
                 self.ratios[f"{name} {quantity}"] = first.trials[quantity].ratios[name]
-        for name in names if self.request.suite.device == "cpu" else ():  # elsewhere the host waits for the device
-            base, candidate = (_waits([each[side] for each in first.blocks[name]]) for side in (0, 1))
+        if self.request.suite.device == "cpu":  # elsewhere the host waits for the device
+            self._wait(names, first)
+
+    def _wait(self, names: Sequence[str], bout: Bout) -> None:
+        """Compare how units wait, over all restarts."""
+        for name in names:
+            base, candidate = (_waits([each[side] for each in bout.blocks[name]]) for side in (0, 1))
             self.findings += of_waits(name, base, candidate, self.request.accepted)
 
     def _bout(self, names: Mapping[str, Sequence[str]], said: str) -> Bout:
+        """Restart until something is known of each name, or until the last look."""
         bout = Bout.of(names, self.request.looks)
         while bout.open:
             self.tell(f"restart {bout.restarts + 1}{said}: {', '.join(bout.open)}")
@@ -146,6 +158,7 @@ class Duelling:
     def restart(self, bout: Bout) -> None:
         """Start both sides, let them take turns at each workload that is open, and end them."""
         names = bout.open
+        # each side starts first as often as the other, and each core is held once in either order
         with self.pair(swapped=bout.restarts % 2 == 1) as both:
             both.ask_both("facts")
             both.prepare({name: self.targets[name] for name in names})
@@ -170,6 +183,7 @@ class Duelling:
 
 
 def _waits(blocks: Sequence[Block]) -> Waits:
+    """Return what the best unit waited: whatever else the machine does only adds to it."""
     return Waits(
         min(block.asleep_s for block in blocks),
         min(block.switches for block in blocks),

@@ -1,4 +1,4 @@
-"""Which Python each side runs in: this one where it fits the side's constraints, else an environment made for them."""
+"""Which Python each side runs in: this one where its packages fit the side's constraints, else one made for them."""
 
 import functools
 import importlib.metadata
@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -14,7 +14,7 @@ from bench.machine.cache import default_root, locked
 from bench.schema import content_hash
 
 READY = ".ready"
-"""Written last: an environment without it was left by a killed process."""
+"""A file that is written last: an environment without it was left by a killed process."""
 
 
 def pins(constraints: str) -> dict[str, set[str]]:
@@ -37,23 +37,33 @@ def needed(pyproject: str) -> list[str]:
 
 
 def misfits(root: Path, installed: Callable[[str], str | None]) -> list[str]:
-    """Name what a side fixes otherwise than it is installed here; a package that is not here counts if it is needed."""
+    """Name the packages that a side wants and that are not here, or here in another version."""
     constraints, pyproject = root / "constraints.txt", root / "pyproject.toml"
     if not constraints.is_file() or not pyproject.is_file():
         return []
     wanted = {_normal(_name(each)) for each in needed(pyproject.read_text())}
     fixed = pins(constraints.read_text())
-    found = [
-        f"{name} {' or '.join(sorted(versions))} (here {here or 'not installed'})"
-        for name, versions in sorted(fixed.items())
-        if (here := installed(name)) not in versions and (here is not None or name in wanted)
+    free = sorted(name for name in wanted - fixed.keys() if installed(name) is None)
+    return _other_versions(fixed, wanted, installed) + [f"{name} (here not installed)" for name in free]
+
+
+def _other_versions(
+    fixed: Mapping[str, set[str]], wanted: Collection[str], installed: Callable[[str], str | None]
+) -> list[str]:
+    """Name what is fixed otherwise than it is installed here."""
+    here = {name: installed(name) for name in sorted(fixed)}
+    # constraints name the packages of extras too: one that is neither here nor needed makes no difference
+    return [
+        f"{name} {' or '.join(sorted(fixed[name]))} (here {version or 'not installed'})"
+        for name, version in here.items()
+        if version not in fixed[name] and (version is not None or name in wanted)
     ]
-    return found + sorted(f"{name} (here not installed)" for name in wanted - fixed.keys() if installed(name) is None)
 
 
 def installed_here(name: str) -> str | None:
-    """Return the version of a package that this interpreter imports."""
+    """Return the version of a package that this interpreter imports; null where it has none."""
     try:
+        # constraints do not say of which build a version is: 2.12.0+cpu is 2.12.0
         return importlib.metadata.version(name).partition("+")[0]
     except importlib.metadata.PackageNotFoundError:
         return None
@@ -69,6 +79,7 @@ def interpreter(root: Path, tell: Callable[[str], None], cache: Path | None = No
     dependencies = needed((root / "pyproject.toml").read_text())
     key = content_hash([given, dependencies, sys.version])[:32]
     folder = (cache or default_root()) / "environments" / key
+    # two duels may want the same environment at once
     with locked(folder.with_name(f".{key}.lock")):
         if not (folder / READY).is_file():
             _make(folder, root / "constraints.txt", dependencies)
@@ -78,19 +89,21 @@ def interpreter(root: Path, tell: Callable[[str], None], cache: Path | None = No
 
 def _make(folder: Path, constraints: Path, dependencies: list[str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    uv = shutil.which("uv")
-    python = str(folder / "bin" / "python")
-    if uv:
-        create = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
-        install = [uv, "pip", "install", "--quiet", "--python", python, "-c", str(constraints), *dependencies]
-    else:
-        create = [sys.executable, "-m", "venv", str(folder)]
-        install = [python, "-m", "pip", "install", "--quiet", "-c", str(constraints), *dependencies]
-    for command in (create, install):
+    for command in _commands(folder, ["-c", str(constraints), *dependencies]):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             said = (done.stderr.strip() or done.stdout.strip() or "no word").splitlines()[-1]
             raise BenchError(f"environment for {constraints}: can't be made ({said}); install it by hand or go online")
+
+
+def _commands(folder: Path, wanted: list[str]) -> tuple[list[str], list[str]]:
+    """Return what makes an environment and what installs into it: uv where it is there, else venv and pip."""
+    uv = shutil.which("uv")
+    python = str(folder / "bin" / "python")
+    if uv:
+        create = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
+        return create, [uv, "pip", "install", "--quiet", "--python", python, *wanted]
+    return [sys.executable, "-m", "venv", str(folder)], [python, "-m", "pip", "install", "--quiet", *wanted]
 
 
 def _name(requirement: str) -> str:

@@ -1,4 +1,4 @@
-"""What a duel asks for and what it finds, as plain values."""
+"""The values that a duel passes on: its sides, what one unit did and took, findings, and all that was found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,8 +32,20 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Block:
+    """What units of one workload took, one after another in one process."""
+
+    cost_s: Sequence[float]
+    """Of each unit: seconds of the processor, over all threads; on CUDA between two events."""
+    asleep_s: float
+    """Of the unit that slept least: neither running nor waiting for a processor."""
+    switches: int
+    """Of the unit with the fewest: times that it gave up its processor of its own accord."""
+
+
+@dataclass(frozen=True)
 class Waits:
-    """Of one side, over all blocks of a workload, the units that waited least."""
+    """How little the units of a workload waited on one side, over all its blocks."""
 
     asleep_s: float
     switches: int

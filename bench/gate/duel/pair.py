@@ -1,4 +1,4 @@
-"""Two resident processes, one for each side, that take turns."""
+"""Two processes, one for each side, that stay and take turns."""
 
 import contextlib
 import json
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.errors import BenchError
-from bench.gate.duel.clock import Block
-from bench.gate.duel.measured import Side
+from bench.gate.duel.measured import Block, Side
 from bench.machine.devices import READ_ONCE
 
 WORKER = Path(__file__).with_name("worker.py")
 ANSWER_S = 600.0
 """After so long a process is said to hang."""
 BLOCK_S = 0.08
+"""What a block takes, about."""
 FEWEST_UNITS, MOST_UNITS = 2, 200
 TURNS = ("AB", "BA") * 8
 """Blocks of one workload in one restart: base and candidate, each first as often as the other.
@@ -90,13 +90,14 @@ class Process:
 
 
 def start(side: Side, asked: Mapping[str, Any], workloads: Path, scratch: Path) -> Process:
-    """Start the process of a side; what it runs and counts with is this package's and the given workloads."""
+    """Start the process of a side; it runs the given workloads, and counts and times them with this very package."""
     given = {
         "root": str(side.root),
         "asked": dict(asked),
         "grafts": {"bench.gate.duel": str(WORKER.parent), "bench.gate.workloads": str(workloads)},
     }
     log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # the process's own
+    # -P: else the worker's own folder came first among the places that it imports from
     popen = subprocess.Popen(
         [str(side.python), "-P", str(WORKER), json.dumps(given)],
         stdin=subprocess.PIPE,
@@ -114,6 +115,8 @@ def environment(side: Side, scratch: Path, threads: int) -> dict[str, str]:
     return {
         **os.environ,
         **dict.fromkeys(ONE_THREAD, str(threads)),
+        # memory is kept between units too: a unit of feature extraction otherwise takes some 6,000 page faults, and
+        # spends a quarter of its time in the kernel
         **READ_ONCE,
         "KINETO_LOG_LEVEL": "9",
         "HF_HUB_OFFLINE": "1",
@@ -150,11 +153,12 @@ class Pair:
         """Make workloads ready on both sides; return the names of those that both can do."""
         ready = []
         for name, target in targets.items():
-            base, candidate = self.ask_both("prepare", name=name, target=target)
-            if "lacks" in base or "broke" in base:
-                self.lacking[name] = f"the base can't do it ({base.get('lacks') or base.get('broke')})"
-            elif candidate:
-                self.broken[name] = str(candidate.get("lacks") or candidate.get("broke"))
+            base, candidate = (_why(each) for each in self.ask_both("prepare", name=name, target=target))
+            # the workloads are the candidate's: what it can't do itself is a mistake, what the base can't do is newer
+            if base is not None:
+                self.lacking[name] = f"the base can't do it ({base})"
+            elif candidate is not None:
+                self.broken[name] = candidate
             else:
                 ready.append(name)
         return ready
@@ -167,7 +171,7 @@ class Pair:
             yield blocks["A"], blocks["B"]
 
     def hold(self, turn: int) -> None:
-        """Hold both to the same core, so that what disturbs one disturbs the other."""
+        """Hold both to the same core, another one each turn: what disturbs one disturbs the other."""
         self.ask_both("hold", turn=turn)
 
     def peaks(self, name: str) -> tuple[float, float]:
@@ -182,6 +186,11 @@ class Pair:
         """Return how many units make a block, from a short one of each side."""
         costs = [min(self._block(letter, name, 2).cost_s) for letter in "AB"]
         return min(MOST_UNITS, max(FEWEST_UNITS, math.ceil(BLOCK_S / max(1e-6, *costs))))
+
+
+def _why(prepared: Mapping[str, Any]) -> str | None:
+    """Return why a side can't do a workload, as `worker.Side.prepare` tells it; null where it can."""
+    return prepared.get("lacks") or prepared.get("broke")
 
 
 @contextlib.contextmanager

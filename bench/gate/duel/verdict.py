@@ -6,18 +6,20 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from scipy.special import stdtr, stdtrit
+
 from bench.errors import Exit
 from bench.gate.duel.measured import Counts, Duel, Finding, Tier, Waits, Word
 from bench.gate.duel.sequential import Decision
 
 ASLEEP_SHARE = 0.02
-"""Of a unit's processor time: a unit that sleeps so much longer waits for something new."""
+"""Of a unit's processor time: a unit that sleeps this much longer waits for something new."""
 CHANCE_SWITCHES = 4
 """Threads that hand work to one another give their processor up a few times more or less."""
 LOSS_FLOOR = 0.01
 """Of accuracy: a smaller loss is no finding, however certain."""
 LOSS_SAME = 0.02
-"""What the 95 % bound of a loss stays under where two versions are called the same."""
+"""Two versions are the same where the 95 % bound of a loss stays under this."""
 LOSS_LEVEL = 0.01
 
 
@@ -31,6 +33,7 @@ class Rule:
     """In the counter's own unit."""
 
 
+# exact counts may not grow at all; Python's calls and torch's allocations are nearly exact
 RULES: Mapping[str, Rule] = {
     "operators": Rule("work"),
     "flop": Rule("work"),
@@ -52,13 +55,18 @@ def of_counts(workload: str, base: Counts, candidate: Counts, accepted: Sequence
     found = []
     for name, rule in RULES.items():
         before, after = base.totals[name], candidate.totals[name]
-        word = _counted_word(before, after, rule)
-        if word == "worse" and is_accepted(workload, name, accepted):
-            word = "accepted"
+        word = _unless_accepted(_counted_word(before, after, rule), workload, name, accepted)
         detail = _grown(name, base, candidate) if word in ("worse", "accepted") else ()
-        change = after / before - 1 if before else None
-        found.append(Finding(workload, rule.tier, name, word, before, after, change, detail=detail))
+        found.append(Finding(workload, rule.tier, name, word, before, after, _share(before, after), detail=detail))
     return found
+
+
+def _share(before: float, after: float) -> float | None:
+    return after / before - 1 if before else None
+
+
+def _unless_accepted(word: Word, workload: str, quantity: str, accepted: Sequence[str]) -> Word:
+    return "accepted" if word == "worse" and is_accepted(workload, quantity, accepted) else word
 
 
 def _counted_word(before: float, after: float, rule: Rule) -> Word:
@@ -83,10 +91,7 @@ def _grown(name: str, base: Counts, candidate: Counts) -> tuple[str, ...]:
 
 def of_waits(workload: str, base: Waits, candidate: Waits, accepted: Sequence[str]) -> list[Finding]:
     """Compare how units wait, which processor time does not see."""
-    spare = ASLEEP_SHARE * base.cost_s
-    asleep: Word = "worse" if candidate.asleep_s - base.asleep_s > spare else "same"
-    if base.asleep_s - candidate.asleep_s > spare:
-        asleep = "better"
+    asleep = _counted_word(base.asleep_s, candidate.asleep_s, Rule("waiting", amount=ASLEEP_SHARE * base.cost_s))
     switches: Word = "worse" if candidate.switches > CHANCE_SWITCHES * base.switches else "same"
     listed: list[tuple[str, Word, float, float]] = [
         ("asleep_s", asleep, base.asleep_s, candidate.asleep_s),
@@ -97,10 +102,10 @@ def of_waits(workload: str, base: Waits, candidate: Waits, accepted: Sequence[st
             workload,
             "waiting",
             name,
-            "accepted" if word == "worse" and is_accepted(workload, name, accepted) else word,
+            _unless_accepted(word, workload, name, accepted),
             before,
             after,
-            after / before - 1 if before else None,
+            _share(before, after),
         )
         for name, word, before, after in listed
     ]
@@ -108,8 +113,7 @@ def of_waits(workload: str, base: Waits, candidate: Waits, accepted: Sequence[st
 
 def of_decision(workload: str, tier: Tier, quantity: str, decision: Decision, accepted: Sequence[str]) -> Finding:
     """Say what came of restarts."""
-    worse = decision.word == "worse" and is_accepted(workload, quantity, accepted)
-    word: Word = "accepted" if worse else decision.word
+    word = _unless_accepted(decision.word, workload, quantity, accepted)
     found = decision.effect
     return Finding(workload, tier, quantity, word, None, None, found.change, bound=found.high, samples=found.restarts)
 
@@ -122,11 +126,7 @@ def of_accuracy(base: Mapping[str, float], candidate: Mapping[str, float]) -> Fi
         return Finding("accuracy", "accuracy", "accuracy", "unknown", None, None, None, detail=("no cell in common",))
     mean = math.fsum(differences) / len(differences)
     loss, p_loss, p_gain = _bounds(differences, mean)
-    word: Word = "same" if loss < LOSS_SAME else "unknown"
-    if mean < -LOSS_FLOOR and p_loss < LOSS_LEVEL:
-        word = "worse"
-    elif mean > LOSS_FLOOR and p_gain < LOSS_LEVEL:
-        word = "better"
+    word = _accuracy_word(mean, loss, p_loss, p_gain)
     before, after = (math.fsum(side[cell] for cell in cells) / len(cells) for side in (base, candidate))
     lowest = sorted(cells, key=lambda cell: candidate[cell] - base[cell])[:3] if word == "worse" else []
     detail = tuple(f"{cell}: {base[cell]:.3f} -> {candidate[cell]:.3f}" for cell in lowest)
@@ -134,15 +134,21 @@ def of_accuracy(base: Mapping[str, float], candidate: Mapping[str, float]) -> Fi
     return Finding("accuracy", "accuracy", "accuracy", word, before, after, mean, bound, len(cells), detail)
 
 
+def _accuracy_word(mean: float, loss: float, p_loss: float, p_gain: float) -> Word:
+    if mean < -LOSS_FLOOR and p_loss < LOSS_LEVEL:
+        return "worse"
+    if mean > LOSS_FLOOR and p_gain < LOSS_LEVEL:
+        return "better"
+    return "same" if loss < LOSS_SAME else "unknown"
+
+
 def _bounds(differences: Sequence[float], mean: float) -> tuple[float, float, float]:
     """Return the 95 % bound of the loss, and the one-sided p-values of a loss and of a gain."""
-    from scipy.special import stdtr, stdtrit
-
     freedom = len(differences) - 1
-    error = statistics.stdev(differences) / math.sqrt(len(differences)) if freedom else math.inf
     if not freedom:
         return math.inf, 1.0, 1.0
-    if error < 1e-12:
+    error = statistics.stdev(differences) / math.sqrt(len(differences))
+    if error < 1e-12:  # equal but for rounding: what there is of a difference is certain
         return -mean, float(mean >= 0), float(mean <= 0)
     p_loss = float(stdtr(freedom, mean / error))
     return -mean + float(stdtrit(freedom, 0.95)) * error, p_loss, 1 - p_loss

@@ -1,8 +1,12 @@
-"""The process of one side: does what it is told, a line of JSON for a line of JSON.
+"""The process of one side: it does what it is told, and answers each line of JSON with a line of JSON.
 
-Started by its path, with the side's own `bench` first among the places that Python imports from; what is measured and
-what measures it, `bench.gate.workloads` and `bench.gate.duel`, are put over it and are the same on both sides.
+It is started by its path, with the side's own `bench` first among the places that Python imports from. What is
+measured, `bench.gate.workloads`, and what measures it, `bench.gate.duel`, are put over the side's own packages of these
+names: they are the same on both sides.
 """
+
+# `bench` and torch are imported inside functions alone: `bench` must be known for the side's own first, and the two
+# packages must lie over it
 
 import dataclasses
 import gc
@@ -17,7 +21,7 @@ from typing import IO, Any
 
 Unit = Callable[[], object]
 LACKING = (ImportError, AttributeError)
-"""What it raises where a version does not have what a workload calls yet, or no longer."""
+"""What is raised where a version does not have what a workload calls: not yet, or no longer."""
 
 
 class Stranger(Exception):
@@ -25,7 +29,7 @@ class Stranger(Exception):
 
 
 def graft(name: str, folder: Path) -> None:
-    """Put a package from elsewhere over the one of that name, if there is one."""
+    """Put a package from another folder in the place of the one of that name, where there is one."""
     spec = importlib.util.spec_from_file_location(
         name, folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
@@ -35,7 +39,7 @@ def graft(name: str, folder: Path) -> None:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     parent, _, child = name.rpartition(".")
-    setattr(importlib.import_module(parent), child, module)
+    setattr(importlib.import_module(parent), child, module)  # else the parent's attribute would be the side's own
 
 
 def lacks(error: Exception) -> bool:
@@ -44,7 +48,7 @@ def lacks(error: Exception) -> bool:
 
 
 class Side:
-    """What one side holds: its workloads, prepared."""
+    """A side's workloads, made ready; its methods are what may be asked for."""
 
     def __init__(self, root: Path, asked: dict[str, Any]) -> None:
         self.root = root
@@ -74,7 +78,7 @@ class Side:
         try:
             unit = getattr(importlib.import_module(module), function)(Conditions(**self.asked))
             unit()
-        except Exception as error:
+        except Exception as error:  # whatever a version does, the other workloads are still to be had
             said = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             return {"lacks" if lacks(error) else "broke": said}
         self.units[name] = unit
@@ -83,7 +87,7 @@ class Side:
         return {}
 
     def hold(self, turn: int) -> None:
-        """Work on one core from here on where one thread does all: on each core in its turn."""
+        """Work on one core from here on, where one thread does all; another turn is another core."""
         if self.asked["device"] == "cpu" and self.asked["threads"] == 1 and hasattr(os, "sched_setaffinity"):
             cores = sorted(os.sched_getaffinity(0))
             os.sched_setaffinity(0, {cores[turn % len(cores)]})
@@ -120,7 +124,7 @@ def main() -> None:
     """Serve the side whose root, grafts and conditions the first argument names."""
     given = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.dup2(2, 1)  # what libraries print is no answer: it goes where errors go
     root = Path(given["root"])
     import bench
 

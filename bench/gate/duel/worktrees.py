@@ -1,4 +1,4 @@
-"""A checkout of its own for each side, made beside the user's and removed afterwards; the user's is left as it is."""
+"""A checkout of its own for each side, made beside the user's and removed afterwards; the user's stays as it is."""
 
 import contextlib
 import shutil
@@ -50,8 +50,8 @@ def commit_of(root: Path, ref: str) -> str:
 def checkouts(root: Path, wanted: Sequence[str | None]) -> Iterator[list[tuple[Path, str]]]:
     """Give the root of each wanted version and its name in words; they are gone after the block, however it ends.
 
-    Null stands for the checkout as it lies there, with what was changed and what is new but not ignored; a folder for
-    its contents, changes included; anything else for a commit.
+    A version is a commit; a folder, with what has been changed in it; or null: the checkout as it lies there, with what
+    was changed and what is new, but not what git ignores.
     """
     folders = [Path(each).expanduser() for each in wanted if each is not None]
     repositories = {root, *(each for each in folders if (each / ".git").exists())}
@@ -71,19 +71,26 @@ def checkouts(root: Path, wanted: Sequence[str | None]) -> Iterator[list[tuple[P
 
 def _check_out(root: Path, version: str | None, place: Path) -> str:
     """Make one checkout and return its name in words."""
-    given = root if version is None else Path(version).expanduser()
-    if not given.is_dir():
-        assert version is not None
-        commit = commit_of(root, version)
-        git(root, "worktree", "add", "--detach", "--quiet", str(place), commit)
-        named = version if commit.startswith(version) else f"{version} ({commit[:12]})"
-    elif (given / ".git").exists():
-        named = _snapshot(given, place, "" if version is None else f"{given}: ")
-    else:
-        named = _copy(given, place)
+    named = _made(root, version, place)
     if not (place / "bench" / "__init__.py").is_file():
         raise BenchError(f"{version or root}: holds no package bench; name a version of the harness")
     return named
+
+
+def _made(root: Path, version: str | None, place: Path) -> str:
+    folder = root if version is None else Path(version).expanduser()
+    if version is not None and not folder.is_dir():
+        return _commit(root, version, place)
+    if not (folder / ".git").exists():
+        return _copy(folder, place)
+    return _snapshot(folder, place, "" if version is None else f"{folder}: ")
+
+
+def _commit(root: Path, version: str, place: Path) -> str:
+    """Check a commit out."""
+    commit = commit_of(root, version)
+    git(root, "worktree", "add", "--detach", "--quiet", str(place), commit)
+    return version if commit.startswith(version) else f"{version} ({commit[:12]})"
 
 
 def _copy(source: Path, place: Path) -> str:
@@ -101,16 +108,22 @@ def _snapshot(source: Path, place: Path, prefix: str) -> str:
     """Check a checkout's commit out and carry over what has been changed there since."""
     head = git(source, "rev-parse", "HEAD").decode().strip()
     git(source, "worktree", "add", "--detach", "--quiet", str(place), head)
+    # the user's own settings of git must not decide what a diff looks like
     changes = git(source, "diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD")
     if changes:
         git(place, "apply", "--whitespace=nowarn", "-", given=changes)
-    fresh = git(source, "ls-files", "--others", "--exclude-standard", "-z").decode(errors="surrogateescape")
-    new = [name for name in fresh.split("\0") if name]
+    new = _not_followed(source)
     for name in new:
         if (source / name).is_file() or (source / name).is_symlink():  # no checkouts within the checkout
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, place / name, follow_symlinks=False)
     return f"{prefix}{head[:12]}" + (" with what is not committed" if changes or new else "")
+
+
+def _not_followed(source: Path) -> list[str]:
+    """Return the files of a checkout that git neither follows nor ignores."""
+    listed = git(source, "ls-files", "--others", "--exclude-standard", "-z").decode(errors="surrogateescape")
+    return [name for name in listed.split("\0") if name]
 
 
 @contextlib.contextmanager

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
+from bench.contracts.data import RawData, Split
+from bench.contracts.networks import InputSpec
+from bench.data.batches import ImageBatches, fetch
+from bench.data.decode import decode
+from bench.data.transforms import Geometry
 from bench.gate.workloads.conditions import Conditions, Unit
 from bench.gate.workloads.material import CLASSES, pictures, scratch
 
@@ -39,14 +45,6 @@ def files(count: int) -> Files:
 
 def prepare(asked: Conditions = Conditions()) -> Unit:  # noqa: B008  # frozen
     """Return what decodes 64 files into an empty cache and reads them twice in augmented batches."""
-    import torch
-
-    from bench.contracts.data import RawData, Split
-    from bench.contracts.networks import InputSpec
-    from bench.data.batches import ImageBatches, fetch
-    from bench.data.decode import decode
-    from bench.data.transforms import Geometry
-
     labels = np.arange(IMAGES) % CLASSES
     half = IMAGES // 2
     names = [f"{position}.jpg" for position in range(IMAGES)]

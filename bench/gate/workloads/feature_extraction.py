@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from bench.contracts.networks import FrozenPart
 from bench.gate.workloads.conditions import Conditions, Unit
-from bench.gate.workloads.material import network, pictures, scratch
+from bench.gate.workloads.material import pictures, scratch
+from bench.gate.workloads.residual import network
+from bench.learning.features import FrozenFeatures
 
 SIZE = 48
 BATCHES = 2
@@ -11,9 +14,6 @@ BATCHES = 2
 
 def prepare(asked: Conditions = Conditions()) -> Unit:  # noqa: B008  # frozen
     """Return what extracts the features of two batches' images into an empty cache."""
-    from bench.contracts.networks import FrozenPart
-    from bench.learning.features import FrozenFeatures
-
     backbone = network(asked, SIZE)
     images = pictures(BATCHES * asked.batch_size, SIZE)
     part = FrozenPart("features", backbone.network)

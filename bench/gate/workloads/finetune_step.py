@@ -1,7 +1,12 @@
 """Training steps in which everything learns: forward, backward and optimiser of the whole network."""
 
+from bench.catalog import METHODS
 from bench.gate.workloads.conditions import Conditions, Unit
-from bench.gate.workloads.material import network, pictures, task
+from bench.gate.workloads.material import pictures
+from bench.gate.workloads.residual import network
+from bench.gate.workloads.task import task
+from bench.schema import Choice, Training
+from bench.suites.choices import make
 
 SIZE = 32
 STEPS = 2
@@ -12,10 +17,6 @@ def prepare(asked: Conditions = Conditions()) -> Unit:  # noqa: B008  # frozen
 
     Each unit starts from the same weights.
     """
-    from bench.catalog import METHODS
-    from bench.schema import Choice, Training
-    from bench.suites.choices import make
-
     backbone = network(asked, SIZE)
     training = Training(steps=STEPS, batch_size=asked.batch_size, checkpoints=1)
     given = task(asked, backbone, pictures(STEPS * asked.batch_size, SIZE), training)

@@ -1,4 +1,4 @@
 """Few new parameters learn: what is put around or beside the frozen parts of a backbone.
 
-Others import: nothing.
+Others import: adapting.
 """

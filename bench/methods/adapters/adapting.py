@@ -1,30 +1,38 @@
 """What the parameter-efficient methods share: what was put into a frozen network learns, with a new head."""
 
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import torch
 from torch import nn
 
 from bench.contracts.training import Fitted, Task
 from bench.errors import InvalidData
-from bench.methods.gradient import Tuning, fit_backbone
+from bench.methods.adapters.bottlenecks import add_bottlenecks
+from bench.methods.adapters.injection import add_factors, add_low_rank
+from bench.methods.adapters.prompts import add_tokens
+from bench.methods.descriptions import Adding, Bottlenecks, Factors, LowRank, Tokens, Tuning
+from bench.methods.gradient import fit_backbone
 
-Norm = Literal["frozen", "adapt"]
-"""Whether normalisation keeps its weights and statistics, or learns with the adapters."""
+ADDS: Mapping[type, Callable[[Task, Any, str], Collection[str]]] = {
+    LowRank: add_low_rank,
+    Factors: add_factors,
+    Bottlenecks: add_bottlenecks,
+    Tokens: add_tokens,
+}
+"""What puts each into the backbone; it returns the modules with dropout of their own, which is for training alone."""
 
 
-def fit_adapted(task: Task, norm: Norm, method: str, active: Collection[str] = ()) -> Fitted:
-    """Train the parameters that the backbone was not built with, and its normalisation where asked.
-
-    `active` names modules that are in training mode though not all in them learns: those with dropout of their own.
-    """
+def fit_adapted(task: Task, adding: Adding, method: str) -> Fitted:
+    """Train the parameters that the backbone was not built with, and its normalisation where asked."""
+    active = ADDS[type(adding.what)](task, adding.what, method)
     network = task.backbone.network
-    if norm == "frozen":
+    if adding.norm == "frozen":
         refuse_shut_branches(network, method)
+    # by identity, since the tensors that adapters are around have other names now
     built = {id(tensor) for tensor in task.backbone.state.values()}
     learning = [name for name, parameter in network.named_parameters() if id(parameter) not in built]
-    if norm == "adapt":
+    if adding.norm == "adapt":
         learning += norm_parameters(network)
     return fit_backbone(task, Tuning(learning, active=active))
 

@@ -1,7 +1,8 @@
 """Small networks around frozen modules of a backbone, put there in place."""
 
 from collections import OrderedDict
-from typing import Any, Literal
+from collections.abc import Collection
+from typing import Any
 
 import torch
 from torch import nn
@@ -9,29 +10,32 @@ from torch import nn
 from bench.contracts.training import Task
 from bench.errors import InvalidData
 from bench.methods.adapters.families import family_of, is_plain, modules_at, output_shapes
+from bench.methods.descriptions import Bottlenecks
 
-Form = Literal["serial", "parallel"]
 
-
-def add_bottlenecks(task: Task, form: Form, width: int, scale: float) -> None:
-    """Put adapters around the blocks' parts, random but for their last layer, which is zero."""
+def add_bottlenecks(task: Task, added: Bottlenecks, method: str) -> Collection[str]:
+    """Put adapters around the blocks' parts, random but for their last layer, which is zero; none has dropout."""
     network = task.backbone.network
-    family = family_of(network, "adapter")
-    names = modules_at(network, family.mlp_out, family.attention_out if form == "serial" else "")
+    family = family_of(network, method)
+    names = modules_at(network, family.mlp_out, family.attention_out if added.form == "serial" else "")
     convolutions = [] if names else _spatial(network, family.convolution_out)
     if not names and not convolutions:
-        raise InvalidData(f"adapter: finds no place in this {type(network).__name__}; take another backbone")
-    shapes = output_shapes(task, names or convolutions, "adapter")
+        raise InvalidData(f"{method}: finds no place in this {type(network).__name__}; take another backbone")
+    shapes = output_shapes(task, names or convolutions, method)
+    # after the look at shapes, so that the start hangs on the cell's seed and on nothing that was drawn before
     torch.manual_seed(task.seed_of("init"))
     for name, shape in shapes.items():
         base = network.get_submodule(name)
-        if convolutions:
-            adapted: nn.Module = Serial(base, _pointwise(shape[1]), 1.0)
-        elif form == "serial":
-            adapted = Serial(base, _bottleneck(shape[-1], width, nn.GELU()), 1.0)
-        else:
-            adapted = Parallel(base, _bottleneck(shape[-1], width, nn.ReLU()), scale)
+        adapted = Serial(base, _pointwise(shape[1]), 1.0) if convolutions else _around(base, added, shape[-1])
         network.set_submodule(name, adapted.to(task.device))
+    return ()
+
+
+def _around(base: nn.Module, added: Bottlenecks, channels: int) -> "Adapted":
+    """Return a part of a transformer block with a bottleneck behind or beside it."""
+    if added.form == "serial":
+        return Serial(base, _bottleneck(channels, added.width, nn.GELU()), 1.0)
+    return Parallel(base, _bottleneck(channels, added.width, nn.ReLU()), added.scale)
 
 
 def _spatial(network: nn.Module, pattern: str) -> list[str]:

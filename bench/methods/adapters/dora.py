@@ -1,15 +1,16 @@
 """DoRA: low-rank updates of the directions of frozen weights, and their magnitudes."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Lt
 
-from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Adding, LowRank, Norm
+from bench.methods.kinds import Adapting
 
 
 @dataclass(frozen=True)
-class Dora:
+class Dora(Adapting):
     """m (W + alpha / rank * B A) / |W + alpha / rank * B A|, with m, A and B learning (Liu et al., 2024).
 
     |W| is the norm of each row, and m starts there, so that nothing changes at first. Alpha is twice the rank and all
@@ -21,15 +22,10 @@ class Dora:
     alpha: Annotated[float, Gt(0)] = 16.0
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
     targets: str = "all"
-    norm: Literal["frozen", "adapt"] = "frozen"
+    norm: Norm = "frozen"
 
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
+    name: ClassVar[str] = "dora"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.adapters.injection import LowRank, fit_low_rank
-
-        update = LowRank(self.rank, self.alpha, self.dropout, self.targets, decomposed=True)
-        return fit_low_rank(task, update, self.norm, "dora")
+    def adding(self) -> Adding:
+        """Add updates of directions, and magnitudes."""
+        return Adding(LowRank(self.rank, self.alpha, self.dropout, self.targets, decomposed=True), self.norm)

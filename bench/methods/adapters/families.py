@@ -129,14 +129,7 @@ def weights_at(network: nn.Module, targets: str, method: str) -> list[str]:
     `targets` is a group of the family's places, `all` of them, `auto` (the attention, or all where the table has none)
     or a regular expression of module names. Grouped, depthwise and dilated convolutions are left out.
     """
-    if targets in (*GROUPS, "auto", "all"):
-        family = family_of(network, method, ", or write targets: <regular expression of its modules' names>")
-        groups = {group: getattr(family, group) for group in GROUPS}
-        if targets == "auto":
-            targets = "attention" if family.attention else "all"
-        patterns = list(groups.values()) if targets == "all" else [groups[targets]]
-    else:
-        patterns = [targets]
+    targets, patterns = _places(network, targets, method)
     try:
         names = modules_at(network, *patterns)
     except re.error as error:
@@ -150,6 +143,16 @@ def weights_at(network: nn.Module, targets: str, method: str) -> list[str]:
             f"{type(network).__name__}; write all, or a regular expression of its modules' names"
         )
     return names
+
+
+def _places(network: nn.Module, targets: str, method: str) -> tuple[str, list[str]]:
+    """Return what `auto` comes to in a network, or `targets` itself, and the regular expressions that it stands for."""
+    if targets not in (*GROUPS, "auto", "all"):
+        return targets, [targets]
+    family = family_of(network, method, ", or write targets: <regular expression of its modules' names>")
+    if targets == "auto":
+        targets = "attention" if family.attention else "all"
+    return targets, [getattr(family, group) for group in (GROUPS if targets == "all" else (targets,))]
 
 
 def is_plain(module: nn.Module) -> bool:

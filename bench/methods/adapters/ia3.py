@@ -1,13 +1,14 @@
 """(IA)3: factors for the inner activations of a frozen network."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Adding, Factors, Norm
+from bench.methods.kinds import Adapting
 
 
 @dataclass(frozen=True)
-class Ia3:
+class Ia3(Adapting):
     """Keys, values and hidden activations of the feed-forward part times factors from one on (Liu et al., 2022).
 
     Where one map gives queries too, they have factors of their own; a product of a query's and a key's factor can do
@@ -16,14 +17,11 @@ class Ia3:
     statistics unless `norm: adapt`.
     """
 
-    norm: Literal["frozen", "adapt"] = "frozen"
+    norm: Norm = "frozen"
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 3e-3, "head_learning_rate": 5e-3, "weight_decay": 0.0}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
+    name: ClassVar[str] = "ia3"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.adapters.injection import fit_scales
-
-        return fit_scales(task, self.norm, "ia3")
+    def adding(self) -> Adding:
+        """Add factors."""
+        return Adding(Factors(), self.norm)

@@ -3,31 +3,18 @@
 import re
 import warnings
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from bench.contracts.training import Fitted, Task
-from bench.methods.adapters.adapting import Norm, fit_adapted
+from bench.contracts.training import Task
 from bench.methods.adapters.families import family_of, modules_at, output_shapes, weights_at
+from bench.methods.descriptions import Factors, LowRank
 from bench.registry import require
 
 
-@dataclass(frozen=True)
-class LowRank:
-    """An update of weights by a product of two matrices."""
-
-    rank: int
-    alpha: float
-    dropout: float
-    targets: str
-    decomposed: bool = False
-    """Whether magnitudes learn apart from directions."""
-
-
-def fit_low_rank(task: Task, update: LowRank, norm: Norm, method: str) -> Fitted:
-    """Train low-rank updates of the targets' weights, which start at zero."""
+def add_low_rank(task: Task, update: LowRank, method: str) -> Collection[str]:
+    """Put updates of the targets' weights in, which start at zero; return what has dropout."""
     peft = require("peft", method)
     names = weights_at(task.backbone.network, update.targets, method)
     config = peft.LoraConfig(
@@ -38,11 +25,11 @@ def fit_low_rank(task: Task, update: LowRank, norm: Norm, method: str) -> Fitted
         target_modules=exactly(names),
     )
     inject(task, config, names, method)
-    return fit_adapted(task, norm, method, names if update.dropout else ())
+    return names if update.dropout else ()
 
 
-def fit_scales(task: Task, norm: Norm, method: str) -> Fitted:
-    """Train a factor for each key and value and each hidden activation; in a CNN for each channel of the blocks."""
+def add_factors(task: Task, factors: Factors, method: str) -> Collection[str]:
+    """Put factors in, which start at one; return what has dropout: nothing."""
     peft = require("peft", method)
     network = task.backbone.network
     family = family_of(network, method)
@@ -50,7 +37,7 @@ def fit_scales(task: Task, norm: Norm, method: str) -> Fitted:
     inputs = modules_at(network, family.mlp_end)
     config = peft.IA3Config(target_modules=exactly(names), feedforward_modules=exactly(inputs))
     inject(task, config, names, method)
-    return fit_adapted(task, norm, method)
+    return ()
 
 
 def exactly(names: Collection[str]) -> str:
@@ -62,6 +49,7 @@ def inject(task: Task, config: Any, names: Collection[str], method: str) -> None
     """Put adapters into the named modules of the backbone, with random starts from the cell's seed."""
     peft = require("peft", method)
     output_shapes(task, names, method)
+    # now, so that the start hangs on the cell's seed and on nothing that was drawn before
     torch.manual_seed(task.seed_of("init"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,15 +1,16 @@
 """LoRA: low-rank updates of frozen weights."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Lt
 
-from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Adding, LowRank, Norm
+from bench.methods.kinds import Adapting
 
 
 @dataclass(frozen=True)
-class Lora:
+class Lora(Adapting):
     """W + alpha / rank * B A with A (rank, in) and B (out, rank) learning, B from zero (Hu et al., 2022).
 
     Rank 8 and alpha 8 as for RoBERTa-base there; the learning rate is ten times that of full fine-tuning, which
@@ -23,15 +24,10 @@ class Lora:
     alpha: Annotated[float, Gt(0)] = 8.0
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
     targets: str = "auto"
-    norm: Literal["frozen", "adapt"] = "frozen"
+    norm: Norm = "frozen"
 
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
+    name: ClassVar[str] = "lora"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.adapters.injection import LowRank, fit_low_rank
-
-        update = LowRank(self.rank, self.alpha, self.dropout, self.targets)
-        return fit_low_rank(task, update, self.norm, "lora")
+    def adding(self) -> Adding:
+        """Add updates of weights."""
+        return Adding(LowRank(self.rank, self.alpha, self.dropout, self.targets), self.norm)

@@ -1,6 +1,7 @@
 """Learnt tokens in the blocks of a vision transformer, put there in place."""
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -9,25 +10,31 @@ from torch import nn
 from bench.contracts.training import Task
 from bench.errors import InvalidData
 from bench.methods.adapters.families import FAMILIES, family_of, modules_at, output_shapes
+from bench.methods.descriptions import Tokens
 
 
-def add_prompts(task: Task, count: int, deep: bool, dropout: float) -> None:
-    """Put prompts before the first block, or before each, and take them out behind the last one that has them."""
+def add_tokens(task: Task, added: Tokens, method: str) -> Collection[str]:
+    """Put prompts before the first block, or before each, and take them out behind the last one that has them.
+
+    All that is in them learns, so that their dropout works in training without being named.
+    """
     network = task.backbone.network
-    names = modules_at(network, family_of(network, "visual_prompt").blocks)
+    names = modules_at(network, family_of(network, method).blocks)
     if not names:
         known = ", ".join(f"{library}'s {name}" for (library, name), family in FAMILIES.items() if family.blocks)
         raise InvalidData(
-            f"visual_prompt: a {type(network).__name__} has no blocks that take any number of tokens; take {known}"
+            f"{method}: a {type(network).__name__} has no blocks that take any number of tokens; take {known}"
         )
-    shapes = output_shapes(task, names, "visual_prompt")
+    shapes = output_shapes(task, names, method)
     torch.manual_seed(task.seed_of("init"))
     for name in names:
         width = shapes[name][-1]
-        prompts = Prompts(count, width, _bound(network, width), dropout) if deep or name == names[0] else None
-        dropped = count if deep or name == names[-1] else 0
+        bound = _bound(network, width)
+        prompts = Prompts(added.count, width, bound, added.dropout) if added.deep or name == names[0] else None
+        dropped = added.count if added.deep or name == names[-1] else 0
         block = Prompted(network.get_submodule(name), prompts, dropped)
         network.set_submodule(name, block.to(task.device))
+    return ()
 
 
 def _bound(network: nn.Module, width: int) -> float:

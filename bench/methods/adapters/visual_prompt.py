@@ -1,15 +1,16 @@
 """Visual prompt tuning: learnt tokens beside those of the image."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Lt
 
-from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Adding, Tokens
+from bench.methods.kinds import Adapting
 
 
 @dataclass(frozen=True)
-class VisualPrompt:
+class VisualPrompt(Adapting):
     """`tokens` learnt tokens at the input of the first block, `deep`: of each block (VPT, Jia et al., 2022).
 
     At the end of their last block they are dropped. They start uniform at random, as there; 10 tokens are of the range
@@ -21,14 +22,8 @@ class VisualPrompt:
     deep: bool = True
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
 
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
+    name: ClassVar[str] = "visual_prompt"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.adapters.adapting import fit_adapted
-        from bench.methods.adapters.prompts import add_prompts
-
-        add_prompts(task, self.tokens, self.deep, self.dropout)
-        return fit_adapted(task, "frozen", "visual_prompt")
+    def adding(self) -> Adding:
+        """Add tokens."""
+        return Adding(Tokens(self.tokens, self.deep, self.dropout))

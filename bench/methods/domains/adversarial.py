@@ -2,12 +2,32 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+from bench.methods.descriptions import Aligning, Pair
+
+Seen = Callable[[Pair, torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]]
+"""What the two domains gave and their features (B + T, D) to what the critic sees of them, and what each counts."""
+
+
+def against_critic(critic: nn.Module, weight: float, seen: Seen) -> Aligning:
+    """Return the loss of a critic that tells the domains apart; the features get its gradient reversed.
+
+    The factor of the reversal grows from 0 to `weight`.
+    """
+
+    def loss(pair: Pair) -> torch.Tensor:
+        features = torch.cat([pair.source_features, pair.target_features])
+        inputs, counts = seen(pair, reverse_gradient(features, weight * reversal(pair.done)))
+        of_source, of_target = critic(inputs).split([len(pair.source_features), len(pair.target_features)])
+        return domain_loss(of_source, of_target, counts)
+
+    return Aligning(loss, critic)
 
 
 class _Reverse(torch.autograd.Function):

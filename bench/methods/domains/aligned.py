@@ -12,8 +12,9 @@ from torch import nn
 from bench.contracts.training import Fitted, Task
 from bench.data.batches import Index
 from bench.learning.solvers import Solution, Standardiser, logistic
+from bench.methods.descriptions import Strengths
 from bench.methods.domains.from_source import ON_SOURCE, domain_of, parted_source
-from bench.methods.solved import REFITTED, Point, at_edge
+from bench.methods.solved import REFITTED, Point, at_edge, best_of, whole_budget
 
 Align = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 """Standardised features (B, D) of the source and (T, D) of the target to a matrix (D, d) for each."""
@@ -51,6 +52,7 @@ class Met:
         """Fit some images of both domains; return weights (C, d) and bias on the coordinates for each strength."""
         rows = torch.cat([self.source[source], self.target[target]])
         labels = torch.cat([self.source_labels[source], self.target_labels[target]])
+        # in units of the feature width, though the coordinates are fewer: the probe's grid serves here too
         middle, width = rows.mean(0), len(self.matrix)
         solutions = logistic(rows - middle, labels, n_classes, [l2 * width for l2 in strengths])
         return [Solution(each.weight, each.bias - each.weight @ middle, each.converged) for each in solutions]
@@ -67,20 +69,16 @@ class Met:
         return self.standardise.fold(solution.weight @ self.matrix.T, solution.bias).requires_grad_(False)
 
 
-def fit_aligned(task: Task, align: Align, tried: Sequence[float], default: float) -> Fitted:
+def fit_aligned(task: Task, align: Align, strengths: Strengths) -> Fitted:
     """Solve for all strengths, choose on validation, and solve again for the best on everything that has a label."""
     met = Met.of(task, align)
     fit, val = parted_source(task)
-    path: list[Point] = []
     began = time.perf_counter()
-    if len(val) or len(task.val_index):
-        ordered = sorted(tried, reverse=True)
-        for l2, solution in zip(ordered, met.solve(task.n_classes, fit, task.fit_index, ordered), strict=True):
-            path.append(Point(l2, met.accuracy(solution, val, task.val_index), met.layer(solution).state_dict()))
+    path = _path(task, met, fit, val, strengths.tried) if len(val) or len(task.val_index) else []
     tune_s = time.perf_counter() - began
-    best = max(path, key=lambda point: (point.accuracy, point.l2), default=None)
-    l2 = best.l2 if best else default
-    everything = np.sort(np.concatenate([fit, val])), np.sort(np.concatenate([task.fit_index, task.val_index]))
+    best = best_of(path)
+    l2 = best.l2 if best else strengths.default
+    everything = np.sort(np.concatenate([fit, val])), whole_budget(task)
     (solution,) = met.solve(task.n_classes, *everything, [l2])
     module = nn.Linear(task.backbone.width, task.n_classes)
     size = sum(parameter.numel() for parameter in module.parameters())
@@ -104,3 +102,13 @@ def fit_aligned(task: Task, align: Align, tried: Sequence[float], default: float
         checkpoint_bytes=4 * size,
         tune_s=tune_s,
     )
+
+
+def _path(task: Task, met: Met, fit: Index, val: Index, tried: Sequence[float]) -> list[Point]:
+    """Return all strengths from the strongest on, validated on images of the source, or on those of the target."""
+    ordered = sorted(tried, reverse=True)
+    solutions = met.solve(task.n_classes, fit, task.fit_index, ordered)
+    return [
+        Point(l2, met.accuracy(solution, val, task.val_index), met.layer(solution).state_dict())
+        for l2, solution in zip(ordered, solutions, strict=True)
+    ]

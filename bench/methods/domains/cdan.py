@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
-from bench.contracts.training import Fitted, Task
-from bench.methods.kinds import FromSource
+from bench.contracts.training import Task
+from bench.methods.descriptions import Aligning, Pair
+from bench.methods.kinds import Aligned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ RANDOM_PRODUCTS = 1024
 
 
 @dataclass(frozen=True)
-class Cdan(FromSource):
+class Cdan(Aligned):
     """Conditional adversarial adaptation (Long et al., 2018): the critic sees the product of features and predictions.
 
     Of more than 4,096 products it sees 1,024 random ones. `entropy` (CDAN+E) lets images count more whose prediction is
@@ -31,25 +32,20 @@ class Cdan(FromSource):
     hidden: tuple[Annotated[int, Ge(1)], ...] = (1024, 1024)
     entropy: bool = True
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the source, against a critic that knows the predictions."""
+    def aligning(self, task: Task) -> Aligning:
+        """Set a critic that knows the predictions against the features."""
         import torch
 
-        from bench.methods.domains.adversarial import domain_loss, make_critic, reversal, reverse_gradient
-        from bench.methods.domains.from_source import Aligning, Pair, fit_from_source
+        from bench.methods.domains.adversarial import against_critic, make_critic
 
         joined, width = joiner(task.backbone.width, task.n_classes, task.seed_of("products"), task.device)
         critic = make_critic(width, self.hidden, task.seed_of("critic"))
 
-        def loss(pair: Pair) -> "torch.Tensor":
-            sizes = [len(pair.source_features), len(pair.target_features)]
+        def seen(pair: Pair, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
             shares = torch.cat([pair.source_logits, pair.target_logits]).softmax(1).detach()
-            features = torch.cat([pair.source_features, pair.target_features])
-            told = critic(joined(reverse_gradient(features, self.weight * reversal(pair.done)), shares))
-            of_source, of_target = told.split(sizes)
-            return domain_loss(of_source, of_target, certainty(shares) if self.entropy else None)
+            return joined(features, shares), certainty(shares) if self.entropy else None
 
-        return fit_from_source(task, Aligning(loss, critic))
+        return against_critic(critic, self.weight, seen)
 
 
 def joiner(
@@ -63,12 +59,12 @@ def joiner(
     generator = torch.Generator().manual_seed(seed)
     of_features = torch.randn(width, RANDOM_PRODUCTS, generator=generator).to(device)
     of_shares = torch.randn(n_classes, RANDOM_PRODUCTS, generator=generator).to(device)
+    # products of random maps then have, on average, the inner products of all of them
     scale = RANDOM_PRODUCTS**-0.5
     return lambda features, shares: (features @ of_features) * (shares @ of_shares) * scale, RANDOM_PRODUCTS
 
 
 def certainty(shares: "torch.Tensor") -> "torch.Tensor":
     """Return 1 + exp(-entropy) of predictions (B, C), from 1 + 1 / C to 2."""
-    import torch
-
-    return 1 + torch.exp((shares * shares.clamp(min=1e-12).log()).sum(1))
+    # clamped, as 0 log 0 would not be a number
+    return 1 + (shares * shares.clamp(min=1e-12).log()).sum(1).exp()

@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
-from bench.contracts.training import Fitted, Task
-from bench.methods.kinds import FromSource
+from bench.contracts.training import Task
+from bench.methods.descriptions import Aligning, Pair
+from bench.methods.kinds import Aligned
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class Coral(FromSource):
+class Coral(Aligned):
     """Deep CORAL (Sun and Saenko, ECCV workshops 2016): a loss between the covariances of source and target.
 
     CORAL itself (Sun, Feng and Saenko, AAAI 2016) whitens and recolours fixed features in closed form; here the network
@@ -24,15 +25,14 @@ class Coral(FromSource):
     weight: Annotated[float, Ge(0)] = 1.0
     layer: Literal["logits", "features"] = "logits"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the source, with the target's covariance."""
-        from bench.methods.domains.from_source import Aligning, Pair, fit_from_source
+    def aligning(self, task: Task) -> Aligning:
+        """Bring the covariances together."""
+        return Aligning(self.distance)
 
-        def loss(pair: Pair) -> "torch.Tensor":
-            source, target = getattr(pair, f"source_{self.layer}"), getattr(pair, f"target_{self.layer}")
-            return self.weight * coral_loss(source, target)
-
-        return fit_from_source(task, Aligning(loss))
+    def distance(self, pair: Pair) -> "torch.Tensor":
+        """Return the weighted loss."""
+        source, target = getattr(pair, f"source_{self.layer}"), getattr(pair, f"target_{self.layer}")
+        return self.weight * coral_loss(source, target)
 
 
 def coral_loss(source: "torch.Tensor", target: "torch.Tensor") -> "torch.Tensor":

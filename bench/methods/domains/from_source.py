@@ -4,7 +4,7 @@ Images per second count the source's images alone: a step takes as many of the t
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,35 +18,10 @@ from bench.data.splits import part_budget
 from bench.errors import InvalidData
 from bench.learning.recipe import batches, loss_of
 from bench.learning.training import Objective, Step
-from bench.methods.gradient import Tuning, fit_backbone
+from bench.methods.descriptions import Aligning, Pair, Tuning, every_parameter
+from bench.methods.gradient import fit_backbone
 
 ON_SOURCE = "held-out source images"
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What one step has seen of the two domains, float32."""
-
-    source_features: torch.Tensor
-    """(B, D)."""
-    target_features: torch.Tensor
-    """(T, D)."""
-    source_logits: torch.Tensor
-    """(B, C)."""
-    target_logits: torch.Tensor
-    """(T, C)."""
-    done: float
-    """Share of the training that is behind, 0 to 1."""
-
-
-@dataclass(frozen=True)
-class Aligning:
-    """What brings the domains together, beside the classification of what has labels."""
-
-    loss: Callable[[Pair], torch.Tensor]
-    """Weighted; a scalar with a graph."""
-    critic: nn.Module | None = None
-    """What the loss trains beside the model."""
 
 
 def fit_from_source(task: Task, aligning: Aligning | None = None) -> Fitted:
@@ -58,9 +33,9 @@ def fit_from_source(task: Task, aligning: Aligning | None = None) -> Fitted:
     there are none on held-out source images.
     """
     both = Domains.of(task)
-    learning = [name for name, _ in task.backbone.network.named_parameters()]
-    tuning = Tuning(learning, inputs=both)
+    tuning = Tuning(every_parameter(task), inputs=both)
     if aligning is not None or len(task.fit_index):
+        # the objective passes both domains through the network itself, past what was compiled
         if task.training.compile != "none":
             raise InvalidData(f"compile: {task.training.compile}: not with batches of two domains; write compile: none")
         tuning = dataclasses.replace(
@@ -72,6 +47,7 @@ def fit_from_source(task: Task, aligning: Aligning | None = None) -> Fitted:
     fitted = fit_backbone(derived, tuning)
     if len(task.val_index) or not len(derived.val_index):
         return fitted
+    # no label of the target has chosen: the record says what has
     return dataclasses.replace(fitted, selection=f"{fitted.selection} ({ON_SOURCE})")
 
 

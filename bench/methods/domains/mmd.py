@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt, Len
 
-from bench.contracts.training import Fitted, Task
-from bench.methods.kinds import FromSource
+from bench.contracts.training import Task
+from bench.methods.descriptions import Aligning
+from bench.methods.kinds import Aligned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Mmd(FromSource):
+class Mmd(Aligned):
     """The deep adaptation network (Long et al., 2015): the maximum mean discrepancy of the features, multi-kernel.
 
     Gaussian kernels whose bandwidths are `scales` of the mean squared distance, added with equal weights: those of the
@@ -27,14 +28,9 @@ class Mmd(FromSource):
     weight: Annotated[float, Ge(0)] = 0.3
     scales: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (0.125, 0.25, 0.5, 1.0, 2.0)
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the source, with features that are distributed as the target's."""
-        from bench.methods.domains.from_source import Aligning, Pair, fit_from_source
-
-        def loss(pair: Pair) -> "torch.Tensor":
-            return self.weight * mmd(pair.source_features, pair.target_features, self.scales)
-
-        return fit_from_source(task, Aligning(loss))
+    def aligning(self, task: Task) -> Aligning:
+        """Bring the distributions together."""
+        return Aligning(lambda pair: self.weight * mmd(pair.source_features, pair.target_features, self.scales))
 
 
 def mmd(source: "torch.Tensor", target: "torch.Tensor", scales: "Sequence[float]") -> "torch.Tensor":
@@ -43,6 +39,7 @@ def mmd(source: "torch.Tensor", target: "torch.Tensor", scales: "Sequence[float]
 
     rows = torch.cat([source, target])
     norms = rows.square().sum(1)
+    # of rows that are nearly equal the difference can come out below zero
     distances = (norms[:, None] + norms[None, :] - 2 * rows @ rows.T).clamp(min=0)
     mean = distances.detach().mean().clamp(min=1e-12)
     kernel = torch.stack([torch.exp(-distances / (2 * scale * mean)) for scale in scales]).sum(0)

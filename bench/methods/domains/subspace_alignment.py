@@ -7,6 +7,7 @@ from annotated_types import Ge, Gt, Len
 
 from bench.contracts.training import Fitted, Task
 from bench.errors import InvalidData
+from bench.methods.descriptions import Strengths
 
 if TYPE_CHECKING:
     import torch
@@ -40,9 +41,8 @@ class SubspaceAlignment:
         width = task.backbone.width
         if self.dimensions > width:
             raise InvalidData(f"subspace_alignment: dimensions {self.dimensions} of {width} features; write fewer")
-        return fit_aligned(
-            task, lambda source, target: align(source, target, self.dimensions), self.l2, self.default_l2
-        )
+        strengths = Strengths(self.l2, self.default_l2)
+        return fit_aligned(task, lambda source, target: align(source, target, self.dimensions), strengths)
 
 
 def align(source: "torch.Tensor", target: "torch.Tensor", dimensions: int) -> "tuple[torch.Tensor, torch.Tensor]":

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
 from bench.errors import InvalidData
+from bench.methods.descriptions import Tuning, every_parameter
+from bench.methods.kinds import Finetuning
 
 
 @dataclass(frozen=True)
-class Bitfit:
+class Bitfit(Finetuning):
     """The biases of the backbone and the head learn, nothing else (BitFit, Ben Zaken et al., 2022).
 
     Those of normalisation layers too; its statistics stay. All at the rate of full fine-tuning's head, ten times that
@@ -16,17 +18,13 @@ class Bitfit:
     """
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
-
+    def tuning(self, task: Task) -> Tuning:
+        """Tune the biases."""
         biases = [name for name in every_parameter(task) if is_bias(name)]
         if not biases:
             raise InvalidData("bitfit: the backbone has no biases, only the head would learn; write linear_probe")
-        return fit_backbone(task, Tuning(biases))
+        return Tuning(biases)
 
 
 def is_bias(name: str) -> bool:

@@ -1,17 +1,19 @@
 """Batch spectral shrinkage: full fine-tuning that lets go of the weakest directions of its features."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
+from bench.methods.descriptions import Tuning, every_parameter, refuse_compile
 from bench.methods.kinds import Finetuning
 
 if TYPE_CHECKING:
-    from torch import nn
+    import torch
 
-    from bench.learning.training import Objective
+    from bench.learning.training import Step
 
 
 @dataclass(frozen=True)
@@ -25,25 +27,16 @@ class Bss(Finetuning):
     eta: Annotated[float, Ge(0)] = 0.001
     smallest: Annotated[int, Ge(1)] = 1
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, every_parameter, fit_backbone, refuse_compile
-
+    def tuning(self, task: Task) -> Tuning:
+        """Tune everything, at a price for weak directions."""
         refuse_compile(task, "bss", "its loss needs the features")
-        return fit_backbone(task, Tuning(every_parameter(task), objective=lambda model: self._objective(task, model)))
+        return Tuning(every_parameter(task), penalty=lambda backbone: self.shrinkage, watched=[""])
 
-    def _objective(self, task: Task, model: "nn.Sequential") -> "Objective":
+    def shrinkage(self, step: "Step", outputs: Mapping[str, "torch.Tensor"]) -> "torch.Tensor":
+        """Return eta times the squares of the smallest singular values of the features (B, D)."""
         import torch
 
-        from bench.backbones.stage_outputs import outputs_of
-        from bench.learning.training import classify
-
-        plain = classify(task.training)
-
-        def loss(step: Any) -> Any:
-            with outputs_of(model, ["backbone"]) as outputs:
-                fitting = plain(step)
-            values = torch.linalg.svdvals(outputs["backbone"].float())  # from the largest on
-            return fitting + self.eta * values[-self.smallest :].square().sum()
-
-        return loss
+        # there is none for bfloat16; they come from the largest on
+        values = torch.linalg.svdvals(outputs[""].float())
+        price: torch.Tensor = self.eta * values[-self.smallest :].square().sum()
+        return price

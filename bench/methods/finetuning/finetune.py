@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
+from bench.methods.descriptions import Tuning, every_parameter
 from bench.methods.kinds import Finetuning
 
 
@@ -14,8 +15,6 @@ class Finetune(Finetuning):
     a new head that learns ten times as fast as the rest, as in the Transfer-Learning-Library (Jiang et al., 2022).
     """
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, fit_backbone
-
-        return fit_backbone(task, Tuning([name for name, _ in task.backbone.network.named_parameters()]))
+    def tuning(self, task: Task) -> Tuning:
+        """Tune everything."""
+        return Tuning(every_parameter(task))

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
+from bench.methods.descriptions import Penalty, Tuning, every_parameter
+from bench.methods.kinds import Finetuning
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from bench.learning.training import Objective
-
 
 @dataclass(frozen=True)
-class L2Sp:
+class L2Sp(Finetuning):
     """Loss plus alpha / 2 times the squared distance of the backbone's parameters from their start (Li et al., 2018).
 
     And beta / 2 times the squared parameters of the head, which has no start. Both in place of weight decay; their
@@ -25,26 +25,17 @@ class L2Sp:
     beta: Annotated[float, Ge(0)] = 0.01
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
+    def tuning(self, task: Task) -> Tuning:
+        """Tune everything, at a price for the distance."""
+        return Tuning(every_parameter(task), penalty=self.pull, head_decay=self.beta)
 
-        return fit_backbone(task, Tuning(every_parameter(task), objective=lambda model: self._objective(task, model)))
-
-    def _objective(self, task: Task, model: "nn.Sequential") -> "Objective":
-        from bench.learning.training import classify
+    def pull(self, backbone: "nn.Module") -> Penalty:
+        """Return alpha / 2 times the squared distance of the parameters from where they are now."""
         from bench.methods.gradient import half_square
 
-        plain = classify(task.training)
-        parameters = list(model.get_submodule("backbone").parameters())
+        parameters = list(backbone.parameters())
         starts = [parameter.detach().clone() for parameter in parameters]
-        head = list(model.get_submodule("head").parameters())
-
-        def loss(step: Any) -> Any:
-            moved = half_square(now - start for now, start in zip(parameters, starts, strict=True))
-            return plain(step) + self.alpha * moved + self.beta * half_square(head)
-
-        return loss
+        return lambda step, outputs: (
+            self.alpha * half_square(now - start for now, start in zip(parameters, starts, strict=True))
+        )

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from annotated_types import Gt, Le
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
+from bench.methods.descriptions import Tuning, every_parameter, stage_rates
 from bench.methods.kinds import Finetuning
 
 
@@ -19,9 +20,6 @@ class LayerwiseLrDecay(Finetuning):
 
     decay: Annotated[float, Gt(0), Le(1)] = 0.8
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, every_parameter, fit_backbone, stage_rates
-
-        rates = stage_rates(task.backbone.stages, self.decay, first=self.decay)
-        return fit_backbone(task, Tuning(every_parameter(task), rates=rates))
+    def tuning(self, task: Task) -> Tuning:
+        """Tune everything, early stages slower."""
+        return Tuning(every_parameter(task), rates=stage_rates(task.backbone.stages, self.decay, first=self.decay))

@@ -1,9 +1,7 @@
 """Linear probe, then full fine-tuning from it."""
 
-import dataclasses
 from dataclasses import dataclass
 
-from bench.contracts.training import Fitted, Task
 from bench.methods.kinds import FromProbe
 
 
@@ -17,12 +15,3 @@ class LpFt(FromProbe):
     (`statistics: adapt` has it take those of the batches): else training would start elsewhere, the farther the more
     the images differ from those that the weights know.
     """
-
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
-        from bench.methods.solved import Strengths, probe_head
-
-        head, l2 = probe_head(task, Strengths(self.l2, self.default_l2))
-        fitted = fit_backbone(task, Tuning(every_parameter(task), head=head, keep_statistics=self.statistics == "keep"))
-        return dataclasses.replace(fitted, choice=fitted.choice | {"l2": l2})

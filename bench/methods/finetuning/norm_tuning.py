@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
 from bench.errors import InvalidData
+from bench.methods.descriptions import Tuning
+from bench.methods.kinds import Finetuning
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 @dataclass(frozen=True)
-class NormTuning:
+class NormTuning(Finetuning):
     """Scales and shifts of normalisation layers learn, and the head (Frankle et al., 2021).
 
     Batch normalisation sees the statistics of the batches, and its running ones adapt. The rate is that of full
@@ -19,17 +21,13 @@ class NormTuning:
     """
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, fit_backbone
-
+    def tuning(self, task: Task) -> Tuning:
+        """Tune scales and shifts."""
         affine = affine_names(task.backbone.network)
         if not affine:
             raise InvalidData("norm_tuning: no normalisation layer of the backbone has parameters; write linear_probe")
-        return fit_backbone(task, Tuning(affine))
+        return Tuning(affine)
 
 
 def affine_names(network: "nn.Module") -> list[str]:

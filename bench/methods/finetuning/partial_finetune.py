@@ -1,16 +1,18 @@
 """Partial fine-tuning: the last stages of the backbone learn, what lies before them is frozen."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
 from bench.errors import InvalidData
+from bench.methods.descriptions import Sharing, Tuning
+from bench.methods.kinds import Finetuning
 
 
 @dataclass(frozen=True)
-class PartialFinetune:
+class PartialFinetune(Finetuning):
     """The last `stages` of the backbone learn (Yosinski et al., 2014), with full fine-tuning's recipe.
 
     Stages are the network's own: four and the stem of a ResNet, the blocks of a ViT. Normalisation in the stages that
@@ -22,17 +24,13 @@ class PartialFinetune:
     """
 
     stages: Annotated[int, Ge(1)] = 1
-    prefix: Literal["auto", "cached", "inline"] = "auto"
+    prefix: Sharing = "auto"
 
-    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "partial"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, fit_backbone
-
+    def tuning(self, task: Task) -> Tuning:
+        """Tune the last stages."""
         known = task.backbone.stages
         if self.stages > len(known):
             raise InvalidData(f"partial_finetune: stages {self.stages} of a backbone with {len(known)}; write fewer")
-        return fit_backbone(task, Tuning([name for stage in known[-self.stages :] for name in stage], self.prefix))
+        return Tuning([name for stage in known[-self.stages :] for name in stage], self.prefix)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
+from bench.methods.descriptions import Tuning, every_parameter
+from bench.methods.kinds import Finetuning
 
 
 @dataclass(frozen=True)
-class Scratch:
+class Scratch(Finetuning):
     """All parameters learn from random initial weights, one rate for all.
 
     AdamW at 1e-3 with a cosine schedule, the common default for short trainings (Loshchilov and Hutter, 2019).
@@ -15,10 +17,7 @@ class Scratch:
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = False
-    cost: ClassVar[str] = "full"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, fit_backbone
-
-        return fit_backbone(task, Tuning([name for name, _ in task.backbone.network.named_parameters()]))
+    def tuning(self, task: Task) -> Tuning:
+        """Tune everything."""
+        return Tuning(every_parameter(task))

@@ -2,17 +2,19 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le, Len
 
 from bench.contracts.training import Fitted, Task
+from bench.data.batches import ImageBatches
 from bench.methods.kinds import FromProbe
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 State = Mapping[str, "torch.Tensor"]
 
@@ -30,28 +32,22 @@ class WiseFt(FromProbe):
     alpha: Annotated[tuple[Annotated[float, Ge(0), Le(1)], ...], Len(1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
     default_alpha: Annotated[float, Ge(0), Le(1)] = 0.5
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
-        from bench.methods.solved import Strengths, probe_head
-
-        head, l2 = probe_head(task, Strengths(self.l2, self.default_l2))
+    def finishing(self, task: Task, head: "nn.Linear") -> Callable[[Fitted], Fitted]:
+        """Keep the weights of backbone and probe; return what goes from them towards the fine-tuned ones."""
         layers = {"backbone": task.backbone.network, "head": head}
         start = {
             f"{prefix}.{name}": tensor.detach().clone()
             for prefix, module in layers.items()
             for name, tensor in module.state_dict().items()
         }
-        tuned = fit_backbone(task, Tuning(every_parameter(task), head=head, keep_statistics=self.statistics == "keep"))
-        chosen = self._between(task, tuned, start)
-        return dataclasses.replace(chosen, choice=chosen.choice | {"l2": l2})
+        return lambda tuned: self._between(task, tuned, start)
 
     def _between(self, task: Task, tuned: Fitted, start: "State") -> Fitted:
         """Return the fine-tuned network at its best place on the way from the start."""
-        from bench.data.batches import ImageBatches
         from bench.learning.training import Checkpoints, validate
 
         inputs = ImageBatches(task.images, task.backbone.input, task.device, wanted=task.val_index)
+        # the default need not be in the list, but it must be there where nothing validates
         alphas = sorted({*self.alpha, self.default_alpha} if not len(task.val_index) else self.alpha)
         end, states, accuracies = tuned.states[tuned.chosen], Checkpoints(), []
         began = time.perf_counter()

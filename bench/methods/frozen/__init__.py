@@ -1,4 +1,4 @@
 """The backbone stays as it is; a classifier is put on its features.
 
-Others import: nothing.
+Others import: probing.
 """

@@ -1,15 +1,16 @@
 """Weighted nearest neighbours on frozen features."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Len
 
-from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Nearest
+from bench.methods.kinds import Probing
 
 
 @dataclass(frozen=True)
-class Knn:
+class Knn(Probing):
     """The labels of the `k` most similar images, weighted by exp(cosine / temperature) (Wu et al., 2018).
 
     `temperature` is the paper's; of `k`, clipped to the labels there are, the best on validation is taken, of equals
@@ -23,14 +24,8 @@ class Knn:
     temperature: Annotated[float, Gt(0)] = 0.07
     layer: int | Annotated[tuple[int, ...], Len(1)] | None = None
 
-    defaults: ClassVar[dict[str, Any]] = {}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "features"
     solved: ClassVar[bool] = True
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.frozen.nearest import fit_neighbours
-        from bench.methods.solved import features_at
-
-        return fit_neighbours(task, features_at(task, self.layer), self.k, self.default_k, self.temperature)
+    def probe(self) -> Nearest:
+        """Compare with labelled images."""
+        return Nearest(self.k, self.default_k, self.temperature, self.layer)

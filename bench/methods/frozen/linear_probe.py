@@ -1,16 +1,16 @@
 """The linear probe: logistic regression on frozen features."""
 
-import functools
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Len
 
-from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Layers, Solving, Strengths
+from bench.methods.kinds import Probing
 
 
 @dataclass(frozen=True)
-class LinearProbe:
+class LinearProbe(Probing):
     """Logistic regression on standardised frozen features (Alain and Bengio, 2016).
 
     `l2` is scikit-learn's 1/C in units of the number of features D, as standardised features have the squared norm D:
@@ -29,31 +29,14 @@ class LinearProbe:
     layer: int | Annotated[tuple[int, ...], Len(1)] | None = None
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 1e-2}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "features"
 
     @property
     def solved(self) -> bool:
         """Whether it is solved for."""
         return self.solver == "lbfgs"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
+    def probe(self) -> Solving | Layers:
+        """Solve for it, or train it."""
         if self.solver == "gradient":
-            return self._by_gradient(task)
-        from bench.learning.solvers import logistic
-        from bench.methods.solved import Strengths, features_at, fit_solved
-
-        solve = functools.partial(
-            logistic, progress=lambda done: task.progress("solving", done, max(done, len(self.l2)))
-        )
-        strengths = Strengths(self.l2, self.default_l2)
-        return fit_solved(task, solve, strengths, self.views, features_at(task, self.layer))
-
-    def _by_gradient(self, task: Task) -> Fitted:
-        from bench.methods.gradient import blank_head, fit_head
-        from bench.methods.solved import features_at
-
-        part = features_at(task, self.layer)
-        width = None if self.layer is None else task.outputs(part, None).shape[1]
-        return fit_head(task, blank_head(task, width), self.views, part)
+            return Layers(views=self.views, layer=self.layer)
+        return Solving("logistic", Strengths(self.l2, self.default_l2), self.views, self.layer)

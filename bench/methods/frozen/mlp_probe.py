@@ -5,11 +5,12 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Le, Len
 
-from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Layers
+from bench.methods.kinds import Probing
 
 
 @dataclass(frozen=True)
-class MlpProbe:
+class MlpProbe(Probing):
     """Hidden layers with ReLU on standardised frozen features, a zero-initialised output layer.
 
     Two layers of 256 by default, trained by AdamW at 1e-3; a non-linear probe as in Hewitt and Liang (2019). With
@@ -20,23 +21,7 @@ class MlpProbe:
     views: Annotated[int, Ge(0), Le(100)] = 0
 
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "weight_decay": 0.01}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "features"
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        import torch
-        from torch import nn
-
-        from bench.methods.gradient import fit_head
-
-        torch.manual_seed(task.seed_of("init"))
-        layers: list[nn.Module] = []
-        width = task.backbone.width
-        for size in self.hidden:
-            layers += [nn.Linear(width, size), nn.ReLU()]
-            width = size
-        output = nn.Linear(width, task.n_classes)
-        nn.init.zeros_(output.weight)
-        nn.init.zeros_(output.bias)
-        return fit_head(task, nn.Sequential(*layers, output), self.views)
+    def probe(self) -> Layers:
+        """Train it."""
+        return Layers(self.hidden, self.views)

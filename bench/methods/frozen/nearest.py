@@ -9,8 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench.contracts.networks import FrozenPart
 from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Means, Nearest
+from bench.methods.gradient import features_at
 from bench.methods.solved import Selected, fitted_head, whole_budget
 
 FAR = 1e30
@@ -43,6 +44,7 @@ class Prototypes(nn.Module):
         """Learn the means from features (N, D) and labels (N,)."""
         rows = functional.normalize(features) if cosine else features
         counts = torch.bincount(labels, minlength=n_classes)
+        # sums of many images, in float64: float32 would lose digits with each one
         sums = torch.zeros(n_classes, rows.shape[1], dtype=torch.float64).index_add_(0, labels, rows.double())
         means = (sums / counts.clamp(min=1).unsqueeze(1)).float()
         return cls(functional.normalize(means) if cosine else means, counts == 0, cosine)
@@ -51,6 +53,7 @@ class Prototypes(nn.Module):
         """Return the logits."""
         with full_precision(features):
             rows = functional.normalize(features.float()) if self.cosine else features.float()
+            # by |x|^2 + |m|^2 - 2 x m a small distance would be the difference of large numbers
             distances = torch.cdist(rows, self.means, compute_mode="donot_use_mm_for_euclid_dist").square()
         return -distances.masked_fill(self.missing, FAR)
 
@@ -76,6 +79,7 @@ class Neighbours(nn.Module):
         """Return the logits."""
         with full_precision(features):
             similar = functional.normalize(features.float()) @ self.bank.T
+            # which images and how many are a state's to say: candidates share one bank
             similar = similar.masked_fill(~self.used, -torch.inf)
             nearest, places = similar.topk(self.most, dim=1)
             nearest = nearest.masked_fill(torch.arange(self.most, device=nearest.device) >= self.k, -torch.inf)
@@ -84,24 +88,29 @@ class Neighbours(nn.Module):
         return votes.clamp(min=SMALLEST).log()
 
 
-def fit_neighbours(task: Task, part: FrozenPart, tried: Sequence[int], default: int, temperature: float) -> Fitted:
+def fit_means(task: Task, means: Means) -> Fitted:
+    """Take the class means of all labels of the budget."""
+    part = features_at(task, means.layer)
+    index = whole_budget(task)
+    labels = torch.from_numpy(task.labels[index])
+    head = Prototypes.of(task.outputs(part, None)[index], labels, task.n_classes, means.metric == "cosine")
+    selected = Selected([head.state_dict()], 0, None, "nothing to select", {"metric": means.metric})
+    return fitted_head(task, part, head, selected)
+
+
+def fit_nearest(task: Task, nearest: Nearest) -> Fitted:
     """Choose the number of neighbours on validation, among images of the training part; then take them all."""
+    part = features_at(task, nearest.layer)
     features = task.outputs(part, None)
     index = whole_budget(task)
     labels = torch.from_numpy(task.labels[index])
-    head = Neighbours(features[index], labels, task.n_classes, temperature, max(*tried, default))
-    fit_only = torch.from_numpy(np.isin(index, task.fit_index))
+    most = max(*nearest.tried, nearest.default)
+    head = Neighbours(features[index], labels, task.n_classes, nearest.temperature, most)
     began = time.perf_counter()
-    states, accuracies = [], []
-    if len(task.val_index):
-        for k in sorted({min(k, len(task.fit_index)) for k in tried}):
-            states.append({"used": fit_only, "k": torch.tensor(k)})
-            head.load_state_dict(states[-1], strict=False)
-            right = head(features[task.val_index]).argmax(1).numpy() == task.labels[task.val_index]
-            accuracies.append(float(right.mean()))
+    states, accuracies = _tried(task, head, features, nearest.tried) if len(task.val_index) else ([], [])
     tune_s = time.perf_counter() - began
     best = int(np.argmax(accuracies)) if accuracies else None
-    k = min(default, len(index)) if best is None else int(states[best]["k"])
+    k = min(nearest.default, len(index)) if best is None else int(states[best]["k"])
     return fitted_head(
         task,
         part,
@@ -115,3 +124,18 @@ def fit_neighbours(task: Task, part: FrozenPart, tried: Sequence[int], default: 
             tune_s=tune_s,
         ),
     )
+
+
+def _tried(
+    task: Task, head: Neighbours, features: torch.Tensor, tried: Sequence[int]
+) -> tuple[list[dict[str, torch.Tensor]], list[float]]:
+    """Return a state for each number of neighbours among the training part, and its accuracy on validation."""
+    states, accuracies = [], []
+    # the head holds validation images too: none of them may be its own neighbour here
+    fit_only = torch.from_numpy(np.isin(whole_budget(task), task.fit_index))
+    for k in sorted({min(k, len(task.fit_index)) for k in tried}):
+        states.append({"used": fit_only, "k": torch.tensor(k)})
+        head.load_state_dict(states[-1], strict=False)
+        right = head(features[task.val_index]).argmax(1).numpy() == task.labels[task.val_index]
+        accuracies.append(float(right.mean()))
+    return states, accuracies

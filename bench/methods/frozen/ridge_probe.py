@@ -1,15 +1,16 @@
 """The ridge probe: least squares on frozen features, in closed form."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le, Len
 
-from bench.contracts.training import Fitted, Task
+from bench.methods.descriptions import Solving, Strengths
+from bench.methods.kinds import Probing
 
 
 @dataclass(frozen=True)
-class RidgeProbe:
+class RidgeProbe(Probing):
     """Ridge regression of one-hot labels on standardised frozen features (Hoerl and Kennard, 1970).
 
     One eigendecomposition serves all values of `l2`, which are in units of the number of features, as the linear
@@ -23,15 +24,8 @@ class RidgeProbe:
     views: Annotated[int, Ge(0), Le(100)] = 0
     layer: int | Annotated[tuple[int, ...], Len(1)] | None = None
 
-    defaults: ClassVar[dict[str, Any]] = {}
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "features"
     solved: ClassVar[bool] = True
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.learning.solvers import ridge
-        from bench.methods.solved import Strengths, features_at, fit_solved
-
-        strengths = Strengths(self.l2, self.default_l2)
-        return fit_solved(task, ridge, strengths, self.views, features_at(task, self.layer))
+    def probe(self) -> Solving:
+        """Solve for it."""
+        return Solving("squares", Strengths(self.l2, self.default_l2), self.views, self.layer)

@@ -1,4 +1,4 @@
 """Test images, without labels, change the model while they are answered.
 
-Others import: nothing.
+Others import: at_test_time.
 """

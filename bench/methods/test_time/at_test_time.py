@@ -2,9 +2,9 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -12,16 +12,13 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.contracts.training import Fitted, Inputs, Task
-from bench.data.batches import Index
+from bench.data.batches import Index, fetch
 from bench.errors import Diverged, InvalidData
 from bench.learning.recipe import batches, epoch_sizes
+from bench.machine.devices import autocast
+from bench.methods.descriptions import Answering, Base, Tuning, every_parameter
 from bench.methods.domains.from_source import fit_from_source
-from bench.methods.gradient import Tuning, fit_backbone
-
-Base = Literal["finetune", "source_only"]
-"""What was trained before: full fine-tuning on the target's labels, or on those of a source too."""
-Answer = Callable[[nn.Module, Inputs, int], torch.Tensor]
-"""A module in `eval()`, the test images and their number to logits (N, C); it may do to the module what it wants."""
+from bench.methods.gradient import fit_backbone
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,8 @@ class Restoring:
     """An adaptation that leaves the module as it was, whatever the answering did to it."""
 
     augmentation: str
-    answer: Answer
+    answer: Callable[[nn.Module, Inputs, int], torch.Tensor]
+    """A module in `eval()`, the test images and their number to logits (N, C)."""
 
     def logits(self, module: nn.Module, inputs: Inputs, count: int) -> torch.Tensor:
         """Return the logits of images 0 to `count`, (N, C) float32 on the CPU; raise `Diverged`."""
@@ -40,18 +38,25 @@ class Restoring:
         return logits
 
 
+def fit_adaptable(task: Task, base: Base, answering: Answering, method: str) -> Fitted:
+    """Train what is adapted afterwards; a network without the layers that would adapt is refused before."""
+    if answering.adapts != "all":
+        find, what = LAYERS[answering.adapts]
+        if not find(task.backbone.network):
+            raise InvalidData(f"{method}: the network has no {what}; take another backbone or method")
+    fitted = fit_base(task, base)
+    # each state that is kept is evaluated, which at test time means adapted
+    if answering.only_chosen:
+        fitted = dataclasses.replace(fitted, states=[fitted.states[fitted.chosen]], chosen=0)
+    adaptation = Restoring(answering.augmentation, functools.partial(answering.answer, task))
+    return dataclasses.replace(fitted, adaptation=adaptation)
+
+
 def fit_base(task: Task, base: Base) -> Fitted:
-    """Train what is adapted afterwards."""
+    """Train on the target's labels, or on those of a source too."""
     if base == "source_only":
         return fit_from_source(task)
-    return fit_backbone(task, Tuning([name for name, _ in task.backbone.network.named_parameters()]))
-
-
-def adapted(fitted: Fitted, answer: Answer, augmentation: str = "none", only_chosen: bool = False) -> Fitted:
-    """Return what was trained with a way of answering test images; with its chosen state alone where that is dear."""
-    if only_chosen:
-        fitted = dataclasses.replace(fitted, states=[fitted.states[fitted.chosen]], chosen=0)
-    return dataclasses.replace(fitted, adaptation=Restoring(augmentation, answer))
+    return fit_backbone(task, Tuning(every_parameter(task)))
 
 
 @contextlib.contextmanager
@@ -85,6 +90,40 @@ def stream(count: int, batch_size: int, seed: int) -> Iterator[Index]:
         yield next(order)
 
 
+def in_batches(
+    task: Task, inputs: Inputs, count: int, batch_size: int, answer: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """Return the logits (N, C) that batches of test images are answered with, one after another."""
+    seen, logits = [], []
+    for index in stream(count, batch_size, task.seed_of("test order")):
+        seen.append(index)
+        logits.append(answer(fetch(inputs, index)).detach())
+    return scattered(seen, logits)
+
+
+def predicted(task: Task, module: nn.Module, batch: torch.Tensor) -> torch.Tensor:
+    """Return the logits of a batch by the cell's precision, without a graph."""
+    with torch.no_grad(), autocast(task.device, task.precision):
+        logits: torch.Tensor = module(batch)
+    return logits
+
+
+def update(
+    task: Task,
+    module: nn.Module,
+    batch: torch.Tensor,
+    loss: Callable[[torch.Tensor], torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+) -> torch.Tensor:
+    """Go a step down a loss of the logits of a batch; return these logits, of before the step."""
+    with autocast(task.device, task.precision):
+        logits: torch.Tensor = module(batch)
+    optimizer.zero_grad(set_to_none=True)
+    loss(logits).backward()
+    optimizer.step()
+    return logits
+
+
 def scattered(batches_seen: Sequence[Index], logits: Sequence[torch.Tensor]) -> torch.Tensor:
     """Return the logits of batches in the order of the images."""
     rows = torch.cat([each.detach().float().cpu() for each in logits])
@@ -102,10 +141,11 @@ def norm_parameters(module: nn.Module) -> list[nn.Parameter]:
     return [each for part in module.modules() if isinstance(part, kinds) for each in part.parameters(recurse=False)]
 
 
-def need(found: Sequence[object], method: str, what: str) -> None:
-    """Refuse a network that lacks what a method adapts, before it is trained."""
-    if not found:
-        raise InvalidData(f"{method}: the network has no {what}; take another backbone or method")
+LAYERS: Mapping[str, tuple[Callable[[nn.Module], Sequence[object]], str]] = {
+    "statistics": (batch_norms, "batch normalisation with statistics"),
+    "scales": (norm_parameters, "normalisation layers with a scale and a shift"),
+}
+"""What an adaptation may need of a network: how it is found, and what it is called."""
 
 
 def entropy(logits: torch.Tensor) -> torch.Tensor:

@@ -1,18 +1,20 @@
 """MEMO: the network tuned anew for each single test image."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+import numpy as np
 from annotated_types import Ge, Gt
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Inputs, Task
+from bench.data.batches import fetch
+from bench.methods.descriptions import Answering
 from bench.methods.kinds import AtTestTime
+from bench.seeding import derive
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-    from bench.contracts.training import Inputs
 
 
 @dataclass(frozen=True)
@@ -33,47 +35,33 @@ class Memo(AtTestTime):
     updates: Annotated[int, Ge(1)] = 1
     adapts: Literal["all", "norm"] = "all"
 
-    def fit(self, task: Task) -> Fitted:
-        """Train the base, to be adapted when it is tested."""
-        from bench.methods.test_time.at_test_time import adapted, fit_base, need, norm_parameters
+    name: ClassVar[str] = "memo"
 
-        if self.adapts == "norm":
-            need(norm_parameters(task.backbone.network), "memo", "normalisation layers with a scale and a shift")
+    def answering(self) -> Answering:
+        """Adapt anew for each image."""
+        adapts: Literal["all", "scales"] = "all" if self.adapts == "all" else "scales"
+        return Answering(self.answer, adapts, self.views, only_chosen=True)
 
-        def answer(module: "nn.Module", inputs: "Inputs", count: int) -> "torch.Tensor":
-            return answer_each(task, module, inputs, count, self)
+    def answer(self, task: Task, module: "nn.Module", inputs: Inputs, count: int) -> "torch.Tensor":
+        """Return logits (N, C), each of a network that has seen its image alone."""
+        import torch
 
-        return adapted(fit_base(task, self.base), answer, self.views, only_chosen=True)
+        from bench.methods.test_time.at_test_time import marginal_entropy, norm_parameters, predicted, put_back, update
 
-
-def answer_each(task: Task, module: "nn.Module", inputs: "Inputs", count: int, method: Memo) -> "torch.Tensor":
-    """Return logits (N, C), each of a network that has seen its image alone."""
-    import numpy as np
-    import torch
-
-    from bench.data.batches import fetch
-    from bench.machine.devices import autocast
-    from bench.methods.test_time.at_test_time import marginal_entropy, norm_parameters, put_back
-    from bench.seeding import derive
-
-    module.requires_grad_(False)
-    chosen = list(module.parameters()) if method.adapts == "all" else norm_parameters(module)
-    learning = [parameter.requires_grad_() for parameter in chosen]
-    state = {name: tensor.clone() for name, tensor in module.state_dict().items()}
-    seed, logits = task.seed_of("test views"), []
-    for image in range(count):
-        generator = torch.Generator().manual_seed(derive(seed, image))
-        views = fetch(inputs, np.full(method.copies, image), generator)
-        optimizer = torch.optim.SGD(learning, lr=method.rate)
-        for _ in range(method.updates):
-            optimizer.zero_grad(set_to_none=True)
-            with autocast(task.device, task.precision):
-                predicted = module(views)
-            marginal_entropy(predicted).backward()
-            optimizer.step()
-        with torch.no_grad(), autocast(task.device, task.precision):
-            logits.append(module(fetch(inputs, np.array([image]))))
-        put_back(module, state)
-        if image % 16 == 0:
-            task.progress("adapting", image, count)
-    return torch.cat(logits)
+        module.requires_grad_(False)  # nothing but what adapts needs a gradient
+        chosen = list(module.parameters()) if self.adapts == "all" else norm_parameters(module)
+        learning = [parameter.requires_grad_() for parameter in chosen]
+        state = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+        seed, logits = task.seed_of("test views"), []
+        for image in range(count):
+            # by the image's number: its answer hangs on no image before it
+            generator = torch.Generator().manual_seed(derive(seed, image))
+            views = fetch(inputs, np.full(self.copies, image), generator)
+            optimizer = torch.optim.SGD(learning, lr=self.rate)
+            for _ in range(self.updates):
+                update(task, module, views, marginal_entropy, optimizer)
+            logits.append(predicted(task, module, fetch(inputs, np.array([image]))))
+            put_back(module, state)
+            if image % 16 == 0:
+                task.progress("adapting", image, count)
+        return torch.cat(logits)

@@ -1,18 +1,17 @@
 """TENT: scales and shifts of the normalisation that make predictions on test batches certain."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from annotated_types import Ge, Gt
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Inputs, Task
+from bench.methods.descriptions import Answering
 from bench.methods.kinds import AtTestTime
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-    from bench.contracts.training import Inputs
 
 
 @dataclass(frozen=True)
@@ -29,40 +28,27 @@ class Tent(AtTestTime):
     updates: Annotated[int, Ge(1)] = 1
     test_batch: Annotated[int, Ge(2)] = 64
 
-    def fit(self, task: Task) -> Fitted:
-        """Train the base, to be adapted when it is tested."""
-        from bench.methods.test_time.at_test_time import adapted, fit_base, need, norm_parameters
+    name: ClassVar[str] = "tent"
 
-        need(norm_parameters(task.backbone.network), "tent", "normalisation layers with a scale and a shift")
+    def answering(self) -> Answering:
+        """Adapt scales and shifts."""
+        return Answering(self.answer, adapts="scales")
 
-        def answer(module: "nn.Module", inputs: "Inputs", count: int) -> "torch.Tensor":
-            return minimise_entropy(task, module, inputs, count, self)
+    def answer(self, task: Task, module: "nn.Module", inputs: Inputs, count: int) -> "torch.Tensor":
+        """Return logits (N, C), those of a batch before what it taught."""
+        import torch
 
-        return adapted(fit_base(task, self.base), answer)
+        from bench.methods.test_time.at_test_time import batch_norms, entropy, in_batches, norm_parameters, update
 
+        module.requires_grad_(False)
+        learning = [parameter.requires_grad_() for parameter in norm_parameters(module)]
+        for layer in batch_norms(module):
+            layer.train()  # the statistics that it gathers are put back with all the rest
+        optimizer = torch.optim.Adam(learning, lr=self.rate)
 
-def minimise_entropy(task: Task, module: "nn.Module", inputs: "Inputs", count: int, method: Tent) -> "torch.Tensor":
-    """Return logits (N, C), those of a batch before what it taught."""
-    import torch
+        def learnt(batch: torch.Tensor) -> torch.Tensor:
+            for _ in range(self.updates):
+                logits = update(task, module, batch, lambda logits: entropy(logits).mean(), optimizer)
+            return logits
 
-    from bench.data.batches import fetch
-    from bench.machine.devices import autocast
-    from bench.methods.test_time.at_test_time import batch_norms, entropy, norm_parameters, scattered, stream
-
-    module.requires_grad_(False)
-    learning = [parameter.requires_grad_() for parameter in norm_parameters(module)]
-    for layer in batch_norms(module):
-        layer.train()  # the statistics that it gathers are put back with all the rest
-    optimizer = torch.optim.Adam(learning, lr=method.rate)
-    seen, logits = [], []
-    for index in stream(count, method.test_batch, task.seed_of("test order")):
-        batch = fetch(inputs, index)
-        for _ in range(method.updates):
-            with autocast(task.device, task.precision):
-                answer = module(batch)
-            optimizer.zero_grad(set_to_none=True)
-            entropy(answer).mean().backward()
-            optimizer.step()
-        seen.append(index)
-        logits.append(answer.detach())
-    return scattered(seen, logits)
+        return in_batches(task, inputs, count, self.test_batch, learnt)

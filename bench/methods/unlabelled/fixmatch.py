@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Task
+from bench.data.batches import ImageBatches, fetch
+from bench.data.transforms import cut_out
 from bench.errors import InvalidData
+from bench.methods.descriptions import Tuning, every_parameter
+from bench.methods.kinds import FULL_FINE_TUNING, Finetuning
 
 if TYPE_CHECKING:
     import torch
 
-    from bench.learning.training import Objective
+    from bench.learning.training import Objective, Step
 
 
 @dataclass(frozen=True)
-class Fixmatch:
+class Fixmatch(Finetuning):
     """What the network says of a weakly augmented image, where it is sure, is the label of a strong one of it.
 
     FixMatch (Sohn et al., 2020), on the training images outside the label budget: `mu` of them for each labelled image
@@ -31,28 +35,17 @@ class Fixmatch:
     weight: Annotated[float, Gt(0)] = 1.0
     strong: Literal["randaugment", "trivialaugment"] = "randaugment"
 
-    defaults: ClassVar[dict[str, Any]] = {
-        "learning_rate": 5e-4,
-        "head_learning_rate": 5e-3,
-        "weight_decay": 0.01,
-        "augmentation": "basic",
-    }
-    uses_weights: ClassVar[bool] = True
-    cost: ClassVar[str] = "full"
+    defaults: ClassVar[dict[str, Any]] = {**FULL_FINE_TUNING, "augmentation": "basic"}
 
-    def fit(self, task: Task) -> Fitted:
-        """Learn the task."""
-        from bench.methods.gradient import Tuning, every_parameter, fit_backbone
-
+    def tuning(self, task: Task) -> Tuning:
+        """Tune everything, by labels and by what is sure without them."""
         if len(task.unlabelled) == 0:
             raise InvalidData("fixmatch: no training image lies outside the label budget; give a smaller budget")
-        return fit_backbone(task, Tuning(every_parameter(task), objective=lambda _: self._objective(task)))
+        return Tuning(every_parameter(task), objective=lambda model: self._objective(task))
 
     def _objective(self, task: Task) -> "Objective":
         import torch
 
-        from bench.data.batches import ImageBatches, fetch
-        from bench.data.transforms import cut_out
         from bench.learning.recipe import batches, loss_of
 
         unlabelled = task.unlabelled
@@ -62,7 +55,7 @@ class Fixmatch:
             for augmentation in (task.training.augmentation, self.strong)
         )
 
-        def loss(step: Any) -> Any:
+        def loss(step: "Step") -> "torch.Tensor":
             index, generator = next(order), step.generator
             cut = cut_out(fetch(strong, index, generator), generator)
             logits = step.forward(torch.cat([step.batch, fetch(weak, index, generator), cut]))

@@ -118,6 +118,7 @@ def draw(history: History, path: Path) -> None:
             values = [point.value for point in series.points]
             axes.plot(at, values, color=colour, marker=MARKERS[place % len(MARKERS)], label=label(series.row, shared))
             for shift in series.shifts:
+                # between the last point of the old level and the first of the new one
                 axes.axvline(at[shift.at] - 0.5, color=colour, linestyle="--", linewidth=1)
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
         axes.set_ylabel(f"{history.quantity.name}, {history.quantity.unit}".rstrip(", "))

@@ -1,4 +1,4 @@
-"""Calling a job's function, which is named by text."""
+"""Calls a job's function, which is named by text: the one thing that all executors do alike."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""Jobs one after another in this process: the reference that the others must agree with, and a place to debug."""
+"""Runs jobs one after another in this process: the reference that others must agree with, and good for debugging."""
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
@@ -11,13 +11,13 @@ from bench.running.jobs import Job
 
 
 class InlineExecutor:
-    """Time limits are not kept, and a crash takes the whole run with it."""
+    """Keeps no time limits, and a crash of a job ends the whole run."""
 
     name: ClassVar[str] = "inline"
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = 1
-        keep_memory()
+        keep_memory()  # as processes that start later are told by their environment
 
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield the position of each job and its outcome."""

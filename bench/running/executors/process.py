@@ -1,4 +1,4 @@
-"""A process for each job, forked from a server that has imported the heavy libraries."""
+"""Runs each job in a process of its own, forked from a server that has imported the heavy libraries."""
 
 import contextlib
 import multiprocessing
@@ -30,13 +30,15 @@ class Running:
     process: BaseProcess
     connection: Connection
     deadline: float
+    """On the monotonic clock."""
     oom_kills: int
+    """The kernel's count when the job started."""
     slot: int
     """Its place among the workers, which decides its cores."""
 
 
 class ProcessExecutor:
-    """Memory peaks are the cell's own, and a crash takes one cell with it."""
+    """Gives each cell its own memory peak, and a crash ends one cell only."""
 
     name: ClassVar[str] = "process"
 
@@ -49,15 +51,14 @@ class ProcessExecutor:
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield the position of each job and its outcome, in the order in which they end."""
         waiting = list(enumerate(jobs))[::-1]
+        # the server is started once for the whole run, deaf to Ctrl-C as its children are: this process ends them
         with uninterrupted():
             forkserver.ensure_running()
         try:
             while waiting or self._running:
                 while waiting and len(self._running) < self.workers:
                     self._running.append(self._start(*waiting.pop()))
-                soonest = min(running.deadline for running in self._running)
-                signs = [sign for running in self._running for sign in (running.connection, running.process.sentinel)]
-                wait(signs, max(0.0, soonest - time.monotonic()))
+                self._wait()
                 for running in list(self._running):
                     outcome = self._look(running, jobs[running.position], progress)
                     if outcome is not None:
@@ -66,13 +67,20 @@ class ProcessExecutor:
         finally:
             self.close()
 
+    def _wait(self) -> None:
+        """Sleep until a process says something or ends, or the first of them is out of time."""
+        # blocked in the kernel: a parent that polls would take time from the cells it measures
+        soonest = min(running.deadline for running in self._running)
+        signs = [sign for running in self._running for sign in (running.connection, running.process.sentinel)]
+        wait(signs, max(0.0, soonest - time.monotonic()))
+
     def _start(self, position: int, job: Job) -> Running:
         ours, theirs = self._context.Pipe()
         slot = min(set(range(self.workers)) - {running.slot for running in self._running})
         args = (theirs, job, share_of_cores(slot, self.workers))
         process = self._context.Process(target=_serve, args=args, daemon=True)
         process.start()
-        theirs.close()
+        theirs.close()  # the child has its own: with ours open its end would never be heard
         return Running(position, process, ours, time.monotonic() + job.timeout_s, oom_kills(), slot)
 
     def _look(self, running: Running, job: Job, progress: Callable[[int, str, int, int], None]) -> Outcome | None:
@@ -96,9 +104,10 @@ class ProcessExecutor:
         return Outcome(ended="timeout", reason=f"took longer than {limit}; raise timeout_s or ask for fewer steps")
 
     def _end(self, running: Running) -> None:
-        """Make an end of a process and of what it has started."""
+        """End a process and whatever it has started."""
         assert running.process.pid is not None
         running.process.join(timeout=0.05)
+        # the group first, for what the job has started; it is not there yet where the child has only just been forked
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(running.process.pid, signal.SIGKILL)
         running.process.kill()
@@ -113,7 +122,7 @@ class ProcessExecutor:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Start a process deaf to Ctrl-C: it is the parent's business, which ends the children itself."""
+    """Ignore Ctrl-C inside the block: a process that starts there ignores it for good."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -122,9 +131,10 @@ def uninterrupted() -> Iterator[None]:
 
 
 def died(exit_code: int, oom_killed: bool) -> Outcome:
-    """Return the outcome of a process that ended without a word."""
+    """Return the outcome of a process that ended without sending one."""
     if exit_code < 0:
         name = signal.Signals(-exit_code).name
+        # anybody may send SIGKILL: that it was for memory is told by the kernel's counter alone
         if name == "SIGKILL" and oom_killed:
             return Outcome(
                 ended="oom", reason="killed by the system, which had run out of memory; write a smaller batch_size"
@@ -142,7 +152,7 @@ def oom_kills() -> int:
 
 
 def share_of_cores(slot: int, workers: int) -> list[int] | None:
-    """Return the cores of one of several workers; null where there is one, or fewer cores than workers."""
+    """Return the cores of one of several workers; null, which is all, where it is the only one or cores are too few."""
     if workers == 1 or not hasattr(os, "sched_getaffinity"):
         return None
     mine = sorted(os.sched_getaffinity(0))
@@ -151,9 +161,9 @@ def share_of_cores(slot: int, workers: int) -> list[int] | None:
 
 
 def _serve(connection: Connection, job: Job, pinned_to: list[int] | None) -> None:
-    """The child's side: leave the terminal's process group, die with the parent, run the job, send the outcome."""
+    """The child's side: lead a process group of its own, die with the parent, run the job, send the outcome."""
     os.setpgrp()
-    cores()  # asked before it is pinned, and remembered
+    cores()  # asked before it is pinned, and remembered: records name the whole machine
     if pinned_to:
         os.sched_setaffinity(0, pinned_to)
     threading.Thread(target=_die_with_parent, args=(connection,), daemon=True).start()
@@ -166,7 +176,7 @@ def _serve(connection: Connection, job: Job, pinned_to: list[int] | None) -> Non
 
 
 def _die_with_parent(connection: Connection) -> None:
-    """The parent never sends: reading ends when it is gone, however it went."""
+    """Wait for the end of the parent, which never sends anything, and end this process with it."""
     with contextlib.suppress(EOFError, OSError):
         connection.recv()
     os._exit(1)

@@ -1,17 +1,14 @@
 """Counters are exact, repeat, and name what grew."""
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from bench.gate.duel.clock import peak_mib, run_block
 from bench.gate.duel.counters import Counted, Operators, count, is_channels_first, python_calls, saved_bytes, short
 
 BATCH = torch.randn(4, 3, 8, 8).contiguous(memory_format=torch.channels_last)
@@ -171,23 +168,3 @@ def test_calls_are_named_by_file_and_function() -> None:
 def test_names_of_files_are_the_same_in_two_checkouts() -> None:
     assert short("/tmp/side0/bench/learning/training.py", "/tmp/side0") == "bench/learning/training.py"
     assert short("/usr/lib/python3/site-packages/timm/models/resnet.py", ROOT) == "timm/models/resnet.py"
-
-
-def test_a_block_tells_sleep_from_work() -> None:
-    """Of the unit that slept least, and nothing of it in the processor's time."""
-    block = run_block(lambda: time.sleep(0.02), 3, "cpu")
-    assert len(block.cost_s) == 3
-    assert block.asleep_s > 0.01
-    assert max(block.cost_s) < 0.02
-    assert block.switches >= 1
-
-
-def test_the_peak_is_of_the_unit() -> None:
-    """What was in use before and given back is not in it; what the unit held for a moment is."""
-
-    def holds(mib: int) -> None:
-        np.ones(mib * 2**17).sum()
-
-    holds(300)
-    small, large = (peak_mib(lambda mib=mib: holds(mib), "cpu") for mib in (10, 200))  # type: ignore[misc]
-    assert 150 < large - small < 230

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.errors import BenchError, Exit, NotComparable
-from bench.gate.duel import asking, driver
-from bench.gate.duel.accuracy import NotRun, by_cell
-from bench.gate.duel.asking import Wanted, request
+from bench.errors import Exit, NotComparable
+from bench.gate.duel import driver
+from bench.gate.duel.accuracy import NotRun
 from bench.gate.duel.clock import Block
 from bench.gate.duel.driver import Request, duel
-from bench.gate.duel.measured import Duel, Finding, Side
+from bench.gate.duel.measured import Duel, Side
 from bench.gate.duel.verdict import exit_code
 from bench.reports.checks import duel as report
 from bench.suites.suite import suite_path
@@ -230,74 +228,6 @@ def test_cells_that_one_side_can_not_run_are_told_by_side(
     assert exit_code(found) == code
 
 
-def test_cells_are_paired_by_what_they_are() -> None:
-    """Not by an identity that another version hashes otherwise; cells without a number are left out."""
-    record = {
-        "cell_id": "1",
-        "status": "ok",
-        "accuracy": 0.5,
-        "dataset": "digits",
-        "backbone": "test_resnet",
-        "weights": "random",
-        "method": "scratch",
-        "n_labels": 20,
-        "seed": 0,
-    }
-    found = by_cell([record, {**record, "seed": 1, "status": "failed", "accuracy": None}])
-    assert found == {"digits test_resnet random scratch 20 0": 0.5}
-
-
-def versions(tmp_path: Path, base: str, candidate: str) -> list[Side]:
-    """Write two versions of the suite and return the sides."""
-    made = []
-    for name, text in (("base", base), ("candidate", candidate)):
-        (tmp_path / name / "suites").mkdir(parents=True)
-        (tmp_path / name / "suites" / "throughput.yaml").write_text(text)
-        made.append(side(tmp_path / name, Path(sys.executable), name))
-    return made
-
-
-TEXT = suite_path("throughput").read_text()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("batch_size: 32", "batch_size: 64", "batch_size: 32 against 64"),
-        ("threads: 1", "threads: 2", "threads: 1 against 2"),
-        ("precision: fp32", "precision: bf16", "precision: fp32 against bf16"),
-        ("device: cpu ", "device: cuda ", "device: cpu against cuda"),
-    ],
-)
-def test_sides_that_ask_for_other_conditions_are_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
-    sides = versions(tmp_path, TEXT, TEXT.replace(old, new))
-    with pytest.raises(NotComparable, match=said):
-        request(Wanted("throughput", "a", "b"), sides)
-
-
-def test_what_is_asked_is_the_candidates(tmp_path: Path) -> None:
-    """Its workloads, and its code of them where it has any."""
-    fewer = TEXT.replace("  - probe_fit\n", "")
-    sides = versions(tmp_path, TEXT, fewer)
-    wanted = Wanted("throughput", "a", "b", accepted=("flop",))
-    found = request(wanted, sides)
-    assert "probe_fit" not in found.workloads
-    assert found.package == asking.OWN_WORKLOADS
-    (sides[1].root / "bench" / "workloads").mkdir(parents=True)
-    assert request(wanted, sides).package == sides[1].root / "bench" / "workloads"
-    assert request(dataclasses.replace(wanted, own_workloads=True), sides).package == asking.OWN_WORKLOADS
-
-
-def test_only_some_of_it(tmp_path: Path) -> None:
-    sides = versions(tmp_path, TEXT, TEXT)
-    found = request(Wanted("throughput", "a", "b", ("probe_fit",)), sides)
-    assert (found.workloads, found.accuracy) == (("probe_fit",), None)
-    found = request(Wanted("throughput", "a", "b", ("accuracy",)), sides)
-    assert (found.workloads, found.accuracy) == ((), suite_path("regression_digits"))
-    with pytest.raises(BenchError, match="did you mean probe_fit"):
-        request(Wanted("throughput", "a", "b", ("probe_fitt",)), sides)
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -329,24 +259,3 @@ def test_the_command_ends_with_the_verdict(bench: Command, tmp_path: Path, monke
     flop = next(each for each in document.json["findings"] if each["quantity"] == "flop")
     assert (flop["word"], flop["base"], flop["candidate"]) == ("worse", 1000.0, 1001.0)
     assert bench(*wanted, "--accept", "flop").code == Exit.OK
-
-
-def test_the_report_shows_what_is_not_the_same_first() -> None:
-    """Per workload a row, per kind a column; then a line for each finding, with its evidence."""
-    findings = [
-        Finding("probe_fit", "work", "operators", "worse", 10, 12, 0.2, detail=("aten.clone.default 0 -> 2",)),
-        Finding("probe_fit", "work", "flop", "same", 10, 10, 0.0),
-        Finding("probe_fit", "time", "cpu_time", "same", None, None, 0.012, bound=0.031, samples=6),
-        Finding("data_path", "time", "cpu_time", "unknown", None, None, 0.06, bound=0.15, samples=20),
-        Finding("accuracy", "accuracy", "accuracy", "same", 0.9, 0.9, 0.0, bound=0.0, samples=12),
-    ]
-    found = Duel("throughput", "main", "mine", {"threads": 1}, "a machine", findings, {"frozen_step": "too old"})
-    text = report.console(found, Exit.GATE_FAILED)
-    rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
-    assert "same +1.2 %" in rows["probe_fit"]
-    assert "unknown +6.0 %" in rows["data_path"]
-    assert "aten.clone.default 0 -> 2" in rows["worse"]
-    assert "20 restarts, at most +15.0 %" in rows["unknown"]
-    assert text.index("aten.clone") < text.index("20 restarts")
-    assert "frozen_step: not compared: too old" in text
-    assert json.loads(report.as_json(found, Exit.GATE_FAILED))["not_comparable"] == {"frozen_step": "too old"}

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -11,7 +10,6 @@ from bench.catalog import WORKLOADS
 from bench.contracts.training import Fitted
 from bench.data import decode
 from bench.gate.workloads.conditions import Conditions
-from bench.gate.workloads.material import pictures
 from bench.learning import features, training
 
 FEW = Conditions(batch_size=8)
@@ -97,11 +95,3 @@ def test_steps_are_those_of_the_harness(name: str, monkeypatch: pytest.MonkeyPat
     prepared(name)()
     assert len(sizes) >= 2
     assert set(sizes) == {FEW.batch_size}
-
-
-def test_pictures_are_the_same_each_time_and_not_all_alike() -> None:
-    """uint8 (N, S, S, 3)."""
-    first = pictures(3, 16)
-    assert (first.shape, first.dtype) == ((3, 16, 16, 3), np.uint8)
-    assert np.array_equal(first, pictures(3, 16))
-    assert not np.array_equal(first[0], first[1])

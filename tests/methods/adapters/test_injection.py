@@ -11,10 +11,12 @@ from torch import nn
 from bench.catalog import METHODS
 from bench.cell.profiles import work
 from bench.contracts.data import Places
-from bench.errors import InvalidData, Unavailable
-from tests.material.adapted import features, fit, norms, prepare, start
+from bench.errors import Unavailable
+from tests.material.adapted import features, fit, prepare, start
 
 pytest.importorskip("peft")
+
+
 BACKBONES = ("test_vit", "test_resnet")
 
 
@@ -107,37 +109,6 @@ def test_the_backbone_keeps_every_bit(places: Places, tmp_path: Path, backbone: 
     assert fitted.trace is not None
     assert fitted.trace.optimizer_exact
     assert all(tensor.abs().sum() > 0 for name, tensor in kept.items() if "lora_B" in name), "an adapter stood still"
-
-
-@pytest.mark.parametrize("backbone", BACKBONES)
-def test_normalisation_adapts_where_it_is_asked_for(places: Places, tmp_path: Path, backbone: str) -> None:
-    """Its weights, biases and statistics, and nothing else of the backbone."""
-    fitted, built, moved = fit(tmp_path, places, backbone, "{name: lora, norm: adapt}")
-    expected = {
-        name for name in built.state if name.rpartition(".")[0] in {n.rpartition(".")[0] for n in norms(built.network)}
-    }
-    assert moved == expected
-    assert fitted.frozen == set(built.state) - expected
-
-
-def test_an_untrained_residual_network_is_refused(places: Places, tmp_path: Path) -> None:
-    """Its branches end in zeros: no adapter in them would learn. With `norm: adapt` they open."""
-    made, task = prepare(tmp_path, places, "test_resnet", "lora")
-    nn.init.zeros_(task.backbone.network.get_submodule("layer1.0.bn2").weight)  # type: ignore[arg-type]
-    with pytest.raises(InvalidData, match=r"lora: the weights of layer1\.0\.bn2 are all zero.*norm: adapt"):
-        made.fit(task)
-
-
-@pytest.mark.parametrize("method", ["lora", "dora"])
-def test_dropout_works_in_training_alone(places: Places, tmp_path: Path, method: str) -> None:
-    """It changes what is learnt, though the network around it is in `eval()`; a fitted network answers alike twice."""
-    states = {}
-    for rate in (0.0, 0.5):
-        fitted, built, _ = fit(tmp_path, places, "test_vit", f"{{name: {method}, dropout: {rate}}}")
-        states[rate] = fitted.states[-1]
-        assert torch.equal(features(built.network), features(built.network))
-    name = next(name for name in states[0.0] if "lora_B" in name)
-    assert not torch.equal(states[0.0][name], states[0.5][name])
 
 
 def test_the_start_hangs_on_the_cells_seed_alone(places: Places, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import dataclasses
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas
@@ -14,26 +13,17 @@ from torch.nn import functional
 from bench.answers.summary import summarise
 from bench.catalog import REPORTS
 from bench.contracts.data import Places
-from bench.contracts.networks import FrozenPart
-from bench.contracts.training import Fitted, SourceDomain, Task
+from bench.contracts.training import Fitted
 from bench.errors import BenchError, InvalidData
-from bench.methods.domains.adversarial import domain_loss, reversal, reverse_gradient
 from bench.methods.domains.cdan import LARGEST_PRODUCT, certainty, joiner
 from bench.methods.domains.coral import coral_loss
-from bench.methods.domains.from_source import ON_SOURCE as HELD_OUT
 from bench.methods.domains.from_source import Domains, parted_source
 from bench.methods.domains.mcc import class_confusion
 from bench.methods.domains.mmd import mmd
-from bench.methods.domains.subspace_alignment import SubspaceAlignment, align
-from tests.material.domains import AT_TEST_TIME, FROM_SOURCE, NO_LABELS, ON_SOURCE, SOME_LABELS, cell_of, task_for
+from tests.material.domains import AT_TEST_TIME, FROM_SOURCE, NO_LABELS, ON_SOURCE, SOME_LABELS, cell_of, rows, task_for
 from tests.material.tiny import assert_same_numbers, records_of, run_cells
 
 SCALES = (0.5, 1.0, 2.0)
-
-
-def rows(count: int, width: int, seed: int = 0) -> torch.Tensor:
-    """Return random rows (N, D)."""
-    return torch.randn(count, width, generator=torch.Generator().manual_seed(seed))
 
 
 def test_coral_is_zero_for_equal_covariances_whatever_the_means() -> None:
@@ -61,38 +51,6 @@ def test_mmd_sees_what_means_and_covariances_do_not() -> None:
     target = target / target.std()
     assert coral_loss(source, target).item() == pytest.approx(0, abs=1e-6)
     assert mmd(source, target, (0.05, 0.1)).item() > 0.05
-
-
-@pytest.mark.parametrize("factor", [0.0, 0.5, 2.0])
-def test_reversal_flips_the_gradient_with_the_factor(factor: float) -> None:
-    """The numbers themselves pass unchanged."""
-    features = rows(4, 3).requires_grad_()
-    passed = reverse_gradient(features, factor)
-    assert torch.equal(passed, features)
-    (passed * 3).sum().backward()
-    assert features.grad is not None
-    assert torch.equal(features.grad, torch.full((4, 3), -3 * factor))
-
-
-def test_reversal_grows_from_nothing_to_one() -> None:
-    """By the schedule of the paper."""
-    factors = [reversal(done) for done in (0.0, 0.1, 0.5, 1.0)]
-    assert factors[0] == 0
-    assert factors == sorted(factors)
-    assert factors[1] == pytest.approx(2 / (1 + np.exp(-1.0)) - 1)
-    assert 0.99 < factors[-1] < 1
-
-
-def test_domain_loss_counts_each_domain_half_whatever_their_sizes() -> None:
-    """A critic that knows nothing costs ln 2; weights move images within their domain alone."""
-    nothing = torch.zeros(5, 1), torch.zeros(20, 1)
-    assert domain_loss(*nothing).item() == pytest.approx(np.log(2))
-    source, target = rows(2, 1), rows(3, 1, seed=1)
-    weights = torch.tensor([1.0, 3.0, 2.0, 2.0, 2.0])
-    expected = (functional.softplus(-source[:, 0]) * torch.tensor([0.5, 1.5])).mean() + functional.softplus(
-        target[:, 0]
-    ).mean()
-    assert domain_loss(source, target, weights).item() == pytest.approx(expected.item() / 2)
 
 
 def test_cdan_sees_every_product_or_random_ones_that_keep_them_apart() -> None:
@@ -127,74 +85,6 @@ def test_mcc_is_least_for_certain_and_diverse_predictions() -> None:
     doubtful = class_confusion(2 * torch.eye(5).repeat(4, 1), 1.0).item()
     assert 0.1 < doubtful < 0.8
     assert class_confusion(4 * torch.eye(5).repeat(4, 1), 2.0).item() == pytest.approx(doubtful)
-
-
-def made_task(places: Places, folder: Path, source: torch.Tensor, target: torch.Tensor, labels: torch.Tensor) -> Task:
-    """Return a task without target labels whose features are these, of source and target images alike labelled."""
-    _, task = task_for(folder, places, "{name: subspace_alignment, dimensions: 4}")
-    backbone = dataclasses.replace(task.backbone, width=source.shape[1])
-    images = task.images[: len(target)]
-    numbers = np.arange(len(source))
-
-    def outputs(part: FrozenPart, view: Any = None) -> torch.Tensor:
-        return target
-
-    return dataclasses.replace(
-        task,
-        backbone=backbone,
-        n_classes=2,
-        images=images,
-        labels=labels.numpy(),
-        outputs=outputs,
-        source=SourceDomain(np.zeros((len(source), 1, 1, 3), np.uint8), labels.numpy(), numbers),
-        source_outputs=lambda part: source,
-    )
-
-
-def accuracy_on(fitted: Fitted, features: torch.Tensor, labels: torch.Tensor) -> float:
-    """Return the chosen model's accuracy."""
-    fitted.module.load_state_dict(fitted.states[fitted.chosen])
-    return float((fitted.module(features).argmax(1) == labels).float().mean())
-
-
-def domains(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return features (200, 6) of two classes: three strong directions, of which the first tells them apart."""
-    labels = torch.arange(200) % 2
-    features = torch.cat([3 * rows(200, 3, seed), 0.1 * rows(200, 3, seed + 100)], 1)
-    features[:, 0] = 3 * (2 * labels - 1) + 0.3 * features[:, 0]
-    return features @ torch.linalg.qr(rows(6, 6, seed=7))[0], labels
-
-
-def test_subspace_alignment_undoes_shift_and_scale(places: Places, tmp_path: Path) -> None:
-    """Each feature of the target moved and stretched by its own: a classifier of the source alone fails."""
-    (source, labels), (target, _) = domains(0), domains(1)
-    moved = target * (1 + torch.arange(6.0)) + 10
-    plain = SubspaceAlignment(dimensions=3).fit(made_task(places, tmp_path, source, source, labels))
-    aligned = SubspaceAlignment(dimensions=3).fit(made_task(places, tmp_path, source, moved, labels))
-    assert accuracy_on(plain, moved, labels) < 0.7
-    assert accuracy_on(aligned, moved, labels) > 0.95
-    assert aligned.selection.endswith(f"({HELD_OUT})")
-
-
-def test_subspace_alignment_brings_the_sources_directions_nearest_to_the_targets() -> None:
-    """No other map of them comes nearer to the target's; of equal domains the coordinates are the same."""
-    (source, _), (target, _) = domains(0), domains(1)
-    to_source, to_target = align(source.double(), source.double(), 3)
-    torch.testing.assert_close(to_source, to_target)
-    turned = (source @ torch.linalg.qr(torch.eye(6) + rows(6, 6, seed=3))[0]).double()
-    to_source, to_target = align(turned, target.double(), 3)
-    torch.testing.assert_close(to_target.T @ to_target, torch.eye(3, dtype=torch.float64))
-    basis = torch.linalg.svd(turned)[2][:3].T
-    nearest = basis @ torch.linalg.lstsq(basis, to_target).solution
-    torch.testing.assert_close(to_source, nearest)
-    assert (to_source - to_target).norm() > 0.1
-
-
-def test_subspace_alignment_refuses_more_dimensions_than_features(places: Places, tmp_path: Path) -> None:
-    """The message names both."""
-    method, task = task_for(tmp_path, places, "{name: subspace_alignment, dimensions: 500}")
-    with pytest.raises(InvalidData, match=r"500 of \d+ features"):
-        method.fit(task)
 
 
 @pytest.mark.parametrize("method", [*FROM_SOURCE, *ON_SOURCE])

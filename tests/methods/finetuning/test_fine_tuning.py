@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,7 +13,6 @@ from bench.contracts.data import Places
 from bench.contracts.networks import Backbone, InputSpec
 from bench.contracts.training import Fitted, Task
 from bench.errors import InvalidData
-from bench.learning.recipe import batches
 from bench.learning.training import Loop
 from bench.methods import gradient
 from bench.methods.finetuning.bitfit import Bitfit, is_bias
@@ -23,13 +21,9 @@ from bench.methods.finetuning.layerwise_lr_decay import LayerwiseLrDecay
 from bench.methods.finetuning.lp_ft import LpFt
 from bench.methods.finetuning.norm_tuning import NormTuning
 from bench.methods.finetuning.wise_ft import WiseFt, interpolated
-from bench.methods.frozen.linear_probe import LinearProbe
-from bench.methods.gradient import stage_rates
-from bench.methods.solved import Strengths, probe_head
 from tests.material.fitting import images_of, loaded, moved, state_of, task_for, trained_by
 
 BACKBONES = ["test_resnet", "test_vit"]
-NO_RATE: dict[str, Any] = {"learning_rate": 0.0, "head_learning_rate": 0.0, "weight_decay": 0.0}
 
 
 class Plain(nn.Module):
@@ -74,41 +68,6 @@ class Spy:
         return made
 
 
-def probe_on_fit(task: Task, l2: float) -> Any:
-    """Return the linear probe of the training part alone."""
-    return loaded(LinearProbe(default_l2=l2).fit(dataclasses.replace(task, val_index=np.empty(0, np.int64))))
-
-
-@pytest.mark.parametrize("method", [LpFt(), WiseFt()])
-@pytest.mark.parametrize("labels", [2, 6])
-def test_start_is_where_the_linear_probe_ends(places: Places, tmp_path: Path, method: Any, labels: int) -> None:
-    """Without a rate nothing moves: its logits are the probe's, of the training part alone, at the l2 it names."""
-    overrides = ("grid.backbone=test_vit", f"grid.labels_per_class={labels}")
-    _, task, _ = task_for(tmp_path, places, *overrides)
-    fitted = method.fit(trained_by(task, **NO_RATE))
-    probe = probe_on_fit(task, fitted.choice["l2"])
-    features = task.outputs(task.whole, None)[:32]
-    with torch.no_grad():
-        torch.testing.assert_close(loaded(fitted)(images_of(task, 32)), probe(features), rtol=1e-3, atol=1e-3)
-    assert fitted.trace is not None
-    assert not fitted.trace.blank_start
-    assert fitted.trace.losses[0] < 0.9 * np.log(10)
-
-
-def test_l2_of_the_start_is_the_best_on_validation(places: Places, tmp_path: Path) -> None:
-    """Where validation has the labels that one probe gives it, that one's l2 is taken."""
-    _, task, _ = task_for(tmp_path, places, "grid.backbone=test_vit")
-    features = task.outputs(task.whole, None)[task.val_index]
-    answers = {l2: probe_on_fit(task, l2)(features).argmax(1).numpy() for l2 in (1e-3, 1e4)}
-    assert (answers[1e-3] != answers[1e4]).any()
-    for l2, answer in answers.items():
-        labels = task.labels.copy()
-        labels[task.val_index] = answer
-        fitted = LpFt(l2=(1e-3, 1e4)).fit(dataclasses.replace(trained_by(task, **NO_RATE), labels=labels))
-        assert fitted.choice["l2"] == l2
-        assert fitted.val_accuracy == 1
-
-
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_interpolation_goes_from_the_probe_to_the_fine_tuned_network(
     places: Places, tmp_path: Path, backbone: str
@@ -135,28 +94,6 @@ def test_interpolation_goes_from_the_probe_to_the_fine_tuned_network(
         accuracies.append((answers == task.labels)[task.val_index].mean())
     assert fitted.val_accuracy == max(accuracies)
     assert accuracies[fitted.chosen] == fitted.val_accuracy
-
-
-def test_lp_ft_starts_where_the_probe_ended(places: Places, tmp_path: Path) -> None:
-    """Batch normalisation too: the first loss is the probe's own on that batch, and its statistics stay."""
-    _, task, backbone = task_for(tmp_path, places)
-    head, _ = probe_head(task, Strengths(LpFt().l2, LpFt().default_l2))
-    first = next(batches(task.fit_index, task.training.batch_size, task.seed_of("order")))
-    features = task.outputs(task.whole, None)[first]
-    expected = torch.nn.functional.cross_entropy(head(features), torch.from_numpy(task.labels[first]))
-    before = state_of(backbone.network)
-    kept = LpFt().fit(task)
-    assert kept.trace is not None
-    assert kept.trace.losses[0] == pytest.approx(expected.item(), rel=1e-3)
-    running = {name for name in before if "running_" in name}
-    assert running
-    assert running <= kept.frozen
-    assert not running & moved(before, backbone.network)
-    _, again, other = task_for(tmp_path, places)
-    adapted = LpFt(statistics="adapt").fit(again)
-    assert adapted.trace is not None
-    assert adapted.trace.losses[0] > 2 * expected.item()
-    assert running <= moved(before, other.network)
 
 
 def test_fine_tuned_end_is_that_of_lp_ft(places: Places, tmp_path: Path) -> None:
@@ -246,11 +183,6 @@ def test_rates_fall_by_a_factor_per_stage(
         for name in stage:
             assert spy.rates[f"backbone.{name}"] == pytest.approx(0.01 * first * factor**depth)
     assert spy.rates["head.weight"] == spy.rates["head.bias"] == 0.02
-
-
-def test_stage_rates_know_every_parameter() -> None:
-    """Each once."""
-    assert stage_rates((("a", "b"), ("c",)), 0.5, first=1.0) == {"a": 0.5, "b": 0.5, "c": 1.0}
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)

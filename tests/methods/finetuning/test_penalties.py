@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bench.methods.finetuning.co_tuning import CoTuning, direct, reverse, shares
 from bench.methods.finetuning.delta import Delta
 from bench.methods.finetuning.finetune import Finetune
 from bench.methods.finetuning.l2_sp import L2Sp
+from bench.methods.gradient import penalised
 from tests.material.fitting import images_of, loaded, moved, state_of, task_for, trained_by
 
 BACKBONES = ["test_resnet", "test_vit"]
@@ -39,6 +41,13 @@ def a_step(task: Task, model: nn.Module) -> Step:
     batch = images_of(task, len(task.labels))[torch.from_numpy(index)]
     targets = functional.one_hot(torch.from_numpy(task.labels[index]), task.n_classes).float()
     return Step(model, batch, targets, index, 0.0, torch.Generator().manual_seed(0))
+
+
+def added_by(method: Any, task: Task, model: nn.Sequential) -> Callable[[], torch.Tensor]:
+    """Return what gives what a method adds to the recipe's loss, from where the model is now on."""
+    tuning = method.tuning(task)
+    objective = penalised(task, model, tuning, tuning.penalty(model.get_submodule("backbone")))
+    return lambda: penalty(task, objective, model)
 
 
 def penalty(task: Task, objective: Any, model: nn.Sequential) -> torch.Tensor:
@@ -68,14 +77,14 @@ def test_l2_sp_is_the_distance_from_the_start(places: Places, tmp_path: Path, ba
     """Half of its square, times alpha; the head's own, times beta; nothing but the head's at the start."""
     _, task, _ = task_for(tmp_path, places, f"grid.backbone={backbone}")
     model = model_of(task)
-    objective = L2Sp(alpha=0.3, beta=0.2)._objective(task, model)
+    added = added_by(L2Sp(alpha=0.3, beta=0.2), task, model)
     head = sum(float(each.detach().square().sum()) for each in model.get_submodule("head").parameters()) / 2
-    assert float(penalty(task, objective, model)) == pytest.approx(0.2 * head, rel=1e-4)
+    assert float(added()) == pytest.approx(0.2 * head, rel=1e-4)
     before = [parameter.detach().clone() for parameter in task.backbone.network.parameters()]
     shifted(task.backbone.network, 0.01)
     now = task.backbone.network.parameters()
     far = sum(float((one - other).detach().square().sum()) for one, other in zip(now, before, strict=True)) / 2
-    assert float(penalty(task, objective, model)) == pytest.approx(0.3 * far + 0.2 * head, rel=1e-3)
+    assert float(added()) == pytest.approx(0.3 * far + 0.2 * head, rel=1e-3)
 
 
 def test_strong_l2_sp_holds_the_weights_near_their_start(places: Places, tmp_path: Path) -> None:
@@ -108,13 +117,13 @@ def test_delta_is_the_distance_of_feature_maps_from_the_start(places: Places, tm
     model = model_of(task)
     network = task.backbone.network
     stages = ("layer1", "layer2", "layer3", "layer4") if backbone == "test_resnet" else None
-    objective = Delta(alpha=0.5, beta=0.0)._objective(task, model)
-    assert float(penalty(task, objective, model)) == pytest.approx(0, abs=1e-6)
+    added = added_by(Delta(alpha=0.5, beta=0.0), task, model)
+    assert float(added()) == pytest.approx(0, abs=1e-6)
     step = a_step(task, model)
     before = maps(network, step.batch, stages)
     shifted(network, 0.05)
     after = maps(network, step.batch, stages)
-    found = float(penalty(task, objective, model))
+    found = float(added())
     if stages:
         expected = sum(
             float((one - other).square().sum(1).mean((1, 2)).mean()) / 2
@@ -122,7 +131,7 @@ def test_delta_is_the_distance_of_feature_maps_from_the_start(places: Places, tm
         )
         assert found == pytest.approx(0.5 * expected, rel=1e-3)
     assert found > 0
-    assert float(penalty(task, objective, model)) == found
+    assert float(added()) == found
 
 
 def maps(network: nn.Module, batch: torch.Tensor, stages: tuple[str, ...] | None) -> list[torch.Tensor]:
@@ -149,12 +158,12 @@ def test_bss_is_the_square_of_the_smallest_singular_values(places: Places, tmp_p
     """Of the features of the batch."""
     _, task, _ = task_for(tmp_path, places, "grid.backbone=test_vit")
     model = model_of(task)
-    objective = Bss(eta=2.0, smallest=smallest)._objective(task, model)
+    added = added_by(Bss(eta=2.0, smallest=smallest), task, model)
     with torch.no_grad():
         values = torch.linalg.svdvals(task.backbone.network(a_step(task, model).batch))
     expected = 2.0 * float(values.sort().values[:smallest].square().sum())
     assert expected > 0
-    assert float(penalty(task, objective, model)) == pytest.approx(expected, rel=1e-2, abs=1e-5)
+    assert float(added()) == pytest.approx(expected, rel=1e-2, abs=1e-5)
 
 
 def test_strong_bss_shrinks_the_weakest_direction(places: Places, tmp_path: Path) -> None:
@@ -233,15 +242,14 @@ def test_co_tuning_adds_the_loss_against_the_source_classes(places: Places, tmp_
     task = with_source(task)
     source = task.backbone.source_head
     assert source is not None
-    built.network.add_module("source_head", source)
+    going = direct(shares_of(source, task, task.fit_index), task)
     model = model_of(task)
-    going = torch.rand(10, SOURCE_CLASSES).softmax(1)
-    objective = CoTuning(weight=1.5)._objective(task, model, going)
+    added = added_by(CoTuning(weight=1.5, relationship="direct"), task, model)
     step = a_step(task, model)
     with torch.no_grad():
         logarithms = source(built.network(step.batch)).log_softmax(1)
     expected = -1.5 * float(((step.targets @ going) * logarithms).sum(1).mean())
-    assert float(penalty(task, objective, model)) == pytest.approx(expected, rel=1e-3)
+    assert float(added()) == pytest.approx(expected, rel=1e-3)
 
 
 def test_network_without_a_source_classifier_is_refused(places: Places, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """The answer before everything else: what to take, how sure that is, and what there is to believe of it."""
 
+from typing import Any
+
 import pytest
 
+from bench.records.record import Record
 from bench.reports.page.short_answer import NAMED, Fact, cards, facts, lead
 from tests.material import compared
 from tests.material.examples import a_record
-from tests.material.summaries import UNFINISHED, a_summary, summary_of
+from tests.material.summaries import UNFINISHED, a_summary, records, summary_of
 
 PROBE, TUNED = "linear_probe (supervised@glyphs)", "finetune (supervised@glyphs)"
 
@@ -24,15 +27,13 @@ def test_a_card_names_the_best_and_how_sure_it_is() -> None:
 
 def test_what_was_not_tested_is_not_called_a_tie() -> None:
     """Some are named and the others counted."""
-    assert cards(a_summary())[0].certainty == (f"Not tested against {PROBE} (test_resnet): predictions are missing.")
+    assert cards(a_summary())[0].certainty == f"Not tested against {PROBE} (test_resnet): predictions are missing."
     methods = ("finetune", "linear_probe", "lora", "bitfit", "knn")
-    (card,) = cards(
-        summary_of(*(a_record(method=name, accuracy=0.9 - place / 10) for place, name in enumerate(methods)))
+    (card,) = cards(summary_of(*(a_record(method=name, accuracy=0.9 - at / 10) for at, name in enumerate(methods))))
+    assert card.certainty.startswith(
+        f"Not tested against {PROBE} (test_resnet), lora (supervised@glyphs) (test_resnet)"
     )
-    assert (
-        f"linear_probe (supervised@glyphs) (test_resnet), lora (supervised@glyphs) (test_resnet) and {4 - NAMED} more"
-        in (card.certainty)
-    )
+    assert f"(test_resnet) and {len(methods) - 1 - NAMED} more: predictions are missing." in card.certainty
 
 
 def test_a_single_row_is_told_as_such() -> None:
@@ -64,7 +65,7 @@ def test_the_lead_is_short_where_one_is_always_best() -> None:
         ([UNFINISHED], {}, Fact("failed or skipped", "1", alarming=True)),
         (
             [],
-            {"cells": [*(f"cell{number}" for number in range(12)), "x", "y"]},
+            {"cells": [*(each.cell_id for each in records()), "x", "y"]},
             Fact("not run yet", "2", alarming=True),
         ),
         ([a_record(cell_id="x", seed=3, audit={"own": False})], {}, Fact("audit", "1 of 25 failed", alarming=True)),
@@ -72,7 +73,7 @@ def test_the_lead_is_short_where_one_is_always_best() -> None:
     ],
     ids=["failed", "missing", "audit", "seeds"],
 )
-def test_facts_that_spoil_belief_are_alarming(more: list, manifest: dict, expected: Fact) -> None:
+def test_facts_that_spoil_belief_are_alarming(more: list[Record], manifest: dict[str, Any], expected: Fact) -> None:
     assert expected in facts(a_summary(*more, **manifest))
     assert expected not in facts(a_summary())
 

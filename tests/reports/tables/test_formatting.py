@@ -1,9 +1,24 @@
 """Figures as text: rounded, with a dash for what was not measured."""
 
+import dataclasses
+import re
+
 import pytest
 
-from bench.reports.tables.formatting import heading, number, percent, plain
+from bench.answers.against import against_frozen
+from bench.reports.tables.formatting import (
+    at_largest,
+    heading,
+    listed,
+    number,
+    percent,
+    plain,
+    points,
+    shown,
+    worded,
+)
 from bench.statistics.intervals import Estimate
+from tests.material import compared
 
 
 @pytest.mark.parametrize(
@@ -36,3 +51,39 @@ def test_a_count_of_labels_is_not_written_twice() -> None:
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), (0.0, "0.0"), (1234.56, "1,234.6")])
 def test_a_plain_number_is_rounded(value: float | None, text: str) -> None:
     assert plain(value, 1) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "text"), [(["one"], "one"), (["one", "two"], "one and two"), (["a", "b", "c"], "a, b and c")]
+)
+def test_words_are_listed(words: list[str], text: str) -> None:
+    assert listed(words) == text
+
+
+def test_a_verdict_is_told_in_points_with_its_word() -> None:
+    """Where nothing was tested the gap of the means alone, and why."""
+    first, *_, last = compared.a_summary().ask(against_frozen)
+    assert worded(last) == "better (p < 0.001)"
+    assert worded(dataclasses.replace(last, p=0.0123)) == "better (p = 0.012)"
+    assert re.fullmatch(r"\+\d+\.\d \(\d+\.\d to \d+\.\d\)", points(last))
+    assert re.fullmatch(r"-\d+\.\d \(-\d+\.\d to -\d+\.\d\)", points(first))
+    untested = dataclasses.replace(last, difference=None, p=None, reason="predictions are missing")
+    assert points(untested) == f"{(last.first.accuracy.mean - last.second.accuracy.mean) * 100:+.1f}"
+    assert worded(untested) == "not tested: predictions are missing"
+
+
+def test_each_setting_has_its_row_at_the_largest_budget_that_fits() -> None:
+    """One of which none fits is left out."""
+    summary = compared.a_summary()
+    assert [row.n_labels for _, row in at_largest(summary, lambda row: True)] == [1000] * 3
+    found = dict(at_largest(summary, lambda row: row.method != "scratch" and row.n_labels < 100))
+    assert {setting.partition(" ")[0]: row.n_labels for setting, row in found.items()} == {
+        "linear_probe": 50,
+        "finetune": 50,
+    }
+
+
+def test_a_table_without_lines_is_not_shown() -> None:
+    assert shown("nothing", (["head"], [])) == ()
+    (table,) = shown("something", (["head"], [["cell"]]), stubs=1)
+    assert (table.caption, table.stubs) == ("something", 1)

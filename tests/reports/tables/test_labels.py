@@ -2,8 +2,13 @@
 
 import dataclasses
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bench.answers.label_needs import needs
-from bench.reports.tables.labels import labels
+from bench.reports.tables.labels import FAR, count, extrapolated, labels, measured, off
+from bench.statistics.learning_curves import LabelsNeeded
 from tests.material import compared
 
 
@@ -20,3 +25,38 @@ def test_no_figure_is_told_far_from_what_was_measured() -> None:
     assert labels(dataclasses.replace(found, labels=None, low=900.0, high=None), compared.BUDGETS) == (
         "never, by its curve (900 at least)"
     )
+
+
+FOUND = LabelsNeeded(
+    labels=120.4, low=95.0, high=1600.0, extrapolated=False, interval_extrapolated=False, held_out_error=0.0123
+)
+
+
+def test_labels_are_told_with_their_interval() -> None:
+    assert labels(FOUND, compared.BUDGETS) == "120 (95 to 1,600)"
+    assert measured(compared.BUDGETS) == "10 to 1,000"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "no"),
+        ({"interval_extrapolated": True}, "interval"),
+        ({"extrapolated": True}, "yes"),
+        ({"extrapolated": True, "interval_extrapolated": True}, "yes"),
+    ],
+    ids=str,
+)
+def test_a_guess_is_called_one(changes: dict[str, bool], told: str) -> None:
+    assert extrapolated(dataclasses.replace(FOUND, **changes)) == told
+
+
+def test_how_far_off_a_curve_is_stands_in_points() -> None:
+    assert off(FOUND) == "1.2"
+    assert off(dataclasses.replace(FOUND, held_out_error=None)) == "-"
+
+
+@given(st.floats(0, 1e12), st.lists(st.integers(10, 10**6), min_size=3, max_size=5, unique=True).map(sorted))
+def test_any_count_is_told_within_ten_times_of_what_was_measured(value: float, budgets: list[int]) -> None:
+    told = int("".join(sign for sign in count(value, tuple(budgets)) if sign.isdigit()))
+    assert budgets[0] // FAR <= told <= budgets[-1] * FAR

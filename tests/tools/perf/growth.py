@@ -9,7 +9,7 @@ from typing import Any
 from bench.backbones.sources import source_of
 from bench.contracts.data import Places
 from bench.data.transforms import Geometry
-from bench.running.prepare import DataRequest, prepare_data
+from bench.running.pixels import DataRequest, prepare_data
 from bench.schema import Choice
 from tests.tools.perf.harness import run_suite, suite
 from tests.tools.perf.images import image_folder

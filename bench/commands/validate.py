@@ -1,0 +1,21 @@
+"""`bench validate`: is a suite right?"""
+
+from collections.abc import Sequence
+
+import click
+
+from bench.suites.plan import count_cells
+from bench.suites.suite import read_suite, suite_path
+from bench.suites.workload_suite import is_workload_suite, read_workload_suite
+
+
+@click.command()
+@click.argument("suite")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the suite.")
+def validate(suite: str, overrides: Sequence[str]) -> None:
+    """Report all mistakes in SUITE at once."""
+    path = suite_path(suite)
+    if is_workload_suite(path):
+        click.echo(f"{path}: valid, {len(read_workload_suite(path).workloads)} workloads")
+        return
+    click.echo(f"{path}: valid, {count_cells(read_suite(path, overrides))} cells")

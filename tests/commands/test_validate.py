@@ -1,0 +1,25 @@
+"""`bench validate`: every mistake with its place, or how much a suite holds."""
+
+from pathlib import Path
+
+from tests.material import tiny
+from tests.material.command_line import Command
+
+
+def test_validate_reports_all_mistakes_with_their_places(bench: Command, tmp_path: Path) -> None:
+    """Line and column, what is wrong, and a near name."""
+    text = tiny.SUITE.replace("scratch", "scrtch").replace("image_size: 32", "image_size: big").replace("[2, 6]", "[]")
+    said = bench("validate", tiny.write_suite(tmp_path, text))
+    assert said.code == 2
+    assert "tiny.yaml:3:1: image_size" in said.err
+    assert "labels_per_class" in said.err
+    names = bench("validate", tiny.write_suite(tmp_path, tiny.SUITE.replace("scratch", "scrtch")))
+    assert names.code == 2
+    assert "tiny.yaml:7:12" in names.err
+    assert "did you mean scratch" in names.err
+
+
+def test_validate_says_how_many_cells_a_suite_has(bench: Command, suite: Path) -> None:
+    """Exit code 0."""
+    said = bench("validate", suite)
+    assert (said.code, said.out) == (0, f"{suite}: valid, 6 cells\n")

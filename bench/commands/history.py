@@ -23,5 +23,7 @@ def history(pattern: str, metric: str | None, picture: Path | None, as_json: boo
     """
     found = follow(listed(), pattern, metric)
     if picture is not None:
-        trends.draw(found, picture)
+        from bench.reports.figures.trend import draw  # matplotlib takes a second to import
+
+        draw(found, picture)
     click.echo(trends.render_json(found) if as_json else trends.render_console(found))

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from bench.commands.options import AS_JSON, together
-from bench.running.planning import Planned, plan_suite
 from bench.running.overview import plan_rows
+from bench.running.planning import Planned, plan_suite
 
 
 class Workers(click.ParamType):  # type: ignore[type-arg]

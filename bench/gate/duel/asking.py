@@ -66,7 +66,7 @@ def request(wanted: Wanted, sides: Sequence[Side]) -> Request:
     """Return what is asked of two sides; raise `NotComparable` where their suites ask for other conditions."""
     suite = _suite(wanted.suite, *sides)
     chosen = _chosen(wanted.only, suite)
-    package = sides[1].root / "bench" / "workloads"
+    package = sides[1].root / "bench" / "gate" / "workloads"
     return Request(
         suite=suite,
         workloads=tuple(name for name in suite.workloads if name in chosen),

@@ -1,19 +1,14 @@
-"""How rows moved over the baselines: for a terminal, as JSON and as a picture."""
+"""How rows moved over the baselines: for a terminal and as JSON."""
 
 import dataclasses
 import itertools
 import json
 from collections.abc import Sequence
-from pathlib import Path
-
-import matplotlib
-from matplotlib.figure import Figure
 
 from bench.gate.change_points import FEWEST
 from bench.gate.history import History, LeftOut, Series
 from bench.gate.samples import label, shared_parts
 from bench.reports.checks.comparison import figure
-from bench.reports.figures.drawing import COLOURS, MARKERS
 
 BARS = "▁▂▃▄▅▆▇█"
 TEN = 10
@@ -101,29 +96,3 @@ def render_json(history: History) -> str:
         "left_out": [dataclasses.asdict(each) for each in history.left_out],
     }
     return json.dumps(document, indent=1)
-
-
-def draw(history: History, path: Path) -> None:
-    """Draw each row over the baselines, a dashed line at each change point."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    names = list(history.baselines)
-    shared = shared_parts(series.row for series in history.series)
-    # no date, no random salt, letters as outlines: the same baselines give the same file
-    with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": 10}):
-        picture = Figure(figsize=(max(7.0, 0.4 * len(names) + 5), 4.4), layout="constrained")
-        axes = picture.subplots()
-        for place, series in enumerate(history.series):
-            colour = COLOURS[place % len(COLOURS)]
-            at = [names.index(point.baseline) for point in series.points]
-            values = [point.value for point in series.points]
-            axes.plot(at, values, color=colour, marker=MARKERS[place % len(MARKERS)], label=label(series.row, shared))
-            for shift in series.shifts:
-                # between the last point of the old level and the first of the new one
-                axes.axvline(at[shift.at] - 0.5, color=colour, linestyle="--", linewidth=1)
-        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-        axes.set_ylabel(f"{history.quantity.name}, {history.quantity.unit}".rstrip(", "))
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25)
-        if history.series:
-            picture.legend(frameon=False, fontsize=8, loc="outside right center")
-        picture.savefig(path, metadata={"Date": None}, format="svg")

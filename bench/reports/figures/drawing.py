@@ -25,7 +25,7 @@ def drawn(path: Path, width: float, height: float, font_size: int = 10) -> Itera
     with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": font_size}):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        figure.savefig(path, metadata={"Date": None})
+        figure.savefig(path, metadata={"Date": None}, format="svg")  # whatever the file is called
 
 
 def literal(name: str) -> str:

@@ -50,8 +50,8 @@ def test_what_is_asked_is_the_candidates(tmp_path: Path) -> None:
     found = request(wanted, sides)
     assert "probe_fit" not in found.workloads
     assert found.package == asking.OWN_WORKLOADS
-    (sides[1].root / "bench" / "workloads").mkdir(parents=True)
-    assert request(wanted, sides).package == sides[1].root / "bench" / "workloads"
+    (sides[1].root / "bench" / "gate" / "workloads").mkdir(parents=True)
+    assert request(wanted, sides).package == sides[1].root / "bench" / "gate" / "workloads"
     assert request(dataclasses.replace(wanted, own_workloads=True), sides).package == asking.OWN_WORKLOADS
 
 

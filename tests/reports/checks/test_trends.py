@@ -7,7 +7,8 @@ import pytest
 
 from bench.gate.history import follow
 from bench.gate.samples import Side
-from bench.reports.checks.trends import ADVICE, draw, render_console, render_json
+from bench.reports.checks.trends import ADVICE, render_console, render_json
+from bench.reports.figures.trend import draw
 from tests.material.command_line import Command
 from tests.material.kept_runs import write_run
 from tests.material.measured import a_side, row

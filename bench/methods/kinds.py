@@ -18,15 +18,12 @@ from bench.methods.descriptions import Adding, Aligning, Answering, Base, Probe,
 if TYPE_CHECKING:
     from torch import nn
 
-FULL_FINE_TUNING: dict[str, Any] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
-"""The recipe of `finetune`, whose docstring names the sources."""
-
 
 @dataclass(frozen=True)
 class Finetuning:
     """All of the backbone learns, or a part, with a new head: full fine-tuning's recipe, from weights that matter."""
 
-    defaults: ClassVar[dict[str, Any]] = FULL_FINE_TUNING
+    defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "full"
 
@@ -109,7 +106,7 @@ class Adapting:
 class FromSource:
     """Learns the labelled source, and the target's labels where there are any, by full fine-tuning's recipe."""
 
-    defaults: ClassVar[dict[str, Any]] = FULL_FINE_TUNING
+    defaults: ClassVar[dict[str, Any]] = Finetuning.defaults
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "full"
     uses_source: ClassVar[bool] = True
@@ -127,20 +124,20 @@ class FromSource:
 
 @dataclass(frozen=True)
 class Aligned(FromSource):
-    """Brings source and target together; its random numbers are those of training on the source alone."""
+    """Learns the source and brings both domains together; what it draws at random is what `source_only` draws."""
 
     seeds_as: ClassVar[str] = "source_only"
 
 
 @dataclass(frozen=True)
 class AtTestTime:
-    """Adapts what was trained before, by full fine-tuning on the target or on a source."""
+    """Adapts to test images what full fine-tuning has trained before, on the target or on a source."""
 
     base: Base = "finetune"
 
     name: ClassVar[str]
     """What messages call the method."""
-    defaults: ClassVar[dict[str, Any]] = FULL_FINE_TUNING
+    defaults: ClassVar[dict[str, Any]] = Finetuning.defaults
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "full"
 

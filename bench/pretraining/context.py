@@ -35,7 +35,7 @@ class Context(SelfSupervised):
     """Raised whenever the training changes, since it is part of the weights' key."""
 
     def objective(self, task: PretrainingTask) -> Objective:
-        """Say where a patch lies."""
+        """Tell the eight places apart."""
         import torch
 
         from bench.pretraining.heads import two_layers

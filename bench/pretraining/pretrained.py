@@ -45,8 +45,9 @@ def is_own(weights: str) -> bool:
 
 
 def own_weights(backbone: str, weights: str, image_size: int, places: Places) -> WeightsFile | None:
-    """Return the project's own weights; without a path where they are still to be trained, null where a source is not
-    there.
+    """Return the project's own weights; null where a source is not on this machine.
+
+    Those that are still to be trained have no path.
     """
     recipe = _recipe(backbone, weights, image_size, places)
     if recipe is None:
@@ -75,7 +76,7 @@ def train_own(request: OwnRequest, progress: Progress) -> WeightsFile:
 
 
 def _recipe(backbone: str, weights: str, image_size: int, places: Places) -> dict[str, Any] | None:
-    """Return all that decides the weights: contents of sources, not where they lie; null where one is not there."""
+    """Return all that decides the weights: contents of sources, not where they lie; null where one is missing."""
     own = parse_own(weights)
     fingerprints = [_dataset(source).fingerprint(_places(source, places)) for source in own.sources]
     if None in fingerprints:

@@ -33,7 +33,7 @@ class Cdan(Aligned):
     entropy: bool = True
 
     def aligning(self, task: Task) -> Aligning:
-        """Set a critic that knows the predictions against the features."""
+        """Have a critic tell the domains apart by features and predictions."""
         import torch
 
         from bench.methods.domains.adversarial import against_critic, make_critic

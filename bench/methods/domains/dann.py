@@ -22,7 +22,7 @@ class Dann(Aligned):
     hidden: tuple[Annotated[int, Ge(1)], ...] = (100,)
 
     def aligning(self, task: Task) -> Aligning:
-        """Set a critic of the features against them."""
+        """Have a critic tell the domains apart by the features."""
         from bench.methods.domains.adversarial import against_critic, make_critic
 
         critic = make_critic(task.backbone.width, self.hidden, task.seed_of("critic"))

@@ -28,7 +28,7 @@ class Bss(Finetuning):
     smallest: Annotated[int, Ge(1)] = 1
 
     def tuning(self, task: Task) -> Tuning:
-        """Tune everything, at a price for weak directions."""
+        """Tune everything, with a penalty on weak directions."""
         refuse_compile(task, "bss", "its loss needs the features")
         return Tuning(every_parameter(task), penalty=lambda backbone: self.shrinkage, watched=[""])
 
@@ -38,5 +38,5 @@ class Bss(Finetuning):
 
         # there is none for bfloat16; they come from the largest on
         values = torch.linalg.svdvals(outputs[""].float())
-        price: torch.Tensor = self.eta * values[-self.smallest :].square().sum()
-        return price
+        penalty: torch.Tensor = self.eta * values[-self.smallest :].square().sum()
+        return penalty

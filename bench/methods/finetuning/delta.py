@@ -34,7 +34,7 @@ class Delta(Finetuning):
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3}
 
     def tuning(self, task: Task) -> Tuning:
-        """Tune everything, at a price for the distance of feature maps."""
+        """Tune everything, with a penalty on the distance of feature maps from the start's."""
         from bench.backbones.stage_outputs import stage_ends
 
         refuse_compile(task, "delta", "its loss needs the feature maps on the way")

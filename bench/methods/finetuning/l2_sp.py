@@ -27,7 +27,7 @@ class L2Sp(Finetuning):
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "head_learning_rate": 5e-3}
 
     def tuning(self, task: Task) -> Tuning:
-        """Tune everything, at a price for the distance."""
+        """Tune everything, with a penalty on the distance from the start."""
         return Tuning(every_parameter(task), penalty=self.pull, head_decay=self.beta)
 
     def pull(self, backbone: "nn.Module") -> Penalty:

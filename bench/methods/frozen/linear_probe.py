@@ -36,7 +36,7 @@ class LinearProbe(Probing):
         return self.solver == "lbfgs"
 
     def probe(self) -> Solving | Layers:
-        """Solve for it, or train it."""
+        """Solve for a layer, or train it."""
         if self.solver == "gradient":
             return Layers(views=self.views, layer=self.layer)
         return Solving("logistic", Strengths(self.l2, self.default_l2), self.views, self.layer)

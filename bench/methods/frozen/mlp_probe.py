@@ -23,5 +23,5 @@ class MlpProbe(Probing):
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "weight_decay": 0.01}
 
     def probe(self) -> Layers:
-        """Train it."""
+        """Train hidden layers."""
         return Layers(self.hidden, self.views)

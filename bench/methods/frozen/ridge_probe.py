@@ -27,5 +27,5 @@ class RidgeProbe(Probing):
     solved: ClassVar[bool] = True
 
     def probe(self) -> Solving:
-        """Solve for it."""
+        """Solve for a layer, by least squares."""
         return Solving("squares", Strengths(self.l2, self.default_l2), self.views, self.layer)

@@ -10,7 +10,7 @@ from bench.data.batches import ImageBatches, fetch
 from bench.data.transforms import cut_out
 from bench.errors import InvalidData
 from bench.methods.descriptions import Tuning, every_parameter
-from bench.methods.kinds import FULL_FINE_TUNING, Finetuning
+from bench.methods.kinds import Finetuning
 
 if TYPE_CHECKING:
     import torch
@@ -35,10 +35,10 @@ class Fixmatch(Finetuning):
     weight: Annotated[float, Gt(0)] = 1.0
     strong: Literal["randaugment", "trivialaugment"] = "randaugment"
 
-    defaults: ClassVar[dict[str, Any]] = {**FULL_FINE_TUNING, "augmentation": "basic"}
+    defaults: ClassVar[dict[str, Any]] = {**Finetuning.defaults, "augmentation": "basic"}
 
     def tuning(self, task: Task) -> Tuning:
-        """Tune everything, by labels and by what is sure without them."""
+        """Tune everything, by labels and by predictions that are sure."""
         if len(task.unlabelled) == 0:
             raise InvalidData("fixmatch: no training image lies outside the label budget; give a smaller budget")
         return Tuning(every_parameter(task), objective=lambda model: self._objective(task))

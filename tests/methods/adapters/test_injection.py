@@ -53,6 +53,17 @@ def test_lora_of_a_convolution_has_its_kernel_times_the_rank(places: Places, tmp
     assert made.fit(task).trainable_params == expected + head_size(task.backbone.width)
 
 
+def test_ia3_has_a_factor_for_each_key_value_and_hidden_activation(places: Places, tmp_path: Path) -> None:
+    """In a ViT one map gives queries too: 3 D factors for each block, beside those of what is hidden."""
+    fitted, backbone, _ = fit(tmp_path, places, "test_vit", "ia3")
+    blocks = backbone.network.get_submodule("blocks")
+    expected = sum(3 * backbone.width + block.mlp.fc1.out_features for block in blocks)  # type: ignore[attr-defined]
+    assert fitted.trainable_params == expected + head_size(backbone.width)
+    factors = [tensor for name, tensor in fitted.states[-1].items() if "ia3" in name]
+    assert sum(tensor.numel() for tensor in factors) == expected
+    assert all(0 < (tensor - 1).abs().max() < 0.5 for tensor in factors), "they start at one, and learn"
+
+
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_lora_merges_into_the_weights(places: Places, tmp_path: Path, backbone: str) -> None:
     """W + alpha / rank * B A, computed here, gives the outputs of the network with its adapters."""

@@ -17,6 +17,7 @@ from bench.contracts.training import Fitted
 from bench.errors import BenchError, InvalidData
 from bench.methods.domains.cdan import LARGEST_PRODUCT, certainty, joiner
 from bench.methods.domains.coral import coral_loss
+from bench.methods.domains.dann import Dann
 from bench.methods.domains.from_source import Domains, parted_source
 from bench.methods.domains.mcc import class_confusion
 from bench.methods.domains.mmd import mmd
@@ -141,6 +142,20 @@ def test_target_images_move_the_model_though_nothing_is_labelled(places: Places,
     assert one.trace is not None
     assert one.trace.optimizer_exact
     assert not one.trace.blank_start
+
+
+@pytest.mark.parametrize(("weight", "same"), [(0.0, True), (1.0, False)])
+def test_dann_lets_the_critic_reach_the_features_by_its_weight(
+    places: Places, tmp_path: Path, weight: float, same: bool
+) -> None:
+    """Without one, two critics of different widths leave the same model, to the last bit."""
+    states = []
+    for hidden in ((4,), (16,)):
+        _, task = task_for(tmp_path, places, "dann")
+        fitted = Dann(weight=weight, hidden=hidden).fit(task)
+        states.append(fitted.states[-1])
+    equal = [torch.equal(states[0][name], states[1][name]) for name in states[0] if name.endswith("weight")]
+    assert all(equal) == same
 
 
 HEAD = ("head.weight", "head.bias")

@@ -1,4 +1,4 @@
-"""Everything that a suite may name, one line each."""
+"""Everything that goes by a name, one line each: what suites write, what reports show, what a run measures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -238,6 +238,7 @@ SECTIONS = Registry(
         ("cost", _section("cost:section", "what does it cost?")),
         ("pareto", _section("pareto:section", "which rows does no other row beat?")),
         ("step", _section("step:section", "what is a step made of?")),
+        ("device", _section("device:section", "what did compiling take, and how was the GPU?")),
         ("tuning", _section("tuning:section", "what did tuning bring, and what did it cost?")),
         ("scores", _section("scores:section", "what did the features promise before any training?")),
         ("score_ranks", _section("score_ranks:section", "did the scores rank the starts?")),

@@ -113,10 +113,19 @@ def _warn(
     click.echo(f"bench: warning: {message}", err=True)
 
 
+def working_folder_last() -> None:
+    """Import from the folder that bench is called in, but only what is nowhere else.
+
+    The user's own extensions, named as `package.module:object`, are found there; a file that is called as a module of
+    Python or of a library is not taken for it.
+    """
+    sys.path[:] = [*(place for place in sys.path if place), ""]
+
+
 def main() -> None:
     """Run the command; what a user can mend is one line and an exit code, never a traceback."""
     prepare_environment()  # before a verb is imported: libraries read these variables while they are being loaded
-    sys.path.insert(0, "")  # the user's own extensions, named as package.module:object
+    working_folder_last()
     warnings.showwarning = _warn
     try:
         cli.main(standalone_mode=False)

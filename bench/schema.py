@@ -185,6 +185,16 @@ class Suite:
     deterministic: bool = True
     probes: tuple[str, ...] = ()
     """Optional probes that every cell takes beside those that are always taken."""
+    validation: "Validation" = "budget"
+
+
+PROTOCOL = 2
+"""Version of the protocol; it grows where a change of the program gives cells other figures.
+
+It stands in the identity of a cell, so that a record of before is never taken as done.
+"""
+Validation = Literal["budget", "own"]
+"""What selects: a part of the label budget, or the user's own `val/`, whose labels are counted in no budget."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +239,8 @@ class Cell:
     """Tells runs of the very same cell apart."""
     probes: tuple[str, ...] = ()
     """Optional probes that are asked for; they change no other number."""
+    validation: Validation = "budget"
+    protocol: int = PROTOCOL
 
     @property
     def seeds(self) -> Seeds:

@@ -18,12 +18,7 @@ from tests.tools.structure import MAP, ORDER, PACKAGE, ROOT, closed_doors, heigh
 MODULES = read_modules()
 GRAPH = {name: imports_of(module, MODULES) for name, module in MODULES.items()}
 REGISTRIES = [each for each in vars(catalog).values() if isinstance(each, Registry)]
-TARGETS = {
-    registry.entry(name).target.partition(":")[0].removeprefix("bench.")
-    for registry in REGISTRIES
-    for name in registry.names()
-}
-"""Modules that the catalogue names."""
+TARGETS = structure.EXTENSIONS
 FEW_LINES = 350
 TESTS = ROOT / "tests"
 BESIDE = {"material", "tools"}

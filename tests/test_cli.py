@@ -1,5 +1,7 @@
 """The command line: its table of verbs, exit codes, and no torch where none is needed."""
 
+import importlib.util
+import os
 import pkgutil
 import subprocess
 import sys
@@ -8,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bench.cli import VERBS, cli
+from bench.cli import VERBS, cli, working_folder_last
 from tests.material import tiny
 from tests.material.command_line import Command
 from tests.material.kept_runs import write_run
@@ -123,3 +125,87 @@ def test_without_its_extra_a_method_is_listed_checked_planned_and_skipped(
     assert "lora: needs the extra peft; install it: pip install 'transferbench[peft]'" in line
     records = bench("run", suite, *chosen, "--executor", "inline", "--json").json["records"]
     assert {record["method"]: record["status"] for record in records} == {"lora": "skipped", "linear_probe": "ok"}
+
+
+MINE = """\
+import os
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bench.methods.frozen.linear_probe import LinearProbe
+
+
+@dataclass(frozen=True)
+class Mine:
+    defaults: ClassVar[dict[str, Any]] = {}
+    uses_weights: ClassVar[bool] = True
+    cost: ClassVar[str] = "features"
+
+    def fit(self, task):
+        assert os.environ.get("PYTHONSAFEPATH") != "transferbench", "what a method starts is started as ever"
+        return LinearProbe().fit(task)
+"""
+SHADOWS = ("random", "queue", "yaml", "numpy", "torch", "tempfile", "logging", "signal", "socket", "selectors", "click")
+"""Names of modules of Python and of libraries that a file in the working folder may have."""
+
+
+def a_working_folder(folder: Path, *modules: str) -> Path:
+    """A folder with a method of the user's, a suite that names it, and files that are called as modules are."""
+    for name in modules:
+        (folder / f"{name}.py").write_text(f"raise SystemExit('{name}.py of the working folder was imported')\n")
+    (folder / "my_methods.py").write_text(MINE)
+    text = tiny.SUITE.replace("[scratch, linear_probe, finetune]", "[linear_probe, 'my_methods:Mine']")
+    return tiny.write_suite(folder, text.replace("[2, 6]", "[2]"))
+
+
+def called(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user does, with a cache of its own."""
+    env = {**os.environ, "XDG_CACHE_HOME": str(cwd / "cache")}
+    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+
+
+BENCH = str(Path(sys.executable).with_name("bench"))
+
+
+@pytest.mark.parametrize("command", [(BENCH,), (sys.executable, "-m", "bench")], ids=["bench", "python -m bench"])
+@pytest.mark.parametrize("executor", ["process", "inline"])
+def test_files_of_the_working_folder_stand_for_no_module(
+    tmp_path: Path, command: tuple[str, ...], executor: str
+) -> None:
+    """Neither in this process nor in those of the cells; the user's own method is found there all the same."""
+    a_working_folder(tmp_path, *SHADOWS)
+    said = called(
+        *command, "run", "tiny.yaml", "--limit", "60", "--executor", executor, "--device", "cpu", cwd=tmp_path
+    )
+    assert "of the working folder was imported" not in said.stdout + said.stderr
+    assert (said.returncode, "2 ran and have their number" in said.stdout) == (0, True), said.stdout + said.stderr
+
+
+@pytest.mark.slow
+def test_no_name_of_a_module_is_taken_by_a_file_of_the_working_folder(tmp_path: Path) -> None:
+    """Of all that Python and the libraries here have; `python -m` imports some before it runs anything."""
+    places = [place for place in sys.path if place.endswith("site-packages")]
+    names = {*sys.stdlib_module_names, *(each.name for each in pkgutil.iter_modules(places))} - {"bench", "antigravity"}
+    there = [name for name in sorted(names - {"__main__", "this"}) if importable(name)]
+    a_working_folder(tmp_path, *there)
+    for executor in ("process", "inline"):
+        said = called(
+            BENCH, "run", "tiny.yaml", "--limit", "60", "--executor", executor, "--rerun", "all", cwd=tmp_path
+        )
+        assert (said.returncode, "2 ran and have" in said.stdout) == (0, True), said.stdout + said.stderr
+
+
+def importable(name: str) -> bool:
+    """Say whether a module is anywhere here: what is nowhere else may come from the working folder."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def test_the_working_folder_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, wherever it stood before."""
+    monkeypatch.setattr(sys, "path", ["", "/a", "", "/b"])
+    working_folder_last()
+    working_folder_last()
+    assert sys.path == ["/a", "/b", ""]

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bench.catalog import (
+    ANSWERS,
+    SECTIONS,
     BACKBONE_SOURCES,
     DATASETS,
     EXECUTORS,
@@ -38,6 +40,8 @@ REGISTRIES = (
     SCORES,
     SELECTIONS,
     EXECUTORS,
+    ANSWERS,
+    SECTIONS,
     REPORTS,
     WORKLOADS,
 )

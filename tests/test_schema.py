@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.records.record import SCHEMA_VERSION, Record
-from bench.schema import Budget, Cell, Choice, Seeds, Training, canonical_json, content_hash
+from bench.schema import PROTOCOL, Budget, Cell, Choice, Seeds, Training, canonical_json, content_hash
 from tests.material.examples import a_cell, a_record
 
 OTHERS: dict[str, Any] = {
@@ -35,6 +35,8 @@ OTHERS: dict[str, Any] = {
     "init_seed": 1,
     "order_seed": 1,
     "repeat": 1,
+    "validation": "own",
+    "protocol": PROTOCOL + 1,
 }
 NO_IDENTITY = {"suite": "other", "timeout_s": 1.0, "precision_reason": "measured", "probes": ("corruptions",)}
 JSON = st.recursive(
@@ -64,9 +66,12 @@ def test_a_cells_id_hangs_on_nothing_that_leaves_its_numbers_alone(name: str) ->
     assert a_cell(**{name: NO_IDENTITY[name]}).cell_id == a_cell().cell_id
 
 
-def test_cells_that_leave_their_seeds_together_keep_their_ids() -> None:
-    """Records of before seeds could vary apart are still those of the same cells."""
-    assert a_cell().cell_id == "04a1c8a8f7bc88cb"
+def test_a_cell_of_another_protocol_is_another_cell() -> None:
+    """Nor does it depend on anything else than what stands in it: its id is a fixed text until the protocol changes."""
+    assert a_cell().cell_id == "a6421845c4110b88"
+
+
+def test_a_seed_that_is_given_apart_but_equal_changes_no_id() -> None:
     assert a_cell(seed=3).cell_id == a_cell(seed=3, subset_seed=3, init_seed=3, order_seed=3, repeat=0).cell_id
 
 

@@ -40,6 +40,7 @@ class Joined:
 
 
 EQUAL: Mapping[str, str] = {
+    "protocol": "version of the protocol",
     "limit": "kept images of each split",
     "image_size": "image size",
     "dataset_fingerprint": "data",

@@ -27,6 +27,20 @@ def _left_out(summary: Summary) -> Iterator[str]:
         yield f"{summary.left_out} records of other settings of this suite are left out."
 
 
+def _of_the_data(summary: Summary) -> Iterator[str]:
+    """Repeat what was said when the data were read, once for each data set."""
+    yield from dict.fromkeys(
+        f"{Choice(record.dataset, record.dataset_params).label}: {note}."
+        for record in summary.finished
+        for note in record.dataset_notes
+    )
+
+
+def _own_validation(summary: Summary) -> Iterator[str]:
+    if any(record.validation == "own" for record in summary.finished):
+        yield "The user's own validation images selected; their labels are counted in no label budget."
+
+
 def _side_by_side(summary: Summary) -> Iterator[str]:
     if any((record.workers or 1) > 1 for record in summary.finished):
         yield "Some cells ran side by side; their throughput is not published."
@@ -114,6 +128,8 @@ def _count(what: str, holds: Iterable[bool]) -> str:
 KINDS: tuple[Callable[[Summary], Iterator[str]], ...] = (
     _limited,
     _left_out,
+    _of_the_data,
+    _own_validation,
     _side_by_side,
     _settled_precision,
     _disturbed,

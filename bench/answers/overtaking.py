@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.answers.rows.rows import Row
 from bench.answers.verdicts import Right, compare
+from bench.catalog import METHODS
 from bench.statistics.learning_curves import Crossover, Point, crossovers
 from bench.statistics.paired import AllPairs, Difference, all_pairs
 from bench.statistics.variance import varied_apart
@@ -31,8 +32,20 @@ Differ = Callable[[Row, Row], Difference | None]
 def both_ways(first: Sequence[Row], second: Sequence[Row], differ: Differ) -> tuple[Overtaking, Overtaking] | None:
     """Return where the first setting overtakes the second, and where the second does the first.
 
-    Null where fewer than two budgets can be compared.
+    Null where fewer than two budgets can be compared. The answer for a pair is one, whichever of the two is named
+    first: the draws of its interval are around the difference in the order of the catalogue.
     """
+    if not first or not second or _place(first[0]) <= _place(second[0]):
+        return _both_ways(first, second, differ)
+    found = _both_ways(second, first, differ)
+    return found and (found[1], found[0])
+
+
+def _place(row: Row) -> tuple[int, str, str, str]:
+    return METHODS.position(row.method.partition("(")[0]), row.method, row.weights, row.variant
+
+
+def _both_ways(first: Sequence[Row], second: Sequence[Row], differ: Differ) -> tuple[Overtaking, Overtaking] | None:
     theirs = {(row.budget, row.n_labels): row for row in second}
     pairs = [
         (row, theirs[row.budget, row.n_labels])
@@ -53,7 +66,8 @@ def both_ways(first: Sequence[Row], second: Sequence[Row], differ: Differ) -> tu
 
 def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Overtaking | None:
     """Return where the first setting overtakes the second, as `both_ways` does."""
-    found = both_ways(first, second, lambda row, other: compare(row, other, right).difference)
+    # by the same sums as a map of all pairs: the same digits
+    found = both_ways(first, second, differ_among([*first, *second], right))
     return found[0] if found else None
 
 

@@ -1,4 +1,4 @@
-"""The linear probe and full fine-tuning from the same start: what frozen-against-tuned questions are about. Pure."""
+"""Pairs each linear probe with the full fine-tuning from the same initial weights at the same budget. Pure."""
 
 from collections.abc import Sequence
 from typing import Any

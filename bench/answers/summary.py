@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from bench.answers.blocks import Block, blocks_of
+from bench.answers.plausible import plausible
 from bench.answers.rows.rows import Row, rows_of
 from bench.answers.verdicts import Right
 from bench.records.curves import CurvesOf, no_curves
@@ -76,10 +77,13 @@ def summarise(
     curves: CurvesOf = no_curves,
     said: Sequence[str] = (),
 ) -> Summary:
-    """Group the records of the manifest's plan; where there is no plan, of all. Rows are compared by `right`."""
+    """Group the records of the manifest's plan; where there is no plan, of all. Rows are compared by `right`.
+
+    Figures that no cell can have measured are left out, and named among what is said before the notes.
+    """
     # A run's folder keeps the records of cells that its suite no longer has: they are counted, not shown.
     planned = None if manifest.get("cells") is None else set(manifest["cells"])
-    mine = tuple(record for record in records if planned is None or record.cell_id in planned)
+    mine, unreliable = plausible([record for record in records if planned is None or record.cell_id in planned])
     finished = [record for record in mine if record.status == "ok"]
     environments = manifest.get("environments", {})
     rows = rows_of(finished, environments)
@@ -98,5 +102,5 @@ def summarise(
         right=right,
         targets=targets,
         curves=curves,
-        said=tuple(said),
+        said=(*said, *unreliable),
     )

@@ -16,6 +16,25 @@ AUXILIARY = ("aux", "AuxLogits")
 """Prefixes of auxiliary classifiers, which are left out with the main one."""
 CLASSIFIERS = ("fc", "head", "heads", "classifier")
 """Names of the main classifier, in timm and in torchvision."""
+PLAIN = ("fc", "head", "classifier")
+"""Names that a single linear layer in a classifier's place is given, whatever the architecture."""
+TRAINED_ALONG = frozenset(
+    {
+        "encoder_k",
+        "encoder_q",
+        "momentum_encoder",
+        "predictor",
+        "projection",
+        "projection_head",
+        "projector",
+        "prototypes",
+        "queue",
+        "queue_ptr",
+        "student",
+        "teacher",
+    }
+)
+"""What training without labels has beside its network: in such a file a single layer is a projection."""
 UNREADABLE = (
     RuntimeError,
     OSError,
@@ -39,9 +58,10 @@ def first_file(folder: Path, stems: Iterable[str]) -> Path | None:
 def load_strictly(
     network: nn.Module, checkpoint: Path, convert: Callable[[dict[str, Any], nn.Module], dict[str, Any]] | None = None
 ) -> dict[str, torch.Tensor]:
-    """Load a checkpoint whose only surplus is a classifier, and return the classifier's tensors.
+    """Load a checkpoint, and return what it holds beside the network: its classifier, what was trained along.
 
-    Raise `InvalidData` where the file lacks a tensor or has an unknown one. Nothing is unpickled but tensors.
+    Raise `InvalidData` where the file lacks a tensor, or has an unknown one in a stage of the network. Nothing is
+    unpickled but tensors.
     """
     from timm.models import load_state_dict  # takes seconds, which a network from elsewhere need not wait
 
@@ -70,26 +90,45 @@ def _refuse_misfit(checkpoint: Path, network: nn.Module, missing: Sequence[str],
         )
 
 
-def source_head(surplus: Mapping[str, torch.Tensor], width: int) -> nn.Linear | None:
-    """Return the main classifier among the tensors that a file holds beside the network.
+def source_head(
+    surplus: Mapping[str, torch.Tensor], width: int, names: Sequence[str] = ()
+) -> tuple[nn.Linear | None, tuple[str, ...]]:
+    """Return the main classifier among the tensors that a file holds beside the network, and the names of all others.
 
-    Null where there is none for features of this width (B, D).
+    A classifier is one linear layer on features of this width (B, D), with a bias, for two classes at least, under one
+    of the `names` that the architecture gives it, or a plain one. What hangs on several layers is none: the hidden
+    layers of a projection, a normalisation before it, a second head whose answers are averaged. There is none either
+    where the file holds what contrastive training leaves beside it: the one layer is a projection then.
     """
-    for key, weight in surplus.items():
-        stem, _, kind = key.rpartition(".")
-        if kind == "weight" and key.split(".")[0] in CLASSIFIERS and weight.ndim > 1:
-            matrix = weight.flatten(1)  # a convolution of a single pixel is one too
-            if matrix.shape[1] == width:
-                return _linear(matrix, surplus.get(f"{stem}.bias"))
+    name = _classifier_name(surplus, names)
+    head = None if name is None else _linear(surplus[f"{name}.weight"], surplus[f"{name}.bias"], width)
+    taken = () if head is None else (f"{name}.weight", f"{name}.bias")
+    return head, tuple(sorted(key for key in surplus if key not in taken and not key.startswith(AUXILIARY)))
+
+
+def _classifier_name(surplus: Mapping[str, torch.Tensor], names: Sequence[str]) -> str | None:
+    """Return the name of the one layer that is all there is of a classifier; null where there is none or more."""
+    if any(part in TRAINED_ALONG for key in surplus for part in key.split(".")):
+        return None
+    # the architecture's own classifier, before one of any name that somebody put in its place
+    for known in (names, PLAIN):
+        tops = {name.split(".")[0] for name in known}
+        found = {key for key in surplus if key.split(".")[0] in tops}
+        if found:
+            return next((name for name in (*known, *PLAIN) if found == {f"{name}.weight", f"{name}.bias"}), None)
     return None
 
 
-def _linear(weight: torch.Tensor, bias: torch.Tensor | None) -> nn.Linear:
-    layer = blank_linear(weight.shape[1], weight.shape[0])
+def _linear(weight: torch.Tensor, bias: torch.Tensor, width: int) -> nn.Linear | None:
+    """Return a linear layer; null where the tensors are none for this width, or answer with less than two classes."""
+    classes = len(weight) if weight.ndim else 0
+    # a convolution of a single pixel is one too
+    if classes < 2 or weight.shape != (classes, width, *[1] * (weight.ndim - 2)) or bias.shape != (classes,):
+        return None
+    layer = blank_linear(width, classes)
     with torch.no_grad():
-        layer.weight.copy_(weight)
-        if bias is not None:
-            layer.bias.copy_(bias)
+        layer.weight.copy_(weight.flatten(1))
+        layer.bias.copy_(bias)
     return layer
 
 

@@ -60,7 +60,7 @@ class SequenceSource:
         )
         half = (0.5, 0.5, 0.5)
         spec = InputSpec(half, half, "bilinear", 1.0, NATIVE_SIZE)
-        return Backbone(network, sizes.width, stages, spec, source_head(surplus, sizes.width))
+        return Backbone(network, sizes.width, stages, spec, *source_head(surplus, sizes.width))
 
 
 def _parse(name: str) -> _Sizes | None:

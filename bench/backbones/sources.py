@@ -6,7 +6,7 @@ from bench.catalog import BACKBONE_SOURCES
 from bench.contracts.data import Places
 from bench.contracts.networks import BackboneSource, WeightsFile
 from bench.errors import InvalidData
-from bench.machine.cache import file_sha256
+from bench.machine.digests import file_sha256
 
 CHECKPOINT_SUFFIXES = (".safetensors", ".pth", ".pt")
 

@@ -21,7 +21,7 @@ from bench.backbones.building import first_file, input_width, load_strictly, mer
 from bench.contracts.data import Places
 from bench.contracts.networks import Backbone, InputSpec, WeightsFile
 from bench.errors import BenchError, Unavailable
-from bench.machine.cache import file_sha256
+from bench.machine.digests import file_sha256
 from bench.registry import unknown
 
 
@@ -57,7 +57,8 @@ class TimmSource:
         stages = merge_weightless(network, [tuple(groups[depth]) for depth in sorted(groups)])
         spec = InputSpec(config.mean, config.std, config.interpolation, config.crop_pct, config.input_size[-1])
         width = input_width(network, image_size)
-        return Backbone(network, width, stages, spec, source_head(surplus, width))
+        names = (config.classifier,) if isinstance(config.classifier, str) else tuple(config.classifier or ())
+        return Backbone(network, width, stages, spec, *source_head(surplus, width, names))
 
 
 def _converter(network: Any) -> Callable[[dict[str, Any], Any], dict[str, Any]] | None:

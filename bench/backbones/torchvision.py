@@ -14,7 +14,7 @@ from bench.backbones.building import first_file, input_width, load_strictly, mer
 from bench.contracts.data import Places
 from bench.contracts.networks import Backbone, InputSpec, WeightsFile
 from bench.errors import BenchError, InvalidData, Unavailable
-from bench.machine.cache import file_sha256
+from bench.machine.digests import file_sha256
 from bench.registry import unknown
 
 PREFIX = "torchvision:"
@@ -64,14 +64,14 @@ class TorchvisionSource:
         preset = weights.transforms()
         sized = {"image_size": image_size} if architecture.startswith("vit_") else {}
         network: Any = models.get_model(architecture, weights=None, **_plain(architecture), **sized)
-        _drop_classifiers(network, name)
+        classifier = _drop_classifiers(network, name)
         convert = _position_converter(network, image_size) if sized else None
         surplus = load_strictly(network, checkpoint, convert) if checkpoint is not None else {}
         side, crop = preset.resize_size[0], preset.crop_size[0]
         spec = InputSpec(tuple(preset.mean), tuple(preset.std), preset.interpolation.value, crop / side, crop)
         width = input_width(network, image_size)
         stages = merge_weightless(network, _stages(network))
-        return Backbone(network, width, stages, spec, source_head(surplus, width))
+        return Backbone(network, width, stages, spec, *source_head(surplus, width, [classifier]))
 
 
 def _parse(name: str) -> tuple[str, Any]:
@@ -99,17 +99,17 @@ def _plain(architecture: str) -> dict[str, Any]:
     return {"init_weights": True} if architecture in ("inception_v3", "googlenet") else {}
 
 
-def _drop_classifiers(network: Any, name: str) -> None:
-    """Replace the last linear layer by nothing; features are what it would have seen."""
+def _drop_classifiers(network: Any, name: str) -> str:
+    """Replace the last linear layer by nothing, and return its name; features are what it would have seen."""
     _drop_auxiliary(network)
     for attribute in ("fc", "classifier", "heads", "head"):
         head = getattr(network, attribute, None)
         if isinstance(head, nn.Linear):
             setattr(network, attribute, nn.Identity())
-            return
+            return attribute
         if isinstance(head, nn.Sequential) and isinstance(head[-1], nn.Linear):
             head[-1] = nn.Identity()
-            return
+            return f"{attribute}.{list(head._modules)[-1]}"
     raise InvalidData(
         f"{name}: its classifier is not a linear layer, so it has no features to transfer; choose another"
     )

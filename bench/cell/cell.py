@@ -1,4 +1,4 @@
-"""One cell, from its identity to its record."""
+"""`run_cell`, the experiment: from a cell with all it needs to the fields of its record, top to bottom."""
 
 import dataclasses
 import functools
@@ -40,7 +40,7 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     network = content_hash(before)
     features = frozen_features(job, backbone, network, progress, phases)
     with phases.phase("select"):
-        split = choose(cell, n_classes, train, features)
+        split = choose(job, n_classes, train, features)
     task = make_task(job, backbone, n_classes, train, split, features, progress)
 
     with phases.phase("tune"):
@@ -90,7 +90,7 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
 def images_seen(task: Task, split: BudgetSplit) -> dict[str, int]:
     """Return how many images a cell learns from: those of its budget, or all of both domains where it has a source."""
     if task.source is None:
-        return {"train": len(split.all)}
+        return {"train": len(split.fit) + len(split.val)}
     return {"train": len(task.images), "source": len(task.source.labels)}
 
 

@@ -1,4 +1,4 @@
-"""A cell on its way: what it is given, what it gives, and what probes see of it."""
+"""A cell as a value: `CellJob` goes into `run_cell`, `CellResult` comes out, and probes read a `CellRun`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +41,8 @@ class CellJob:
     """Where the run keeps what it measures once for many cells; null: nothing is kept, and no cell is profiled."""
     learnt_from: tuple[Decoded, ...] = ()
     """What the project's own initial weights were trained on."""
+    own_validation: int = 0
+    """How many images the user brought to select on; they stand behind the training images."""
     duplicates: Duplicates | None = None
     """Test images that stand in the training set."""
 

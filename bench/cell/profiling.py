@@ -19,10 +19,12 @@ from bench.schema import Cell, content_hash
 
 SECONDS = 1.5
 """What one pass over some steps of the training may take, warm-up aside."""
-OTHER_S = 10.0
-"""What the measurements beside steps may take: arithmetic, the machine's peak, latency."""
+OTHER_S = 15.0
+"""What the measurements beside steps may take: arithmetic, the machine's peak, also once more, latency."""
 FEWEST, MOST = 6, 24
-"""Steps of such a pass."""
+"""Full batches of such a pass."""
+ENOUGH = 16
+"""Full batches after the warm-up from which on a training is as good to measure as a longer one."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +39,41 @@ class Rehearsal:
     """Where the run keeps what is measured once for many cells."""
 
     @property
-    def step_s(self) -> float:
-        """Median seconds of a step; 0 without a gradient loop."""
+    def step_s(self) -> float | None:
+        """Median seconds of a step on a full batch after the warm-up; null where there was none."""
         trace = self.fitted.trace
-        if trace is None:
-            return 0.0
-        return statistics.median([trace.wall_s[step] for step in trace.measured] or trace.wall_s)
+        measured = [trace.wall_s[step] for step in trace.measured_full] if trace else []
+        return statistics.median(measured) if measured else None
 
     @property
     def steps(self) -> int:
-        """How many steps a pass may take."""
-        return max(FEWEST, min(MOST, int(SECONDS / max(self.step_s, 1e-6))))
+        """How many full batches a pass wants to see."""
+        return max(FEWEST, min(MOST, int(SECONDS / max(self._about_s, 1e-6))))
+
+    @property
+    def _about_s(self) -> float:
+        """What a step may take, warm-up or not; 0 without a gradient loop."""
+        trace, step_s = self.fitted.trace, self.step_s
+        if trace is None or step_s is not None:
+            return step_s or 0.0
+        return statistics.median([trace.wall_s[step] for step in trace.full] or trace.wall_s)
+
+    def steps_to(self, full: int) -> int:
+        """Return in how many steps a pass sees so many full batches: all steps, where the training has fewer.
+
+        That is at most twice as many, since an epoch has a full batch for its smaller one.
+        """
+        trace = self.fitted.trace
+        assert trace is not None, "only a gradient loop has steps"
+        return trace.full[full - 1] + 1 if full <= len(trace.full) else len(trace.images)
 
     @property
     def expected_s(self) -> float:
         """Seconds that all passes may take, generously."""
         compile_s = self.fitted.trace.compile_s if self.fitted.trace else None
-        # two of the passes train, so each compiles again; of slow steps they take 25 together
-        return OTHER_S + 2 * (compile_s or 0.0) + 50 * self.step_s
+        # three passes may train, and each compiles again; they want five times so many full batches and eleven to warm
+        # up, which takes up to twice as many steps
+        return OTHER_S + 3 * (compile_s or 0.0) + 2 * (5 * self.steps + 11) * self._about_s
 
 
 def shared_profile(
@@ -104,6 +123,8 @@ def likeness(cell: Cell, fitted: Fitted) -> dict[str, Any]:
         **adapted(cell),
         "training": dataclasses.asdict(cell.training),
         "batch": fitted.trace.batch_effective if fitted.trace else None,
+        # a training of a few steps must not lend what it could not measure to longer ones
+        "full_batches": min(ENOUGH, len(fitted.trace.measured_full)) if fitted.trace else None,
         "part": fitted.part.name if fitted.part else None,
     }
 
@@ -126,10 +147,18 @@ def adapted(cell: Cell) -> dict[str, Any]:
 
 def once(folder: Path, key: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what this run measured for a key; measure and keep it where nothing is kept yet."""
-    path = folder / f"{content_hash(key)[:16]}.json"
+    path = _kept_at(folder, key)
     if path.exists():
         known: dict[str, Any] = json.loads(path.read_text())
         return known
-    found = measure()
-    cache.write_atomically(path, json.dumps(found, indent=1, sort_keys=True))
+    return keep(folder, key, measure())
+
+
+def keep(folder: Path, key: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Keep and return what was found for a key, in place of what was kept."""
+    cache.write_atomically(_kept_at(folder, key), json.dumps(found, indent=1, sort_keys=True))
     return found
+
+
+def _kept_at(folder: Path, key: dict[str, Any]) -> Path:
+    return folder / f"{content_hash(key)[:16]}.json"

@@ -23,7 +23,7 @@ def provenance(run: CellRun, split: BudgetSplit) -> dict[str, Any]:
         "weights_sha256": job.weights.sha256,
         "weights_source": job.weights.source,
         "weights_license": job.weights.license,
-        "fraction": len(split.all) / len(labels),
+        "fraction": len(split.all) / (len(labels) - job.own_validation),
         "labels_per_class": int(per_class[0]) if len(set(per_class.tolist())) == 1 else None,
         "n_labels": len(split.all),
         "n_train": len(split.fit),

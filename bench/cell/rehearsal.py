@@ -1,4 +1,4 @@
-"""A cell trained before it is trained: trials of settings, and passes that a profile watches."""
+"""Trains a cell again on the side, for trials of settings and for profiles; neither touches its result."""
 
 import dataclasses
 

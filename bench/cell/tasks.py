@@ -27,13 +27,24 @@ INIT_USES = ("init", "products", "critic")
 """Uses of chance that choose images, and uses that make new parameters. All others belong to the order of training."""
 
 
-def choose(cell: Cell, n_classes: int, train: Pixels, features: FrozenFeatures) -> BudgetSplit:
-    """Choose the images of the budget by the cell's rule, and part them into training and validation."""
+def choose(job: CellJob, n_classes: int, train: Pixels, features: FrozenFeatures) -> BudgetSplit:
+    """Choose the images of the budget by the cell's rule, and part them into training and validation.
+
+    Where the user brought images to select on, all of the budget is learnt from.
+    """
+    cell, own = job.cell, job.own_validation
+    labels = train.labels[: len(train.labels) - own]
     seed = derive("subset", cell.dataset.label, cell.seeds.subset)
     whole = FrozenPart("features", features.backbone.network)
-    pool = Pool(train.labels, n_classes, cell.budget, seed, lambda: features.of("train", train.images, whole).numpy())
-    chosen = SELECTIONS.entry(cell.selection).load()(pool)
-    return part_budget(chosen, train.labels, n_classes, seed, train.groups)
+
+    def outputs() -> npt.NDArray[np.float32]:
+        made: npt.NDArray[np.float32] = features.of("train", train.images, whole).numpy()
+        return made[: len(labels)]
+
+    chosen = SELECTIONS.entry(cell.selection).load()(Pool(labels, n_classes, cell.budget, seed, outputs))
+    if own:
+        return BudgetSplit(chosen, np.arange(len(labels), len(train.labels)), own=True)
+    return part_budget(chosen, labels, n_classes, seed, train.groups)
 
 
 def make_task(
@@ -64,6 +75,7 @@ def make_task(
         watch=Watch(),
         source=source,
         source_outputs=source_outputs(job, source, features) if source else None,
+        own_validation=split.own,
     )
 
 

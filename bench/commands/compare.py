@@ -28,7 +28,7 @@ RENDERINGS = {
     multiple=True,
     metavar="METRIC:LIMIT",
     help="As in throughput:5%, accuracy:ci, peak_rss:20MiB; each is judged by itself.  [default: accuracy:ci, "
-    "throughput:5%, peak_rss:3%; of benchmarks their counters and min:5%]",
+    "throughput:5%, peak_rss:3%; of benchmarks min:5%, and the counters of this project's own]",
 )
 @click.option(
     "--allow", "allowed", multiple=True, metavar="NAME", help="Compare although this differs, as in versions."
@@ -43,9 +43,10 @@ def compare(base: str, new: str, limits: Sequence[str], allowed: Sequence[str], 
     """
     check_allowed(allowed)
     left, right = read_side(base), read_side(new)
-    counters = left.counters | right.counters
-    rules = parse_rules(limits, counters) or usual_rules(left.figures | right.figures, counters, _counter_limits())
-    found = compare_sides(left, right, rules, allowed)
+    rules = parse_rules(limits, left.counters | right.counters | left.namable | right.namable)
+    left, right = (side.judged_by(rule.quantity.name for rule in rules) for side in (left, right))
+    counters, figures = left.counters | right.counters, left.figures | right.figures
+    found = compare_sides(left, right, rules or usual_rules(figures, counters, _counter_limits()), allowed)
     click.echo(RENDERINGS[format_](found))
     sys.exit(found.exit_code)
 

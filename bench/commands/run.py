@@ -11,6 +11,7 @@ import click
 from bench.catalog import EXECUTORS
 from bench.commands.plan import PLAN_OPTIONS, print_plan
 from bench.errors import Exit
+from bench.machine.cache import reads_every_run
 from bench.machine.housekeeping import limit_bytes, readable, trim
 from bench.records.store import Store
 from bench.reports.reporting import read_summary, write_reports
@@ -45,7 +46,9 @@ def run(
     **asked: Any,
 ) -> None:
     """Run the cells of SUITE (a name in suites/ or a path) that have no result yet, and report."""
-    limit_bytes()  # a limit that is no size is told before anything runs
+    # a limit that is no size, and a check that is none, are told before anything runs
+    limit_bytes()
+    reads_every_run()
     planned = plan_suite(suite, **asked)
     if dry_run:
         print_plan(planned, as_json)
@@ -85,10 +88,21 @@ def _as_json(planned: Planned, result: RunResult) -> str:
     """Return what was done, and the records of the cells that were asked for."""
     done = Store(planned.out).records()
     mine = [done[cell.cell_id].to_json() for cell in planned.chosen if cell.cell_id in done]
-    return json.dumps({"ran": result.ran, "resumed": result.resumed, "records": mine}, indent=1)
+    counts = {name: getattr(result, name) for name in ("ran", "failed", "skipped", "resumed")}
+    return json.dumps({**counts, "records": mine}, indent=1)
 
 
 def _as_text(planned: Planned, result: RunResult, report: str) -> str:
-    """Return the report for a terminal, and where the other reports lie."""
-    done = f"{counted(result.ran, 'cell')} run, {result.resumed} resumed"
-    return f"{report}\n\n{done}; report: {planned.out / 'report.md'}"
+    """Return the report for a terminal, what came of the cells, and where the other reports lie."""
+    return f"{report}\n\n{closing(result)}; report: {planned.out / 'report.md'}"
+
+
+def closing(result: RunResult) -> str:
+    """Return what came of the cells that were asked for, each counted once."""
+    total = result.ran + result.failed + result.skipped + result.resumed
+    # those that failed before are there with a reason, and asked for again by name only
+    left = f" ({result.left_without} without a number; --rerun failed)" if result.left_without else ""
+    return (
+        f"{counted(total, 'cell')}: {result.ran} ran and {'has its' if result.ran == 1 else 'have their'} number, "
+        f"{result.failed} failed, {result.skipped} skipped, {result.resumed} there already{left}"
+    )

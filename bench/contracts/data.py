@@ -1,4 +1,4 @@
-"""What a data set must offer, and where it lies."""
+"""What a data set must offer, and the folders in which it is looked for (`Places`)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -58,6 +58,8 @@ class RawData:
     test: Split | None
     notes: tuple[str, ...] = ()
     """What the user should know: files that were left out, a split that was made."""
+    validation: Split | None = None
+    """A split of the user's own to select on, beside the other two; it selects where a suite says `validation: own`."""
 
 
 class Dataset(Protocol):

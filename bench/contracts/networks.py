@@ -38,6 +38,8 @@ class Backbone:
     input: InputSpec
     source_head: "torch.nn.Linear | None" = None
     """The classifier in the weights' file: features (B, D) to the logits of the classes it was trained on; or null."""
+    unused: tuple[str, ...] = ()
+    """Names of tensors in the weights' file that neither the network nor its classifier has a place for."""
     state: "Mapping[str, torch.Tensor]" = field(init=False, repr=False, compare=False)
     """The network's parameters and buffers themselves, by the names that they have before any method works on it."""
 

@@ -94,6 +94,15 @@ class Task:
     """The labelled source domain of methods that adapt from one."""
     source_outputs: "Callable[[FrozenPart], torch.Tensor] | None" = None
     """Returns what a frozen part makes of all images of the source, (M, ...), shared like `outputs`."""
+    own_validation: bool = False
+    """Whether the user brought the images to select on: they are no part of the budget, and are never learnt from."""
+
+    @property
+    def budget_index(self) -> npt.NDArray[np.int64]:
+        """Positions of the label budget, sorted: what a method may learn from once everything is chosen."""
+        if self.own_validation:
+            return self.fit_index
+        return np.sort(np.concatenate([self.fit_index, self.val_index]))
 
     @property
     def unlabelled(self) -> npt.NDArray[np.int64]:
@@ -134,6 +143,8 @@ class Trace:
     """Whether the first loss is that of a zero-initialised head and nothing beside it."""
     compiled_at: Sequence[int] | None = None
     """Steps in which torch compiled: the first of each batch size; null where it never does."""
+    growing: bool = False
+    """Whether more learns from some step on, so that later steps are others."""
 
     @property
     def compile_s(self) -> float | None:
@@ -144,6 +155,16 @@ class Trace:
     def measured(self) -> list[int]:
         """The steps that throughput is computed from: no warm-up, no compiling."""
         return [step for step in range(self.warmup_steps, len(self.wall_s)) if step not in (self.compiled_at or ())]
+
+    @property
+    def full(self) -> list[int]:
+        """The steps on a full batch, warm-up included: an epoch's last batch is smaller, or larger by one image."""
+        return [step for step, images in enumerate(self.images) if images == self.batch_effective]
+
+    @property
+    def measured_full(self) -> list[int]:
+        """The measured steps on a full batch: their times are of one kind."""
+        return [step for step in self.measured if self.images[step] == self.batch_effective]
 
 
 class Adaptation(Protocol):

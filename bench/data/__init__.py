@@ -1,5 +1,5 @@
 """Data sets, label budgets, and inputs as the backbones want them.
 
-Others import: batches, corruptions, decode, duplicates, glyphs, holding_out, joined, selection, splits, transforms,
-unlabelled.
+Others import: batches, corruptions, decode, duplicates, glyphs, holding_out, joined, own_validation, selection,
+splits, transforms, unlabelled.
 """

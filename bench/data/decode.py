@@ -1,7 +1,9 @@
 """A data set decoded and resized once into uint8 arrays that every cell maps into memory."""
 
+import functools
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +11,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from bench.contracts.data import Progress, RawData, Split
-from bench.data.transforms import Geometry
+from bench.data.levels import Look, Whites, is_deep, look, told, whites_of
+from bench.data.transforms import UNREADABLE, Geometry
 from bench.errors import InvalidData
 from bench.machine import cache
 from bench.schema import content_hash
 
+DECODER = 2
+"""Version of what makes pixels of a file, a part of every decoded array's key. Raise it when pixels change."""
 CHUNK = 256
 """Images that are decoded between two reports of progress."""
+# photographs of 12 bits that were read as 16 have 4, a dark X-ray 9, characters and photographs 60 to 90
+FLAT = 5.0
+"""Standard deviation of all pixels, of 255, below which a data set shows hardly anything."""
+
+Moments = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,11 @@ class Decoded:
         """Class names, notes, and the key it was made for."""
         return cache.manifest(self.path)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the pixels: how deep images were scaled, that all look alike."""
+        return tuple(self.about["pixels"])
+
     def split(self, name: str) -> Pixels:
         """Map `train` or `test` into memory."""
         images = np.load(self.path / f"{name}.npy", mmap_mode="r")
@@ -59,51 +73,126 @@ def decode(raw: RawData, fingerprint: str, geometry: Geometry, root: Path, progr
     splits = {"train": raw.train, "test": raw.test}
 
     def make(folder: Path) -> dict[str, Any]:
-        total = sum(len(split.images) for split in splits.values())
-        before = 0
-        for name, split in splits.items():
-            _write(
-                folder, name, split, geometry, lambda done, before=before: progress("decoding", before + done, total)
-            )
-            before += len(split.images)
-        return {"class_names": list(raw.class_names), "notes": list(raw.notes)}
+        writers = [_Writer(folder, name, split, geometry) for name, split in splits.items()]
+        notes = _write(writers, progress)
+        return {"class_names": list(raw.class_names), "notes": list(raw.notes), "pixels": notes}
 
     # the fingerprint is of the source's files alone: how they are parted and labelled may change without them
     parting = content_hash({name: [split.labels.tolist(), list(split.ids)] for name, split in splits.items()})
-    key = {"data": fingerprint, "geometry": str(geometry), "parting": parting, "classes": list(raw.class_names)}
+    # what is white in deep images hangs on these too: on the contents of all images, and on the decoder
+    key = {
+        "data": fingerprint,
+        "geometry": str(geometry),
+        "parting": parting,
+        "classes": list(raw.class_names),
+        "decoder": DECODER,
+    }
     counts = f"{len(raw.train.labels)} + {len(raw.test.labels)} images of {len(raw.class_names)} classes"
     return Decoded(cache.folder(root, "decoded", key, f"{counts}, {geometry}", make))
 
 
-def _write(folder: Path, name: str, split: Split, geometry: Geometry, done: Any) -> None:
-    """Write the pixels of a split, then its labels and names; all images that can't be read are named at once."""
-    shape = (len(split.images), geometry.size, geometry.size, 3)
-    array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.uint8, shape=shape)
-    broken: list[str] = []
+def _write(writers: Sequence["_Writer"], progress: Progress) -> list[str]:
+    """Write the pixels of all splits, and return what the user should know of them.
 
-    def one(index: int) -> None:
+    Deep images are only looked at first, and written when all were seen, so that one scale is for all of them.
+    """
+    more = _counter(progress, "decoding", sum(writer.count for writer in writers))
+    for writer in writers:
+        writer.each(writer.read, range(writer.count), more)
+    _refuse_broken(writers)
+    looks = [found for writer in writers for _, found in sorted(writer.deep.items())]
+    whites = whites_of(looks)
+    more = _counter(progress, "scaling", len(looks))
+    for writer in writers:
+        writer.each(functools.partial(writer.read, whites=whites), sorted(writer.deep), more)
+    _refuse_broken(writers)
+    for writer in writers:
+        writer.close()
+    return [*told(looks, whites), *_flat(writers)]
+
+
+def _counter(progress: Progress, what: str, total: int) -> Callable[[int], None]:
+    """Return what is called with how much more has been done, and tells how much that is in all."""
+    done = 0
+
+    def more(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(what, done, total)
+
+    return more
+
+
+class _Writer:
+    """Decodes one split into its array, in several threads."""
+
+    def __init__(self, folder: Path, name: str, split: Split, geometry: Geometry) -> None:
+        self._folder, self._name, self._split, self._geometry = folder, name, split, geometry
+        self.count = len(split.images)
+        shape = (self.count, geometry.size, geometry.size, 3)
+        self._array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.uint8, shape=shape)
+        self.broken: list[str] = []
+        """Images that can't be read, and why."""
+        self.deep: dict[int, Look] = {}
+        """What was seen in images that wait for their scale, by position."""
+        self.moments = (0, 0, 0)
+        """Number, sum and sum of squares of the pixels written."""
+
+    def each(self, work: Callable[[int], Moments], some: Sequence[int], more: Callable[[int], None]) -> None:
+        """Call `work` with each position and add up what it returns."""
+        with ThreadPoolExecutor() as pool:  # PIL decodes and resizes without holding the interpreter's lock
+            for start in range(0, len(some), CHUNK):
+                found = list(pool.map(work, some[start : start + CHUNK]))
+                count, total, squares = (sum(each) for each in zip(self.moments, *found, strict=True))
+                self.moments = count, total, squares
+                more(len(found))
+
+    def read(self, index: int, whites: Whites | None = None) -> Moments:
+        """Write an image's pixels; without `whites` only look at one that is deep. Note one that can't be read."""
         try:
-            array[index] = geometry.apply(split.images[index])
-        # PIL's for files that are cut off, broken inside, of no image, or too large to be meant
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            broken.append(f"{split.ids[index]} ({error})")
+            image = self._split.images[index]
+            if whites is None and is_deep(image):
+                self.deep[index] = look(image, self._split.ids[index])
+                return 0, 0, 0
+            pixels = self._geometry.apply(image, whites)
+        except UNREADABLE as error:
+            self.broken.append(f"{self._split.ids[index]} ({str(error) or type(error).__name__})")
+            return 0, 0, 0
+        self._array[index] = pixels
+        wide = pixels.astype(np.uint32)
+        return pixels.size, int(wide.sum(dtype=np.int64)), int(np.square(wide).sum(dtype=np.int64))
 
-    with ThreadPoolExecutor() as pool:  # PIL decodes and resizes without holding the interpreter's lock
-        for start in range(0, shape[0], CHUNK):
-            list(pool.map(one, range(start, min(start + CHUNK, shape[0]))))
-            done(min(start + CHUNK, shape[0]))
-    if broken:
-        raise InvalidData(_unreadable(sorted(broken)))
-    array.flush()
-    index = {
-        "labels": split.labels.tolist(),
-        "ids": list(split.ids),
-        "groups": None if split.groups is None else list(split.groups),
-    }
-    (folder / f"{name}.json").write_text(json.dumps(index))
+    def close(self) -> None:
+        """Put the array on the disk, and the labels and names beside it."""
+        self._array.flush()
+        split = self._split
+        index = {
+            "labels": split.labels.tolist(),
+            "ids": list(split.ids),
+            "groups": None if split.groups is None else list(split.groups),
+        }
+        (self._folder / f"{self._name}.json").write_text(json.dumps(index))
 
 
-def _unreadable(broken: Sequence[str]) -> str:
+def _flat(writers: Sequence[_Writer]) -> list[str]:
+    """Return a line where the images hardly show anything."""
+    count, total, squares = (sum(each) for each in zip(*(writer.moments for writer in writers), strict=True))
+    if not count:
+        return []
+    deviation = math.sqrt(count * squares - total**2) / count
+    if deviation >= FLAT:
+        return []
+    return [
+        f"the images hardly vary: mean {total / count:.1f}, standard deviation {deviation:.1f} of 255 over all pixels; "
+        "was their range of values lost when they were saved?"
+    ]
+
+
+def _refuse_broken(writers: Sequence[_Writer]) -> None:
+    """Name all images that can't be read at once."""
+    broken = sorted(said for writer in writers for said in writer.broken)
+    if not broken:
+        return
     shown = "; ".join(broken[:5]) + (f"; and {len(broken) - 5} more" if len(broken) > 5 else "")
     count = "1 image" if len(broken) == 1 else f"{len(broken)} images"
-    return f"{count} can't be read: {shown}; repair or remove them"
+    raise InvalidData(f"{count} can't be read: {shown}; repair or remove them")

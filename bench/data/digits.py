@@ -10,7 +10,7 @@ from PIL import Image
 
 from bench.contracts.data import Places, RawData, Split
 from bench.data.holding_out import with_test_split
-from bench.machine.cache import file_sha256
+from bench.machine.digests import file_sha256
 
 
 @dataclass(frozen=True)

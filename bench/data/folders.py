@@ -1,153 +1,144 @@
-"""Reading class folders and manifests of image files."""
+"""Reading class folders of image files."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
-
-from bench.contracts.data import RawData, Split
-from bench.data.holding_out import with_test_split
+from bench.data.listing import Listing, Part, check_classes
+from bench.data.names import Joined, join_spellings, listed, printable, shown
+from bench.data.parts import UNLABELLED, PartName, Use, parts_of, resembles_a_part, taken_for, uses_of
+from bench.data.searching import Level, Search
 from bench.errors import InvalidData
 
-EXTENSIONS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp"}
-SPLITS = ("train", "val", "test")
-LEFT_OUT = "left out: validation comes out of the label budget"
-"""Said of a split `val` beside one for testing."""
-
 
 @dataclass(frozen=True)
-class ImageFiles:
-    """Images that are opened when they are indexed."""
-
-    paths: tuple[Path, ...]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> Image.Image:
-        with Image.open(self.paths[index]) as image:
-            return ImageOps.exif_transpose(image)  # as the photographer held the camera
-
-
-def image_files(folder: Path) -> list[Path]:
-    """Return the image files below a folder, sorted; hidden ones are left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in EXTENSIONS
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-
-
-def class_folders(folder: Path) -> list[str]:
-    """Return the names of the class folders in a folder, sorted."""
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def read_class_folders(root: Path, folder: Path, class_names: Sequence[str]) -> Split:
-    """Read `folder/<class>/**/*.png`; ids are relative to `root`."""
-    paths: list[Path] = []
-    labels: list[int] = []
-    for label, name in enumerate(class_names):
-        found = image_files(folder / name) if (folder / name).is_dir() else []
-        paths += found
-        labels += [label] * len(found)
-    ids = tuple(path.relative_to(root).as_posix() for path in paths)
-    return Split(ImageFiles(tuple(paths)), np.array(labels, np.int64), ids)
-
-
-@dataclass(frozen=True)
-class ManifestRow:
-    """One image of a manifest."""
+class PartFolder:
+    """A folder that holds class folders: a part of the data set, or all of it."""
 
     path: Path
-    label: str
-    split: str | None
-    group: str | None
+    use: Use
+    level: Level
+
+    @property
+    def name(self) -> str:
+        """As it is called in messages."""
+        return f"{printable(self.path.name)}/"
 
 
-def _decoded(manifest: Path, stream: Iterable[str]) -> Iterator[str]:
-    # the file is decoded while it is read, deep inside the CSV reader: only here can the error be told by its file
-    try:
-        yield from stream
-    except UnicodeDecodeError as error:
-        raise InvalidData(f"{manifest}: no UTF-8 ({error}); save it as UTF-8") from error
+@dataclass
+class Layout:
+    """How a data set lies below its folder."""
+
+    search: Search
+    parts: list[PartFolder]
+    notes: list[str] = field(default_factory=list)
 
 
-def read_manifest(manifest: Path) -> list[ManifestRow]:
-    """Read a CSV with the columns `path,label[,split][,group]`; paths are relative to the manifest."""
-    with manifest.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(_decoded(manifest, stream))
-        columns = reader.fieldnames or []
-        missing = [name for name in ("path", "label") if name not in columns]
-        if missing:
-            raise InvalidData(f"{manifest}:1: no column {' and '.join(missing)}; write path,label[,split][,group]")
-        rows: list[ManifestRow] = []
-        seen: dict[Path, int] = {}
-        for written in reader:
-            row = _manifest_row(f"{manifest}:{reader.line_num}", manifest.parent, written, seen)
-            seen[row.path] = reader.line_num
-            rows.append(row)
-    if not rows:
-        raise InvalidData(f"{manifest}: no images; add lines of path,label")
-    return rows
+def list_folders(root: Path) -> Listing:
+    """List class folders below `train/`, `test/` and `val/`, or right below `root`.
 
-
-def _manifest_row(place: str, folder: Path, written: Mapping[str, str], seen: Mapping[Path, int]) -> ManifestRow:
-    """Check a line; `seen` has the lines of the images so far."""
-    if not written["path"] or not written["label"]:
-        raise InvalidData(f"{place}: path or label is empty; fill it in or remove the line")
-    path = folder / written["path"]
-    if not path.is_file():
-        raise InvalidData(f"{place}: no file {path}; correct the path or remove the line")
-    if path in seen:
-        raise InvalidData(f"{place}: {path} stands in line {seen[path]} too; remove one")
-    split = (written.get("split") or "").strip().lower() or None
-    if split not in (None, *SPLITS):
-        raise InvalidData(f"{place}: split {split!r}; write train, val or test")
-    return ManifestRow(path, written["label"], split, written.get("group") or None)
-
-
-def check_classes(where: str, class_names: Sequence[str], split: Split, other: Split | None) -> None:
-    """Refuse what nobody can learn from: one class only, a class without images."""
-    if len(class_names) < 2:
-        found = f"only one class, {class_names[0]!r}" if class_names else "no class folders"
-        raise InvalidData(f"{where}: {found}; a classifier needs at least two: put each class in a folder of its own")
-    counts = np.bincount(split.labels, minlength=len(class_names))
-    empty = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
-    if empty:
-        names = ", ".join(empty)
-        raise InvalidData(f"{where}: no training images of class {names}; add images or remove the empty folder")
-    if other is not None and len(other.labels) == 0:
-        raise InvalidData(f"{where}: the test split holds no images; add some or remove its folder")
-
-
-def from_one_part(where: str, class_names: tuple[str, ...], everything: Split, name: str) -> RawData:
-    """Hold a part of the images out for testing; `name` decides which, `where` is told of what is wrong."""
-    check_classes(where, class_names, everything, None)
-    return with_test_split(class_names, everything, name)
-
-
-def _split_folders(root: Path) -> dict[str, Path]:
-    return {split: root / split for split in SPLITS if (root / split).is_dir()}
-
-
-def read_splits(root: Path, name: str) -> RawData:
-    """Read class folders below `train/`, `test/` and `val/`, or right below `root`.
-
-    Without `test/` it is `val/` that tests. Where one part is all there is, a part of it is held out.
+    Without a part for testing it is the one for validation that tests. Raise `InvalidData` where nobody can tell what
+    is meant, or where nobody could learn from it.
     """
-    present = _split_folders(root) or {"train": root}
-    class_names = tuple(sorted({found for folder in present.values() for found in class_folders(folder)}))
-    train, test = present.get("train"), present.get("test", present.get("val"))
-    if train is None or test is None:
-        only = train or test or root
-        return from_one_part(str(only), class_names, read_class_folders(root, only, class_names), name)
-    trained, tested = (read_class_folders(root, folder, class_names) for folder in (train, test))
-    check_classes(str(train), class_names, trained, tested)
-    notes = (f"val/ is {LEFT_OUT}",) if {"test", "val"} <= present.keys() else ()
-    return RawData(class_names, trained, tested, notes)
+    layout = _layout(root)
+    classes = _classes(root, layout.parts)
+    listed_parts = {folder.use: _list_part(root, folder, classes, layout.search) for folder in layout.parts}
+    class_names = tuple(sorted(set(classes.names.values())))
+    train, test = listed_parts["train"], listed_parts.get("test")
+    if layout.parts[0].path == root:
+        _refuse_parts_below_classes(root, train)
+    check_classes(shown(layout.parts[0].path), class_names, train, test)
+    notes = (*layout.notes, *classes.notes, *layout.search.notes())
+    filled = [part for part in listed_parts.values() if part.labels]
+    return Listing(root, class_names, tuple(filled), notes)
+
+
+def part_folders(search: Search, root: Path) -> dict[PartName, str]:
+    """Return the name of the folder of each part; raise `InvalidData` where two are of one part."""
+    return parts_of(shown(root), search.level(root).folders)
+
+
+def _layout(root: Path) -> Layout:
+    search = Search(root)
+    level = search.level(root)
+    names = parts_of(shown(root), level.folders)
+    if not names:
+        _refuse_parts_called_otherwise(root, level)
+        return Layout(search, [_part_folder(search, root, "train", level)])
+    search.outside(level.images)
+    uses = uses_of(shown(root), names)
+    beside = _beside(root, list(names.values()), level)
+    folders = [_part_folder(search, root / names[part], use) for part, use in uses.items()]
+    said = [taken_for(f"{printable(names[part])}/", names[part], part, use) for part, use in uses.items()]
+    return Layout(search, folders, [*filter(None, said), *beside])
+
+
+def _part_folder(search: Search, path: Path, use: Use, level: Level | None = None) -> PartFolder:
+    folder = PartFolder(path, use, level or search.level(path))
+    images, classes = folder.level.images, folder.level.folders
+    if images and not classes and use != "validation":
+        raise InvalidData(
+            f"{shown(path)}: no class folders, but {len(images)} images right in it; "
+            f"put each class in a folder of its own, {folder.name}<class>/*, or write a manifest.csv"
+        )
+    search.outside(images)
+    return folder
+
+
+def _beside(root: Path, parts: Sequence[str], level: Level) -> list[str]:
+    """Tell of the folders beside those of the parts; refuse those that may be classes or parts themselves."""
+    others = [name for name in level.folders if name not in parts]
+    unlabelled = [name for name in others if name.casefold() in UNLABELLED]
+    # of a search of its own: what lies there is told of as a whole
+    holding = [name for name in others if name not in unlabelled and Search(root).images(root / name)]
+    if holding:
+        raise InvalidData(
+            f"{shown(root)}: {_folders(parts)} beside {_folders(holding)}: parts can't be told from classes; put "
+            "class folders below train/ and test/, move what belongs to neither elsewhere, or write a manifest.csv"
+        )
+    notes = [f"{_folders(unlabelled)} left out: images without classes"] if unlabelled else []
+    without = [name for name in others if name not in unlabelled]
+    return [*notes, f"{_folders(without)} left out: no images there"] if without else notes
+
+
+def _refuse_parts_called_otherwise(root: Path, level: Level) -> None:
+    if len(level.folders) > 1 and all(resembles_a_part(name) for name in level.folders):
+        raise InvalidData(
+            f"{shown(root)}: {_folders(level.folders)} look like parts, not like classes; call them train/, val/, "
+            "test/, or write a manifest.csv"
+        )
+
+
+def _refuse_parts_below_classes(root: Path, everything: Part) -> None:
+    inside: dict[str, set[str]] = {}
+    for name in everything.ids:
+        folder, *below = name.split("/")
+        if len(below) > 1:
+            inside.setdefault(folder, set()).add(below[0])
+    for folder, names in inside.items():
+        parts = parts_of(shown(root / folder), names)
+        if len(parts) > 1:
+            raise InvalidData(
+                f"{shown(root)}: the class folder {folder}/ holds {_folders(list(parts.values()))}; give the "
+                "folder that holds train/ and test/, with the classes below them, or write a manifest.csv"
+            )
+
+
+def _classes(root: Path, folders: Sequence[PartFolder]) -> Joined:
+    return join_spellings(shown(root), "class folders", (name for each in folders for name in each.level.folders))
+
+
+def _list_part(root: Path, folder: PartFolder, classes: Joined, search: Search) -> Part:
+    """List `folder/<class>/**/*`, class by class; ids are relative to `root`."""
+    class_names = sorted(set(classes.names.values()))
+    found: list[tuple[int, Path]] = []
+    for label, class_name in enumerate(class_names):
+        mine = [name for name in folder.level.folders if classes.names[name] == class_name]
+        found += [(label, path) for name in mine for path in search.images(folder.path / name)]
+    prefix = len(str(root / "x")) - 1
+    ids = tuple(printable(str(path)[prefix:]) for _, path in found)
+    return Part(folder.use, tuple(path for _, path in found), ids, tuple(label for label, _ in found))
+
+
+def _folders(names: Sequence[str]) -> str:
+    return listed([f"{printable(name)}/" for name in names], 10)

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from bench.contracts.data import Places, RawData, Split
-from bench.machine.cache import files_sha256
+from bench.machine.fingerprints import files_sha256
 from bench.schema import content_hash
 from bench.seeding import derive
 

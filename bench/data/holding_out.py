@@ -1,11 +1,13 @@
 """Makes a test split for data that comes without one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from bench.contracts.data import Images, RawData, Split
+from bench.data.names import listed
 from bench.data.splits import Index, hold_out
 from bench.errors import InvalidData
 
@@ -40,5 +42,18 @@ def with_test_split(class_names: tuple[str, ...], everything: Split, name: str) 
             f"class {', '.join(lost)}: all its images are of one group, which was held out for testing; "
             "give the class more groups, or write the split yourself"
         )
+    if len(test) == 0:
+        raise InvalidData(
+            f"no test split, and {len(everything.labels)} images of {len(class_names)} classes are too few to hold one "
+            "out; give a class at least two images, or add a test split"
+        )
     note = f"no test split: {len(test)} of {len(everything.labels)} images held out, stratified"
-    return RawData(class_names, part(everything, train), part(everything, test), (note,))
+    held = part(everything, test)
+    return RawData(class_names, part(everything, train), held, notes=(note, *untested(class_names, held)))
+
+
+def untested(class_names: Sequence[str], test: Split) -> tuple[str, ...]:
+    """Return a note that names the classes of which no image is tested; none where there are none."""
+    counts = np.bincount(test.labels, minlength=len(class_names))
+    lacking = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
+    return (f"no test images of class {listed(lacking, 10)}: no accuracy says anything of it",) if lacking else ()

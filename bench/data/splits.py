@@ -29,11 +29,13 @@ class BudgetSplit:
     """Images to learn from, sorted."""
     val: Index
     """Images to select on, sorted; empty where the budget is too small."""
+    own: bool = False
+    """Whether the user brought the images to select on: they are no part of the budget."""
 
     @property
     def all(self) -> Index:
         """The whole budget, sorted."""
-        return np.sort(np.concatenate([self.fit, self.val]))
+        return self.fit if self.own else np.sort(np.concatenate([self.fit, self.val]))
 
     @property
     def sha256(self) -> str:

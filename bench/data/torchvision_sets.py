@@ -9,10 +9,11 @@ import numpy as np
 from PIL import Image
 
 from bench.contracts.data import Places, RawData, Split
-from bench.data.folders import image_files, read_splits
+from bench.data.folders import list_folders, part_folders
 from bench.data.holding_out import with_test_split
+from bench.data.searching import Search, all_files
 from bench.errors import Unavailable
-from bench.machine.cache import files_sha256
+from bench.machine.fingerprints import files_sha256
 
 
 @dataclass(frozen=True)
@@ -58,26 +59,33 @@ class TorchvisionSet:
 
     def _folder_copy(self, places: Places) -> Path | None:
         root = self._roots(places)[0]
-        return root if any((root / name).is_dir() and image_files(root / name) for name in ("train", "test")) else None
+        search = Search(root)
+        names = part_folders(search, root).values() if root.is_dir() else ()
+        return root if any(search.images(root / name) for name in names) else None
 
-    def _official(self, places: Places) -> Path | None:
-        return next((root for root in self._roots(places) if root.is_dir() and any(root.glob(self.files))), None)
+    def _official(self, places: Places) -> tuple[Path, list[Path]] | None:
+        """Return the root that torchvision is given, and the files that it reads there; null where none are there."""
+        for root in self._roots(places):
+            matches = sorted(root.glob(self.files)) if root.is_dir() else []
+            files = [path for match in matches for path in all_files(match)]
+            if files:
+                return root, files
+        return None
 
     def fingerprint(self, places: Places) -> str | None:
         """Return a hash of the files, or null where none are there yet."""
         official = self._official(places)
         if official is not None:
-            found = [path for match in official.glob(self.files) for path in (match, *match.rglob("*"))]
-            return files_sha256(official, [path for path in found if path.is_file()], places.cache_dir)
+            return files_sha256(*official, places.cache_dir)
         copy = self._folder_copy(places)
-        return files_sha256(copy, image_files(copy), places.cache_dir) if copy else None
+        return list_folders(copy).fingerprint(places.cache_dir) if copy else None
 
     def load(self, places: Places) -> RawData:
         """Take the official files, or else an image-folder copy, or else download; raise `Unavailable`."""
         official, copy = self._official(places), self._folder_copy(places)
         if official is None and copy is not None:
-            return read_splits(copy, self.name)
-        root = official or self._roots(places)[0]
+            return list_folders(copy).raw(self.name)
+        root = official[0] if official else self._roots(places)[0]
         train, test = ([self._open(root, arguments) for arguments in part] for part in (self.train, self.test))
         class_names = self._class_names(train)
         trained = self._split(train, "train")

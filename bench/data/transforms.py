@@ -1,21 +1,52 @@
 """From an image to the pixels that a backbone wants, once; and what is done to each batch."""
 
 import math
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import ExifTags, Image
 
 from bench.contracts.networks import InputSpec
+from bench.data.levels import Whites, is_deep, look, to_8_bits, whites_of
 
 # a run's own process needs Geometry, and never torch: inside functions alone
 if TYPE_CHECKING:
     import torch
 
 RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+# as the standard for EXIF counts them; 1 is upright
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+UNREADABLE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    SystemError,
+    TypeError,
+    ValueError,
+    Image.DecompressionBombError,
+    struct.error,
+    zlib.error,
+)
+"""What reading an image raises that is cut off, broken inside, no image, or too large to be meant."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +73,9 @@ class Geometry:
             return f"resize {self.size}x{self.size} ({self.interpolation}, antialiased)"
         return f"resize {self.resize_to} ({self.interpolation}, antialiased), centre crop {self.size}"
 
-    def apply(self, image: Image.Image) -> npt.NDArray[np.uint8]:
-        """Return the pixels (S, S, 3) of an image in any mode."""
-        image = to_rgb(image)
+    def apply(self, image: Image.Image, whites: Whites | None = None) -> npt.NDArray[np.uint8]:
+        """Return the pixels (S, S, 3) of an image in any mode; `whites` are those of its data set, or its own."""
+        image = to_rgb(image, whites)
         resampling = RESAMPLING[self.interpolation]
         if self.resize_to is None:
             if image.size != (self.size, self.size):
@@ -57,22 +88,32 @@ class Geometry:
         return np.asarray(image.crop((left, top, left + self.size, top + self.size)))
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Return an image in RGB: grey becomes three equal channels, what is transparent lies on white."""
-    if image.mode.startswith(("I", "F")):
-        image = _to_8_bits(image)
+def upright(image: Image.Image) -> Image.Image:
+    """Return a loaded copy of an image, turned as its orientation tag says; none of its other tags is looked at."""
+    image.load()
+    turn = _turn(image)
+    return image.copy() if turn is None else image.transpose(turn)
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    try:
+        tag = image.getexif().get(ExifTags.Base.Orientation)
+    except UNREADABLE:  # tags that can't be read say nothing of the orientation
+        return None
+    return TURNS.get(tag) if isinstance(tag, int) else None
+
+
+def to_rgb(image: Image.Image, whites: Whites | None = None) -> Image.Image:
+    """Return an image in RGB: grey becomes three equal channels, what is transparent lies on white.
+
+    Grey of more than 8 bits is scaled by the `whites` of its data set; without them by its own.
+    """
+    if is_deep(image):
+        image = to_8_bits(image, whites_of([look(image)]) if whites is None else whites)
     elif image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Return 16- and 32-bit grey in 8 bits: PIL would clip at 255."""
-    pixels = np.asarray(image, np.float64)
-    # 32 bits tell no range: values up to 255 are taken to be of 8 bits, larger ones of 16
-    top = 65535.0 if image.mode.startswith("I;16") or pixels.max() > 255 else 255.0
-    return Image.fromarray((pixels / top * 255).clip(0, 255).astype(np.uint8))
 
 
 class Normalise:

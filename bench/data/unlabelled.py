@@ -5,7 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.contracts.data import RawData, Split
-from bench.data.folders import ImageFiles, class_folders, image_files
+from bench.data.folders import part_folders
+from bench.data.listing import ImageFiles, Listing, Part
+from bench.data.manifests import manifest_in
+from bench.data.names import printable, shown
+from bench.data.searching import Search
 from bench.errors import InvalidData
 
 
@@ -15,18 +19,35 @@ def read_unlabelled(root: Path) -> RawData | None:
     Null where the folder has to be read as one with classes: it has a manifest, two class folders or more, or nothing
     but `test/` or `val/`, of which a part must be held out. Raise `InvalidData` where it holds no image.
     """
-    train = root / "train"
-    folder = train if train.is_dir() else root
-    if _tells_classes(root, folder):
+    listing = _list_unlabelled(root)
+    if listing is None:
         return None
-    files = image_files(folder)
-    if not files:
-        raise InvalidData(f"{folder}: no images; put some there, right in it or in folders below")
-    ids = [path.relative_to(root).as_posix() for path in files]
     nothing = Split(ImageFiles(()), np.zeros(0, np.int64), ())
-    return RawData(("unlabelled",), Split(ImageFiles(tuple(files)), np.zeros(len(files), np.int64), ids), nothing)
+    return RawData(listing.class_names, listing.parts[0].split(), nothing, notes=listing.notes)
 
 
-def _tells_classes(root: Path, folder: Path) -> bool:
-    held_out = folder is root and any((root / name).is_dir() for name in ("test", "val"))
-    return (root / "manifest.csv").is_file() or held_out or len(class_folders(folder)) > 1
+def fingerprint_unlabelled(root: Path, memo: Path) -> str | None:
+    """Return a hash of what `read_unlabelled` reads, and of nothing else; null where that is null."""
+    listing = _list_unlabelled(root)
+    return None if listing is None else listing.fingerprint(memo)
+
+
+def _list_unlabelled(root: Path) -> Listing | None:
+    search = Search(root)
+    parts = part_folders(search, root)
+    folder = root / parts["train"] if "train" in parts else root
+    if _tells_classes(root, folder, bool(parts)):
+        return None
+    search = Search(root)
+    files = search.images(folder)
+    if not files:
+        raise InvalidData(f"{shown(folder)}: no images; put some there, right in it or in folders below")
+    ids = tuple(printable(path.relative_to(root).as_posix()) for path in files)
+    notes = [f"{printable(parts['train'])}/ is taken for training"] if parts.get("train", "train") != "train" else []
+    part = Part("train", tuple(files), ids, (0,) * len(files))
+    return Listing(root, ("unlabelled",), (part,), (*notes, *search.notes()))
+
+
+def _tells_classes(root: Path, folder: Path, parted: bool) -> bool:
+    held_out = folder is root and parted
+    return manifest_in(root) is not None or held_out or len(Search(root).level(folder).folders) > 1

@@ -1,5 +1,5 @@
 """Has it become worse? Records against records, and one version of the harness against another.
 
-Others import: baselines, change_points, comparability, compare, duel.asking, duel.bisection, duel.measured,
+Others import: baselines, change_points, changes, comparability, compare, duel.asking, duel.bisection, duel.measured,
 duel.verdict, history, quantities, rules, samples, sides.
 """

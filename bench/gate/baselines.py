@@ -81,6 +81,7 @@ def _cell(sample: Sample, key: str) -> dict[str, Any]:
         "figures": dict(sample.figures),
         "own": {name: each for name, each in sample.conditions.items() if name in OWN},
         "seed": sample.seed,
+        **({"kept": dict(sample.kept)} if sample.kept else {}),
     }
 
 
@@ -119,6 +120,7 @@ def _side(header: Mapping[str, Any], lines: list[dict[str, Any]]) -> Side:
             reason=None,
             conditions={**shared[line["conditions"]], **line["own"]},
             figures={name: finite(value) for name, value in line["figures"].items()},
+            kept=dict(line.get("kept", {})),
         )
         for line in lines
         if "cell" in line

@@ -10,7 +10,8 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.gate.comparability import NEEDED_BY, machine_conditions
-from bench.gate.samples import Sample, Side, finite, machine_in_words
+from bench.gate.quantities import QUANTITIES
+from bench.gate.samples import Sample, Side, finite, machine_in_words, printable, shortened
 
 ENVIRONMENT = "bench_environment"
 """Key of `machine_info` under which this project's benchmarks keep what `bench env` prints."""
@@ -19,11 +20,18 @@ TIMES = ("min", "median")
 
 def is_benchmark_file(path: Path) -> bool:
     """Say whether a file is one that pytest-benchmark wrote."""
+    return _parsed(path) is not None
+
+
+def _parsed(path: Path) -> dict[str, Any] | None:
+    """Return what a file holds; null where it is not in the form of pytest-benchmark's."""
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(contents, dict) and {"benchmarks", "machine_info"} <= contents.keys()
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(contents, dict) or not isinstance(contents.get("machine_info"), dict):
+        return None
+    return contents if isinstance(contents.get("benchmarks"), list) else None
 
 
 def read_benchmarks(title: str, paths: Sequence[Path]) -> Side:
@@ -35,7 +43,7 @@ def read_benchmarks(title: str, paths: Sequence[Path]) -> Side:
     return Side(
         title=title,
         samples=tuple(samples),
-        made_at=max((str(each["datetime"]) for each in read if each.get("datetime")), default=None),
+        made_at=max((printable(str(each["datetime"])) for each in read if each.get("datetime")), default=None),
         commit=", ".join(commits) or None,
         machine="; ".join(machines),
         repeats="file",
@@ -44,9 +52,9 @@ def read_benchmarks(title: str, paths: Sequence[Path]) -> Side:
 
 def _contents(path: Path) -> dict[str, Any]:
     """Return what a file of pytest-benchmark holds; other files are refused."""
-    if not is_benchmark_file(path):
+    contents = _parsed(path)
+    if contents is None:
         raise BenchError(f"{path}: no JSON of pytest-benchmark; write one with pytest --benchmark-json={path}")
-    contents: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return contents
 
 
@@ -54,17 +62,53 @@ def _samples(contents: Mapping[str, Any], number: int, where: str) -> Iterator[S
     machine = contents["machine_info"]
     for benchmark in contents["benchmarks"]:
         try:
-            extra = benchmark.get("extra_info", {})
-            yield Sample(
-                name=(("benchmark", str(benchmark["fullname"])),),
-                seed=number,
-                status="ok",
-                reason=None,
-                conditions={**_conditions(machine, benchmark), **_asked(extra)},
-                figures={**{name: finite(benchmark["stats"][name]) for name in TIMES}, **_counters(extra)},
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            yield _sample(machine, benchmark, number)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BenchError(f"{where}: a benchmark without its numbers ({error!r}); write the file anew") from error
+
+
+def _sample(machine: Mapping[str, Any], benchmark: Mapping[str, Any], number: int) -> Sample:
+    """Return one benchmark: its times are judged, and what else it keeps where that is this project's own.
+
+    What others keep in `extra_info` may be anything, and may grow for the better: no verdict hangs on it.
+    """
+    extra = {printable(name): value for name, value in (benchmark.get("extra_info") or {}).items()}
+    own = bool(machine.get(ENVIRONMENT))
+    asked = {name: value for name, value in extra.items() if own and name in NEEDED_BY}
+    counters = {name: finite(value) for name, value in extra.items() if own and _counts(name, value)}
+    return Sample(
+        name=(("benchmark", printable(str(benchmark["fullname"]))),),
+        seed=number,
+        status="ok",
+        reason=None,
+        conditions={**_conditions(machine, benchmark), **asked},
+        figures={**{name: _time(benchmark["stats"][name]) for name in TIMES}, **counters},
+        kept={name: _kept(value) for name, value in extra.items() if name not in asked and name not in counters},
+    )
+
+
+def _time(value: Any) -> float:
+    time = finite(value)
+    if time < 0:
+        raise ValueError(f"{time} is no time")
+    return time
+
+
+def _counts(name: str, value: Any) -> bool:
+    """Say whether this project's own benchmarks count something by a name: a number that is called as no figure is."""
+    # yes and no are numbers to Python, but no counts
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and name not in NEEDED_BY and name not in QUANTITIES
+
+
+def _kept(value: Any) -> Any:
+    """Return what a benchmark keeps as a number or a short text."""
+    if value is None or isinstance(value, bool):
+        return value
+    try:
+        return finite(value)
+    except ValueError:
+        return shortened(value)
 
 
 def _conditions(machine: Mapping[str, Any], benchmark: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,37 +117,27 @@ def _conditions(machine: Mapping[str, Any], benchmark: Mapping[str, Any]) -> dic
     timer = {"timer": (benchmark.get("options") or {}).get("timer")}
     if environment:
         return {**machine_conditions(environment), **timer}
-    return {"processor": _processor(machine), "versions": {"python": machine.get("python_version")}, **timer}
+    python = machine.get("python_version")
+    return {"processor": _processor(machine), "versions": {"python": python} if python else None, **timer}
 
 
 def _processor(machine: Mapping[str, Any]) -> str | None:
-    cpu = machine.get("cpu") or {}
+    found = machine.get("cpu")
+    cpu = found if isinstance(found, dict) else {}
     name = cpu.get("brand_raw") or machine.get("processor")
-    return f"{name}, {cpu.get('count')} cores" if name else None
+    return printable(f"{name}, {cpu.get('count')} cores") if name else None
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
     environment = machine.get(ENVIRONMENT)
-    return machine_in_words(environment) if environment else _processor(machine) or "not recorded"
-
-
-def _asked(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a benchmark says it was run under, by the names of conditions."""
-    return {name: value for name, value in extra.items() if name in NEEDED_BY}
-
-
-def _counters(extra: Mapping[str, Any]) -> dict[str, float]:
-    """Return the other numbers that a benchmark kept: counts of what it did."""
-    return {
-        name: finite(value)
-        for name, value in extra.items()
-        # yes and no are numbers to Python, but no counts
-        if name not in NEEDED_BY and isinstance(value, int | float) and not isinstance(value, bool)
-    }
+    if not environment:
+        return _processor(machine) or "not recorded"
+    machine_conditions(environment)  # refuses one that is damaged
+    return machine_in_words(environment)
 
 
 def _commit(contents: Mapping[str, Any]) -> str | None:
-    commit = contents.get("commit_info") or {}
-    if not commit.get("id"):
+    commit = contents.get("commit_info")
+    if not isinstance(commit, dict) or not commit.get("id"):
         return None
-    return str(commit["id"]) + (" dirty" if commit.get("dirty") else "")
+    return printable(str(commit["id"])) + (" dirty" if commit.get("dirty") else "")

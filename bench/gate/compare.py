@@ -1,18 +1,15 @@
 """Two sides in, a verdict per row and rule out: better, worse, same, unknown, or not comparable and why. Pure."""
 
 import math
-import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
-
-from scipy.special import stdtr
+from typing import Any, Literal
 
 from bench.errors import Exit
+from bench.gate.changes import Change, averaged, change_of
 from bench.gate.comparability import MISSING, Mismatch, differences, mismatches
 from bench.gate.rules import Rule
 from bench.gate.samples import Name, Sample, Side, keyed, told_apart_by
-from bench.statistics.intervals import mean_interval
 from bench.statistics.paired import holm
 
 Word = Literal["worse", "not comparable", "unknown", "better", "same"]
@@ -21,24 +18,6 @@ ROUNDING = 1e-12
 """Changes that differ by less than this are equal: a limit of 5 % is not passed by 5 %."""
 LOST = {"failed", "oom", "timeout", "diverged"}
 """Ends of a cell that are a regression where it had figures before; `skipped` tells of the place, not of the code."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """What the new side is over the base, as the rule tells it: a difference, or the log of a ratio."""
-
-    value: float
-    """By interval the mean over pairs; of peaks their median, of exact figures the worst pair."""
-    low: float | None
-    high: float | None
-    """The 95 % interval of the mean; null with a single pair, and where none is needed."""
-    p: float | None
-    """Two-sided, for no change at all; null where there is no interval."""
-    pairs: int
-    equal: bool
-    """Whether every pair is equal to the last digit."""
-    shared: bool = False
-    """Whether cells carry a time that was measured once for several of them."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +67,8 @@ def judge(rule: Rule, change: Change, p: float | None) -> Word:
 
 
 def _judge_value(rule: Rule, change: Change) -> Word:
+    if change.value is None:
+        return "unknown"
     worse = rule.sign * change.value
     if worse > rule.floor + ROUNDING:
         return "worse"
@@ -95,7 +76,7 @@ def _judge_value(rule: Rule, change: Change) -> Word:
 
 
 def _judge_interval(rule: Rule, change: Change, p: float | None) -> Word:
-    if change.low is None or change.high is None or p is None:
+    if change.value is None or change.low is None or change.high is None or p is None:
         return "unknown"
     if p < LEVEL and abs(change.value) >= rule.floor - ROUNDING:
         return "worse" if rule.sign * change.value > 0 else "better"
@@ -105,60 +86,14 @@ def _judge_interval(rule: Rule, change: Change, p: float | None) -> Word:
     return "same" if told else "unknown"
 
 
-def change_of(rule: Rule, pairs: Sequence[tuple[float, float]]) -> Change:
-    """Return the change over pairs of base and new.
+@dataclass(frozen=True)
+class Kept:
+    """What a row's benchmarks keep under a name, on either side; of several samples the first."""
 
-    Figures that vary are judged by Student's t over the pairs (1908), on log ratios where the rule is relative. Where
-    the pairs don't vary at all, a shift is certain and equality too.
-    """
-    changes = [rule.change(base, new) for base, new in pairs]
-    equal = all(each == 0 for each in changes)
-    if not rule.by_interval:
-        value = statistics.median(changes) if rule.quantity.kind == "peak" else _farthest(changes, rule.sign)
-        return Change(value, None, None, None, len(pairs), equal)
-    if rule.quantity.kind != "time" or equal:
-        return _averaged(changes, equal)
-    apart = measured_apart(pairs, changes)
-    return _averaged([math.fsum(group) / len(group) for group in apart], equal, len(apart) < len(pairs))
-
-
-def _farthest(changes: Sequence[float], sign: int) -> float:
-    """Return the change of the worst pair; where none became worse, of the best."""
-    worst = max(changes, key=lambda each: sign * each)
-    return worst if sign * worst > 0 else min(changes, key=lambda each: sign * each)
-
-
-def _averaged(changes: Sequence[float], equal: bool, shared: bool = False) -> Change:
-    if len(changes) == 1 or not all(map(math.isfinite, changes)):
-        return Change(math.fsum(changes) / len(changes), None, None, None, len(changes), equal, shared)
-    found = mean_interval(changes)
-    return Change(found.mean, found.low, found.high, _p(changes), len(changes), equal, shared)
-
-
-def measured_apart(pairs: Sequence[tuple[float, float]], changes: Sequence[float]) -> list[list[float]]:
-    """Group the changes of pairs that share a measurement; leave out the pairs whose two sides share one.
-
-    Cells that share frozen features or a profile carry one and the same time: equal to the last digit, it is one
-    measurement, and its noise is in all of them.
-    """
-    groups: list[tuple[set[float], set[float], list[float]]] = []
-    for (base, new), change in zip(pairs, changes, strict=True):
-        if base == new:  # taken from one cache and not measured again: it would dilute what was
-            continue
-        near = [group for group in groups if base in group[0] or new in group[1]]
-        groups = [group for group in groups if group not in near]
-        merged = ({base}, {new}, [change])
-        for group in near:
-            merged = (merged[0] | group[0], merged[1] | group[1], group[2] + merged[2])
-        groups.append(merged)
-    return [changes for _, _, changes in groups]
-
-
-def _p(changes: Sequence[float]) -> float:
-    mean, error = math.fsum(changes) / len(changes), statistics.stdev(changes) / math.sqrt(len(changes))
-    if error == 0:
-        return float(mean == 0)
-    return float(2 * stdtr(len(changes) - 1, -abs(mean / error)))
+    row: Name
+    name: str
+    base: Any
+    new: Any
 
 
 @dataclass(frozen=True)
@@ -179,6 +114,8 @@ class Comparison:
     """Cells without figures on both sides."""
     harmless: tuple[Mismatch, ...]
     """What differs and stands in no verdict's way: allowed, or needed by none of the rules."""
+    kept: tuple[Kept, ...] = ()
+    """What benchmarks keep beside their times, and no rule judges."""
 
     @property
     def without(self) -> tuple[Rule, ...]:
@@ -235,6 +172,7 @@ def compare(base: Side, new: Side, rules: Iterable[Rule], allowed: Collection[st
         lost=_new_of(pairs, base=True, new=False),
         neither=len(_new_of(pairs, base=False, new=False)),
         harmless=_harmless([pair for pair in pairs if all(sample.figures for sample in pair)], verdicts),
+        kept=tuple(each for row, of_row in both.items() for each in _kept(row, of_row, listed)),
     )
 
 
@@ -254,6 +192,16 @@ def _measured(pairs: Pairs) -> Pairs:
 def _new_of(pairs: Iterable[Pair], base: bool, new: bool) -> tuple[Sample, ...]:
     """Return the new side's samples of the pairs in which base and new have figures, or not, as it is said."""
     return tuple(two for one, two in pairs if (bool(one.figures), bool(two.figures)) == (base, new))
+
+
+def _kept(row: Name, pairs: Pairs, rules: Iterable[Rule]) -> list[Kept]:
+    """Return what the first pair of a row keeps, and no rule judges."""
+    if not pairs:
+        return []
+    base, new = pairs[min(pairs)]
+    named = {rule.quantity.name for rule in rules}
+    names = [name for name in dict.fromkeys([*base.kept, *new.kept]) if name not in named]
+    return [Kept(row, name, base.kept.get(name), new.kept.get(name)) for name in names]
 
 
 def _harmless(pairs: Iterable[Pair], verdicts: Iterable[Verdict]) -> tuple[Mismatch, ...]:
@@ -326,10 +274,10 @@ def _together(rule: Rule, rows: Sequence[Pairs]) -> Verdict | None:
     seeds = sorted(set.intersection(*map(set, changed)))
     if len(seeds) < 2:
         return None
+    if not all(math.isfinite(each[seed]) for each in changed for seed in seeds):
+        return None  # what rose from nothing or fell to nothing has no mean with others
     changes = [math.fsum(each[seed] for each in changed) / len(rows) for seed in seeds]
-    if not all(map(math.isfinite, changes)):
-        return None
-    change = _averaged(changes, equal=all(each == 0 for each in changes))
+    change = averaged(changes, equal=all(each == 0 for each in changes))
     return Verdict((), rule, None, None, change, change.p)
 
 

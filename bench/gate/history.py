@@ -57,6 +57,7 @@ Samples = dict[int, Sample]
 
 def follow(baselines: Sequence[Side], pattern: str = "*", metric: str | None = None) -> History:
     """Follow the rows whose label fits a glob over baselines, which are given oldest first."""
+    baselines = [side.judged_by([metric] if metric else []) for side in baselines]
     of = _quantity(baselines, metric)
     apart = sorted(set().union(*map(told_apart_by, baselines)))
     sides = [(side, keyed(side, apart)) for side in baselines]

@@ -3,11 +3,11 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.errors import BenchError
-from bench.gate.quantities import UNITS, Kind, Quantity, quantity
+from bench.gate.quantities import UNITS, Kind, Quantity, counter, quantity
 
 How = Literal["ci", "percent", "absolute"]
 
@@ -30,12 +30,18 @@ class Rule:
     @property
     def text(self) -> str:
         """The rule as a user would write it."""
+        name = f"{self.quantity.name}:{'-' if self.kept_up else ''}"
         if self.how == "ci":
-            return f"{self.quantity.name}:ci"
+            return f"{name}ci"
         if self.how == "percent":
-            return f"{self.quantity.name}:{self.tolerance * 100:g}%"
+            return f"{name}{self.tolerance * 100:g}%"
         unit, factor = ("pp", 0.01) if self.quantity.unit == "share" else (self.quantity.unit, 1.0)
-        return f"{self.quantity.name}:{self.tolerance / factor:g}{unit if self.tolerance else ''}"
+        return f"{name}{self.tolerance / factor:g}{unit if self.tolerance else ''}"
+
+    @property
+    def kept_up(self) -> bool:
+        """Whether it is of a counter that must not fall, written with a minus as in `images_per_second:-5%`."""
+        return self.quantity.kind == "count" and self.quantity.higher_is_better
 
     @property
     def relative(self) -> bool:
@@ -67,20 +73,34 @@ class Rule:
         return kind in ("score", "time") or (kind == "peak" and self.how == "ci")
 
     def change(self, base: float, new: float) -> float:
-        """Return what `new` is over `base`: a difference, or a log ratio, which from or to nothing is infinite."""
+        """Return what `new` is over `base`: a difference, or a log ratio.
+
+        A ratio from or to nothing is infinite; of figures below nothing there is none, and it is not a number.
+        """
         if not self.relative or base == new:
             return new - base
-        if base <= 0 or new <= 0:
+        if base < 0 or new < 0:
+            return math.nan
+        if base == 0 or new == 0:
             return math.inf if new > base else -math.inf
-        return math.log(new / base)
+        ratio = new / base
+        # so far apart that their ratio is no number any more; their logs are
+        return math.log(ratio) if 0 < ratio < math.inf else math.log(new) - math.log(base)
 
 
 def parse_rule(text: str, counters: Iterable[str] = ()) -> Rule:
     """Return the rule of a `--fail-on`; one that can't be meant is refused."""
-    name, colon, limit = (part.strip() for part in text.partition(":"))
+    # the last colon: names of counters are other people's, and may hold some themselves
+    name, colon, limit = (part.strip() for part in text.rpartition(":"))
     if not colon or not limit or not name:
         raise BenchError(f"--fail-on {text!r}: no rule; {FORMS}")
     of = quantity(name, counters)
+    if of.kind == "count" and limit.startswith("-"):
+        of, limit = replace(of, higher_is_better=True), limit[1:]
+    return _limit(text, of, limit)
+
+
+def _limit(text: str, of: Quantity, limit: str) -> Rule:
     if limit == "ci":
         return Rule(of, "ci", 0.0)
     found = re.fullmatch(r"([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*(\D*)", limit)
@@ -126,8 +146,9 @@ def usual_rules(has: Iterable[str], counters: Iterable[str], limits: Mapping[str
     `has` names the figures that the two sides hold. `limits` says how much a counter may grow; one that it does not
     name may not grow at all.
     """
-    names, counted = set(has), sorted(counters)
-    texts = ["accuracy:ci", "throughput:5%", "peak_rss:3%"] if "accuracy" in names else []
-    if "min" in names:
-        texts += [*(f"{name}:{limits.get(name, '0')}" for name in counted), "min:5%"]
-    return parse_rules(texts, counted)
+    names = set(has)
+    rules = parse_rules(["accuracy:ci", "throughput:5%", "peak_rss:3%"] if "accuracy" in names else [])
+    if "min" not in names:
+        return rules
+    counted = [_limit(name, counter(name), limits.get(name, "0")) for name in sorted(counters)]
+    return (*rules, *counted, *parse_rules(["min:5%"]))

@@ -1,8 +1,9 @@
 """Cells and benchmarks as comparisons see them: a name, what it was measured under, and its figures. Pure."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.errors import BenchError
@@ -29,6 +30,8 @@ class Sample:
     conditions: Mapping[str, Any]
     """JSON by the name of the condition."""
     figures: Mapping[str, float]
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """JSON by name that others' benchmarks keep beside their times: shown, and judged only where a limit names it."""
 
     @property
     def label(self) -> str:
@@ -61,13 +64,51 @@ class Side:
         """The figures that the catalogue does not have: counts from a benchmark file."""
         return self.figures - QUANTITIES.keys()
 
+    @property
+    def namable(self) -> set[str]:
+        """What is no figure, but is where a limit names it: the numbers that others' benchmarks keep."""
+        return {name for sample in self.samples for name in sample.kept if kept_number(sample, name) is not None}
+
+    def judged_by(self, names: Iterable[str]) -> "Side":
+        """Return the side with some of what its benchmarks keep as figures; what was measured stays what it is."""
+        wanted = list(names)
+        samples = []
+        for sample in self.samples:
+            found = {name: kept_number(sample, name) for name in wanted}
+            named = {name: value for name, value in found.items() if value is not None}
+            samples.append(replace(sample, figures={**named, **sample.figures}))
+        return replace(self, samples=tuple(samples))
+
+
+LARGEST = 1e100
+"""No figure is larger: what is would break sums and squares, and was never measured."""
+
 
 def finite(value: Any) -> float:
-    """Return a figure of a file as a number; raise `ValueError` where it is none, or not finite."""
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{number} is no figure")
-    return number
+    """Return a figure of a file; raise `ValueError` where it is no number, or one that nobody can have measured."""
+    # text is no number, also where it looks like one; yes and no are numbers to Python
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= LARGEST:
+        raise ValueError(f"{shortened(value)} is no figure")
+    return float(value)
+
+
+def kept_number(sample: Sample, name: str) -> float | None:
+    """Return a number that a benchmark keeps beside its times; null where it keeps none by that name."""
+    try:
+        return finite(sample.kept.get(name))
+    except ValueError:
+        return None
+
+
+def shortened(value: Any, most: int = 40) -> str:
+    """Return any JSON as one line of a few characters."""
+    text = printable(value if isinstance(value, str) else json.dumps(value))
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def printable(text: str) -> str:
+    """Return text with what can't be printed escaped: line ends, controls, halves of surrogate pairs."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def label(name: Name, known: Name = ()) -> str:

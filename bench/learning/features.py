@@ -22,7 +22,7 @@ from bench.errors import Diverged
 from bench.machine import cache
 from bench.machine.devices import autocast, synchronise
 from bench.machine.environment import machine
-from bench.machine.filling import OUTPUTS, Chunk, Compute, Work, fill, help_fill
+from bench.machine.shared_arrays import OUTPUTS, Chunk, Compute, Work, fill, help_fill
 from bench.seeding import derive
 
 # the same for all cells, whatever batch they train with: its shape may change the last bits of the outputs

@@ -225,12 +225,14 @@ class Loop:
             images=images,
             losses=[float(loss) for loss in course.losses],
             warmup_steps=min(LONGEST_WARMUP, max(1, len(images) // 5)),
-            batch_effective=min(settings.batch_size, len(self.task.fit_index)),
+            # of one image more than a batch there is no batch of the size asked for: all are larger by one
+            batch_effective=epoch_sizes(len(self.task.fit_index), settings.batch_size)[0],
             optimizer_exact=exact,
             optimizer_kind=kind,
             blank_start=self.blank_start and self.objective is None,
             # torch compiles anew for each size of a batch
             compiled_at=None if settings.compile == "none" else [images.index(size) for size in set(images)],
+            growing=self.before_step is not None,
         )
 
     def _step(

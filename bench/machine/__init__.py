@@ -1,4 +1,4 @@
 """What this computer is, and what it keeps between runs.
 
-Others import: cache, devices, environment, filling, housekeeping, timing.
+Others import: cache, devices, digests, environment, fingerprints, housekeeping, shared_arrays, timing.
 """

@@ -1,22 +1,35 @@
-"""Files that outlive a run: where they lie, how they are written, locked and hashed."""
+"""Files that outlive a run: where they lie, how they are written and locked."""
 
 import contextlib
 import fcntl
 import functools
-import hashlib
 import json
 import os
+import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from bench.errors import BenchError
+from bench.machine.digests import Stamp, read_sha256
 from bench.schema import content_hash
 
 MANIFEST = "manifest.json"
+SEAL = "seal"
+"""Of a manifest: the hash of all else that it says."""
 UNFINISHED = ".part"
+CHECKED = ".checked"
+"""Ending of the note beside a folder: which of its files were read, with the stamp that they bore, and by which run."""
+CHECK_VARIABLE = "BENCH_CACHE_CHECK"
+CHECKS = ("always", "changed")
+"""Values of the variable: read what is kept once in each run, or only what looks changed since it was read."""
+# drawn where this module is imported: the processes of a run are forked from one that has imported it, and share it
+RUN = secrets.token_hex(8)
+"""Tells this run from others."""
 POLL_S = 0.05
 """Seconds between two attempts to take a lock, for a process that has something to do meanwhile."""
 
@@ -86,56 +99,120 @@ def folder(
     `make` fills an unfinished folder and returns what its manifest shall say beside the key and the files. It may find
     there what a killed one left, and go on from it. Of several processes that want the same key one makes it and the
     others wait; while they do, `join` is called with the unfinished folder, again and again. `label` says in words
-    what the folder holds.
+    what the folder holds. Once in a run its files are read and held against the hashes in its manifest.
     """
     # the manifest is written last and the rename comes after it: no reader takes what a killed maker left
-    target = folder_path(root, kind, key)
+    target, every = folder_path(root, kind, key), reads_every_run()
     scratch = target.with_name(f".{target.name}{UNFINISHED}")
-    if is_whole(target):
+    if _unread(target, target, every) == {}:
         return _used(target)
-    with locked(root / kind / f".{target.name}.lock", functools.partial(join, scratch) if join else None):
-        if is_whole(target):  # made by another while this one waited
+    with _lock(target, functools.partial(join, scratch) if join else None):
+        if _is_sound(target, target, every):  # read just now, here or by another while this one waited
             return _used(target)
+        if target.exists():
+            print(f"bench: cache: {label}: not as it was written; made again", file=sys.stderr, flush=True)
         shutil.rmtree(target, ignore_errors=True)  # damaged
         scratch.mkdir(parents=True, exist_ok=True)
-        if not is_whole(scratch):  # whole where a maker was killed just before the rename
-            (scratch / MANIFEST).unlink(missing_ok=True)
-            made = make(scratch)
-            # hidden files are notes, and what a killed writer left of a file that was to be renamed
-            files = {path.name: _seal(path) for path in scratch.iterdir() if not path.name.startswith(".")}
-            contents = {"key": key, "label": label, "files": files, **made}
-            write_atomically(scratch / MANIFEST, json.dumps(contents, indent=1, sort_keys=True))
+        if not _is_sound(scratch, target, every):  # sound where a maker was killed just before the rename
+            _fill(scratch, {"key": key, "label": label}, make)
         scratch.rename(target)
     return target
 
 
+def _lock(target: Path, meanwhile: Callable[[], None] | None) -> contextlib.AbstractContextManager[None]:
+    """Return the lock of a folder; none where it lies in a cache that this user may read only."""
+    if target.exists() and not os.access(target.parent, os.W_OK):
+        return contextlib.nullcontext()
+    return locked(target.with_name(f".{target.name}.lock"), meanwhile)
+
+
+def _fill(scratch: Path, about: dict[str, Any], make: Callable[[Path], dict[str, Any]]) -> None:
+    """Have a folder filled, and write its manifest."""
+    (scratch / MANIFEST).unlink(missing_ok=True)
+    made = make(scratch)
+    # hidden files are notes, and what a killed writer left of a file that was to be renamed
+    files = {path.name: _seal(path) for path in scratch.iterdir() if not path.name.startswith(".")}
+    contents = json.loads(json.dumps({**about, "files": files, **made}))  # as it will be read
+    sealed = {**contents, SEAL: content_hash(contents)}
+    write_atomically(scratch / MANIFEST, json.dumps(sealed, indent=1, sort_keys=True))
+
+
 def _seal(path: Path) -> list[Any]:
     stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns, file_sha256(path)]
+    return [stat.st_size, stat.st_mtime_ns, read_sha256(path)]
+
+
+def reads_every_run() -> bool:
+    """Say whether what is kept is read once in each run, rather than only where it looks changed.
+
+    `BENCH_CACHE_CHECK` says so. Raises `BenchError` for another value.
+    """
+    asked = os.environ.get(CHECK_VARIABLE) or CHECKS[0]
+    if asked not in CHECKS:
+        raise BenchError(f"{CHECK_VARIABLE}={asked}: write {' or '.join(CHECKS)}")
+    return asked == CHECKS[0]
 
 
 def is_whole(path: Path) -> bool:
     """Say whether a cached folder is there and has every file that its manifest names, unchanged.
 
-    Size and time of a file are compared; where the time differs (touched, restored, tampered with), its SHA-256.
+    Only those are read that look changed since they were read last.
     """
+    return _is_sound(path, path, every=False)
+
+
+def _is_sound(path: Path, place: Path, every: bool) -> bool:
+    """Say whether a folder, which stands or will stand at `place`, is as it was written; read what has to be read."""
+    unread = _unread(path, place, every)
+    if not unread:
+        return unread is not None
     try:
-        return all(_is_as(path / name, *sealed) for name, sealed in manifest(path)["files"].items())
+        # taken before the reading: what changes meanwhile bears another one afterwards
+        stamps = {name: Stamp.of(path / name) for name in unread}
+        settled = {name: [*stamp, RUN] for name, stamp in stamps.items() if stamp.is_settled()}
+        if any(read_sha256(path / name) != sha256 for name, sha256 in unread.items()):
+            return False
+    except OSError:
+        return False
+    with contextlib.suppress(OSError):  # another user's cache: it is read again next time
+        write_atomically(_checked(place), json.dumps(_known(place) | settled))
+    return True
+
+
+def _unread(path: Path, place: Path, every: bool) -> dict[str, str] | None:
+    """Return the files of a folder whose contents nobody has compared, with their SHA-256; null where it isn't whole.
+
+    `every` counts what other runs have read as unread.
+    """
+    known = _known(place)
+    try:
+        kept = manifest(path)
+        if kept.pop(SEAL, None) not in (None, content_hash(kept)):  # older ones have none
+            return None
+        sealed = {name: (Stamp.of(path / name), size, sha256) for name, (size, _, sha256) in kept["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+        return None
+    if any(stamp.size != size for stamp, size, _ in sealed.values()):
+        return None
+    return {name: sha256 for name, (stamp, _, sha256) in sealed.items() if not _is_read(known.get(name), stamp, every)}
 
 
-def _is_as(path: Path, size: int, mtime_ns: int, sha256: str) -> bool:
-    stat = path.stat()
-    if stat.st_size != size:
-        return False
-    if stat.st_mtime_ns == mtime_ns:
-        return True
-    same = file_sha256(path) == sha256
-    if same:
-        with contextlib.suppress(OSError):  # another user's file: its contents are compared again next time
-            os.utime(path, ns=(stat.st_atime_ns, mtime_ns))
-    return same
+def _is_read(seen: Any, stamp: Stamp, every: bool) -> bool:
+    """Say whether a file was read when it bore this stamp; by this very run where every run is to read it."""
+    return isinstance(seen, list) and seen[:-1] == list(stamp) and (not every or seen[-1] == RUN)
+
+
+def _checked(place: Path) -> Path:
+    return place.with_name(f".{place.name}{CHECKED}")
+
+
+def _known(place: Path) -> dict[str, Any]:
+    """Return what was read of a folder, and by which run; nothing of a note that is damaged."""
+    try:
+        known = json.loads(_checked(place).read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _used(path: Path) -> Path:
@@ -149,42 +226,3 @@ def manifest(path: Path) -> dict[str, Any]:
     """Return the manifest of a cached folder."""
     contents: dict[str, Any] = json.loads((path / MANIFEST).read_text())
     return contents
-
-
-@functools.cache  # size and time are arguments so that another version of the file is read anew
-def _sha256(path: str, size: int, mtime_ns: int) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's contents; a process reads each version of a file only once."""
-    stat = path.stat()
-    return _sha256(str(path.resolve()), stat.st_size, stat.st_mtime_ns)
-
-
-def _remembered(path: Path) -> dict[str, list[Any]]:
-    try:
-        known = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def files_sha256(root: Path, files: list[Path], memo: Path) -> str:
-    """Return one SHA-256 over the contents of many files and their names relative to `root`.
-
-    The digest of each file is kept in the folder `memo`; contents are read again only where size or time changed.
-    """
-    known_path = memo / "digests" / f"{content_hash(str(root.resolve()))[:32]}.json"
-    known = _remembered(known_path)
-    fresh = {}
-    for path in sorted(files):
-        stat = path.stat()
-        name = path.relative_to(root).as_posix()
-        seen = known.get(name, [None, None, None])
-        same = seen[:2] == [stat.st_size, stat.st_mtime_ns]
-        fresh[name] = [stat.st_size, stat.st_mtime_ns, seen[2] if same else file_sha256(path)]
-    if fresh != known:
-        write_atomically(known_path, json.dumps(fresh))
-    return content_hash({name: digest for name, (_, _, digest) in fresh.items()})

@@ -75,7 +75,8 @@ def resolve(device: str) -> str:
     if sys.platform != "darwin" and not (shutil.which("nvidia-smi") or os.path.exists("/dev/nvidiactl")):
         return "cpu"
     # in a process of its own: neither this one nor those forked from it may hold a CUDA context
-    answer = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, check=False)
+    # -P: else `-c` would import from the working folder first
+    answer = subprocess.run([sys.executable, "-P", "-c", _ASK], capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         raise BenchError(
             f"device auto: torch can't be asked ({answer.stderr.strip().splitlines()[-1]}); write --device cpu"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.machine.cache import MANIFEST, UNFINISHED, locked, manifest
-from bench.machine.filling import untouched
+from bench.machine.shared_arrays import untouched
 
 KINDS = ("decoded", "features", "weights", "trials", "duplicates")
 LIMIT_VARIABLE = "BENCH_CACHE_LIMIT"

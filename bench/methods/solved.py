@@ -104,8 +104,8 @@ def probe_head(task: Task, strengths: Strengths) -> tuple[nn.Linear, float]:
 
 
 def whole_budget(task: Task) -> Index:
-    """Return all images whose labels may be seen, sorted."""
-    return np.sort(np.concatenate([task.fit_index, task.val_index]))
+    """Return the images of the label budget, sorted: those to learn from once the strength is chosen."""
+    return task.budget_index
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from bench.backbones.weights_name import FOLDER, OwnWeights, Source, parse_own
 from bench.catalog import DATASETS, PRETRAINING
 from bench.contracts.data import Dataset, Places, Progress, RawData
 from bench.contracts.networks import InputSpec, WeightsFile
-from bench.data.decode import Decoded, decode
+from bench.data.decode import DECODER, Decoded, decode
 from bench.data.joined import Joined, Rows
 from bench.data.transforms import Geometry
-from bench.data.unlabelled import read_unlabelled
+from bench.data.unlabelled import fingerprint_unlabelled, read_unlabelled
 from bench.errors import InvalidData, Unavailable
 from bench.machine import cache
+from bench.machine.digests import file_sha256
 from bench.pretraining.contract import Pretrained, Pretraining, PretrainingTask
 from bench.schema import Choice, content_hash
 from bench.seeding import derive
@@ -78,7 +79,8 @@ def train_own(request: OwnRequest, progress: Progress) -> WeightsFile:
 def _recipe(backbone: str, weights: str, image_size: int, places: Places) -> dict[str, Any] | None:
     """Return all that decides the weights: contents of sources, not where they lie; null where one is missing."""
     own = parse_own(weights)
-    fingerprints = [_dataset(source).fingerprint(_places(source, places)) for source in own.sources]
+    labelled = _objective(own).labelled
+    fingerprints = [_fingerprint(source, places, labelled) for source in own.sources]
     if None in fingerprints:
         return None
     return {
@@ -88,13 +90,16 @@ def _recipe(backbone: str, weights: str, image_size: int, places: Places) -> dic
         "sources": [source.dataset for source in own.sources],
         "source_fingerprints": fingerprints,
         "image_size": image_size,
+        # of a user's files the decoder makes the pixels; the catalogue's other sources have but one kind of image
+        **({"decoder": DECODER} if any(source.dataset == FOLDER for source in own.sources) else {}),
     }
 
 
 def _file(path: Path, weights: str, recipe: dict[str, Any]) -> WeightsFile:
     kept = cache.manifest(path)
     source = f"{weights}, trained by this project ({json.dumps(kept['outcome'])}, {kept['seconds']:.0f} s)"
-    return WeightsFile(path / WEIGHTS, kept["sha256"], content_hash(recipe), source)
+    said = "; ".join([source, *kept.get("notes", ())])
+    return WeightsFile(path / WEIGHTS, kept["sha256"], content_hash(recipe), said)
 
 
 def _objective(own: OwnWeights) -> Pretraining:
@@ -119,9 +124,22 @@ def _raw(source: Source, places: Places, labelled: bool) -> RawData:
     folder = mine.data_dir if mine.data_dir is not None and mine.data_dir.is_dir() else None
     if source.folder is not None and folder is None:
         raise Unavailable(f"{FOLDER}:{source.folder}: no such folder; correct the path in the weights' name")
-    blind = source.dataset == FOLDER and not labelled
-    found = read_unlabelled(folder) if blind and folder is not None else None
+    found = read_unlabelled(folder) if _is_blind(source, labelled) and folder is not None else None
     return _dataset(source).load(mine) if found is None else found
+
+
+def _fingerprint(source: Source, places: Places, labelled: bool) -> str | None:
+    """Return the hash of what `_raw` reads; null where it is not on this machine."""
+    mine = _places(source, places)
+    found = None
+    if _is_blind(source, labelled) and mine.data_dir is not None and mine.data_dir.is_dir():
+        found = fingerprint_unlabelled(mine.data_dir, mine.cache_dir)
+    return _dataset(source).fingerprint(mine) if found is None else found
+
+
+def _is_blind(source: Source, labelled: bool) -> bool:
+    """Say whether a source's images may lie in no class folders."""
+    return source.dataset == FOLDER and not labelled
 
 
 def _train(folder: Path, request: OwnRequest, progress: Progress) -> dict[str, Any]:
@@ -136,7 +154,8 @@ def _train(folder: Path, request: OwnRequest, progress: Progress) -> dict[str, A
     torch.manual_seed(derive(seed, "weights"))
     backbone = source_of(request.backbone).build(request.backbone, None, request.image_size)
     objective = _objective(own)
-    images, labels = joined_split(decoded_sources(request, backbone.input, progress), "train")
+    sources = decoded_sources(request, backbone.input, progress)
+    images, labels = joined_split(sources, "train")
     if len(images) < 2:
         raise InvalidData(f"weights {request.weights}: one image only; give a source with more")
     what = f"pre-training {request.backbone} ({request.weights})"
@@ -156,7 +175,8 @@ def _train(folder: Path, request: OwnRequest, progress: Progress) -> dict[str, A
     save_file(state, folder / WEIGHTS)
     cache.write_atomically(folder / LOSSES, json.dumps(list(made.losses)))
     outcome = {**_ends(made), **made.figures}
-    return {"sha256": cache.file_sha256(folder / WEIGHTS), "outcome": outcome, "seconds": made.seconds}
+    notes = [note for source in sources for note in source.about["notes"]]
+    return {"sha256": file_sha256(folder / WEIGHTS), "outcome": outcome, "seconds": made.seconds, "notes": notes}
 
 
 def _ends(made: Pretrained) -> dict[str, float]:
@@ -172,8 +192,9 @@ def decoded_sources(request: OwnRequest, spec: InputSpec, progress: Progress) ->
     geometry = Geometry.of(spec, request.image_size)
     found = []
     for source in own.sources:
-        raw = _raw(source, request.places, _objective(own).labelled)
-        fingerprint = _dataset(source).fingerprint(_places(source, request.places))
+        labelled = _objective(own).labelled
+        raw = _raw(source, request.places, labelled)
+        fingerprint = _fingerprint(source, request.places, labelled)
         assert fingerprint is not None, "data that was loaded has a fingerprint"
         found.append(decode(raw, fingerprint, geometry, request.places.cache_dir, progress))
     return found

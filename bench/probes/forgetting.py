@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from bench.backbones.building import state_sha256
 from bench.backbones.sources import source_of
 from bench.cell.job import CellRun
 from bench.cell.profiling import once
@@ -59,6 +60,7 @@ def why_not(run: CellRun) -> str | None:
 
 def accuracy_before(run: CellRun, images: Rows, labels: Index, index: Index) -> float:
     """Return the accuracy from a fresh copy of the initial weights; measured once in a run."""
+    assert run.backbone.source_head is not None
     cell = run.cell
 
     def measure() -> dict[str, float]:
@@ -72,6 +74,8 @@ def accuracy_before(run: CellRun, images: Rows, labels: Index, index: Index) -> 
         "source task": [source.path.name for source in run.job.learnt_from],
         "images": len(index),
         "network": run.features.network,
+        "architecture": cell.backbone,
+        "classifier": state_sha256(run.backbone.source_head.state_dict()),
         "precision": cell.precision,
         "device": cell.device,
         "threads": cell.threads,

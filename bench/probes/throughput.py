@@ -11,7 +11,7 @@ from bench.learning.features import FrozenFeatures
 
 
 def probe(run: CellRun) -> dict[str, Any]:
-    """Return images per second and the percentiles of the step time in ms.
+    """Return images per second over all measured steps, and the percentiles in ms of those on a full batch.
 
     A probe on frozen features has the extraction's rate, from a cold cache: its own steps say nothing of its cost.
     Cells that ran side by side publish no throughput.
@@ -54,7 +54,8 @@ def _of_training(trace: Trace) -> dict[str, Any]:
 
 
 def _steps(trace: Trace) -> dict[str, Any]:
-    measured = np.asarray([trace.wall_s[step] for step in trace.measured]) * 1000
+    # an epoch's last batch is smaller: among the others its steps would stand as quick ones
+    measured = np.asarray([trace.wall_s[step] for step in trace.measured_full]) * 1000
     percentiles = {f"p{q}": float(np.percentile(measured, q)) for q in (50, 90, 95, 99)} if len(measured) else {}
     return {
         "step_ms": {**percentiles, "n": len(measured)} if len(measured) else None,

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from bench.backbones.building import state_sha256
 from bench.catalog import SCORES
 from bench.cell.job import CellRun
 from bench.cell.profiling import once
@@ -17,13 +18,15 @@ MOST_IMAGES = 2000
 def probe(run: CellRun) -> dict[str, Any]:
     """Return the scores; null where the cell made no features of the whole backbone, or saw a single class.
 
-    Scores hang on features and labels alone, so all methods of a run share one computation. `leep` and `nce` are null
-    where the weights come without a classifier.
+    Scores hang on features, labels and the weights' own classifier alone, so all methods of a run share one
+    computation. `leep` and `nce` are null where the weights come without a classifier.
     """
-    fitted, cell, index = run.fitted, run.cell, np.sort(np.concatenate([run.fit_index, run.val_index]))
+    fitted, cell, index = run.fitted, run.cell, run.task.budget_index
     plain = fitted.part is not None and fitted.part.name == "features"
     if not plain or run.task.source is not None or len(np.unique(run.task.labels[index])) < 2:
         return {"transferability": None}
+
+    head = run.backbone.source_head
 
     def measure() -> dict[str, Any]:
         return {"transferability": scores(run, index[:: -(-len(index) // MOST_IMAGES)])}
@@ -33,10 +36,13 @@ def probe(run: CellRun) -> dict[str, Any]:
     key = {
         "scores": SCORES.names(),
         "network": run.features.network,
+        "architecture": cell.backbone,  # two architectures can share all their tensors
+        "classifier": None if head is None else state_sha256(head.state_dict()),
         "data": run.features.data_key,
         "index": index.tolist(),
         "precision": cell.precision,
         "device": cell.device,
+        "threads": cell.threads,
     }
     return once(run.job.profiles, key, measure)
 

@@ -42,4 +42,6 @@ def identity_fields(cell: Cell) -> dict[str, Any]:
         "training": dataclasses.asdict(cell.training),
         "limit": cell.limit,
         "probes": list(cell.probes),
+        "validation": cell.validation,
+        "protocol": cell.protocol,
     }

@@ -35,11 +35,15 @@ class Record:
     batch_size: int
     """Asked for; `batch_effective` is what fitted the budget."""
     schema_version: int = SCHEMA_VERSION
+    protocol: int = 1
+    """Version of the protocol that the figures were measured by."""
     traceback: str | None = None
     """The end of the traceback of a failed cell."""
     dataset_params: dict[str, Any] = field(default_factory=dict)
     dataset_fingerprint: str | None = None
     dataset_license: str | None = None
+    dataset_notes: list[str] = field(default_factory=list)
+    """What was said when the data were read: how parts were taken, what was left out."""
     weights_fingerprint: str | None = None
     """SHA-256 of the weights' file, or of the recipe where the project trained them itself."""
     weights_sha256: str | None = None
@@ -67,6 +71,8 @@ class Record:
     n_labels: int | None = None
     n_train: int | None = None
     n_val: int | None = None
+    validation: str | None = None
+    """What selected: `budget`, a part of the label budget, or `own`, the user's `val/`, which is in no budget."""
     n_test: int | None = None
     n_classes: int | None = None
     subset_sha256: str | None = None
@@ -115,25 +121,32 @@ class Record:
     """`training` steps, or the `extraction` of frozen features from a cold cache; where `frozen_part` ends in between,
     training steps behind it."""
     step_ms: dict[str, float] | None = None
+    """Percentiles of the measured steps on a full batch, and their number `n`."""
     cpu_s_per_1000_images: float | None = None
     compile_s: float | None = None
-    """The first step, where `compile` was asked for."""
+    """The steps in which torch compiled, the first of each batch size, where `compile` was asked for."""
     anatomy_ms: dict[str, float] | None = None
-    """Parts of a step, each waited for, in a pass of its own: medians."""
+    """Parts of a step on a full batch, each waited for, in a pass of its own: medians."""
     synthetic_ratio: float | None = None
     """Time of a step on real data over that of a step on a batch that is there already."""
     bound_by: str | None = None
     """`loader` where real data cost more than a tenth, else `compute`."""
+    bound_by_reason: str | None = None
+    """Why a training has neither ratio nor verdict."""
     memory_mib_by_kind: dict[str, float] | None = None
     """Weights, gradients, optimiser state, and what the forward pass keeps for the backward pass."""
     forward_gflop: float | None = None
     """Of the adapted network, for one image; a multiplication with its addition is two."""
     step_gflop: float | None = None
-    """Of a training step: forward, and twice what learns or passes gradients."""
+    """Of a training step on a full batch: forward, and the gradients that autograd computes."""
+    flop_reason: str | None = None
+    """Why a network's arithmetic is not counted."""
     peak_gflop_per_s: float | None = None
-    """Of a large matrix product in the same precision on the same threads, measured."""
+    """Of large matrix products in the same precision on the same threads, measured; the best of them."""
     mfu: float | None = None
     """Model FLOP utilisation: the step's FLOP per second over the peak."""
+    mfu_reason: str | None = None
+    """Why a training has none."""
     latency_ms: dict[str, float] | None = None
     """Of a forward pass of the adapted network, by batch, `1` and `64`: the median of the best of five bursts."""
     accuracy_per_s: float | None = None

@@ -14,7 +14,7 @@ from bench.registry import need
 from bench.running.jobs import Executor, Job, Screen
 from bench.running.pixels import DataRequest, ReadyData
 from bench.running.weights import ReadyWeights, WeightsRequest
-from bench.schema import Cell, Choice
+from bench.schema import Cell, Choice, Validation
 from bench.suites.prices import Speed, cost_of, extraction_price, price, profile_kind, profile_price
 
 TIMEOUT_S = 24 * 3600.0
@@ -75,7 +75,12 @@ def data_of(cell: Cell) -> tuple[Choice, ...]:
 
 def data_key(dataset: Choice, cell: Cell, weights: ReadyWeights) -> tuple[Any, ...]:
     """Return what cells that share pixels have in common."""
-    return dataset.label, Geometry.of(weights.input, cell.image_size), cell.limit
+    return dataset.label, Geometry.of(weights.input, cell.image_size), cell.limit, _validation(dataset, cell)
+
+
+def _validation(dataset: Choice, cell: Cell) -> Validation:
+    """Return what selects among a data set's images: of a source domain nothing else than a part of them."""
+    return cell.validation if dataset == cell.dataset else "budget"
 
 
 def provide(cells: Sequence[Cell], places: Places, executor: Executor, screen: Screen) -> Ready:
@@ -120,7 +125,9 @@ def _provide_data(
         for dataset in data_of(cell):
             key = data_key(dataset, cell, found)
             if key not in data:
-                request = DataRequest(dataset, Geometry.of(found.input, cell.image_size), cell.limit, places)
+                request = DataRequest(
+                    dataset, Geometry.of(found.input, cell.image_size), cell.limit, places, _validation(dataset, cell)
+                )
                 job = Job("bench.running.pixels:prepare_data", request, TIMEOUT_S)
                 data[key] = _ready_data(_do(executor, job, screen, dataset.label), dataset, cell, screen)
     return data
@@ -148,7 +155,7 @@ def _do(executor: Executor, job: Job, screen: Screen, what: str) -> Outcome:
 
 
 def _ready_weights(ready: ReadyWeights, cell: Cell, screen: Screen) -> ReadyWeights:
-    """Return the weights, and tell the user where one thread would be faster."""
+    """Return the weights, and tell the user what is to be known of them, and where one thread would be faster."""
     # told and not done: the suite decides on threads, since cells of other threads are other cells
     if ready.single_s is not None and ready.single_s < WORTH_TELLING * ready.step_s:
         on_one, on_all = (f"{1000 * seconds:.0f} ms" for seconds in (ready.single_s, ready.step_s))
@@ -156,6 +163,8 @@ def _ready_weights(ready: ReadyWeights, cell: Cell, screen: Screen) -> ReadyWeig
             f"{cell.backbone}: a training step took {on_one} on one thread and {on_all} on {cell.threads}; "
             f"threads: 1 in the suite would be faster"
         )
+    for note in ready.notes:
+        screen.say(f"{cell.backbone} ({cell.weights}): {note}")
     return ready
 
 

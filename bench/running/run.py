@@ -1,6 +1,7 @@
 """Runs the cells of a suite that the store lacks, and appends each record as it comes."""
 
 import datetime
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +36,20 @@ class RunResult:
     """What a run did."""
 
     ran: int
+    """Cells that ran now and have their number."""
+    failed: int
+    """Cells that ran now and have none."""
+    skipped: int
+    """Cells that could not be tried now."""
     resumed: int
+    """Cells that earlier runs left a record of, with its number or without."""
     unfinished: tuple[Record, ...]
     """Records of the cells asked for whose status is not `ok`."""
+
+    @property
+    def left_without(self) -> int:
+        """Cells that an earlier run left without a number, and that were not tried again."""
+        return len(self.unfinished) - self.failed - self.skipped
 
     @property
     def exit_code(self) -> Exit:
@@ -75,7 +87,14 @@ def run(
     # read again: records of earlier runs count for the cells asked for as well
     records = store.records()
     mine = [records[cell.cell_id] for cell in cells if cell.cell_id in records]
-    return RunResult(len(todo), len(cells) - len(todo), tuple(record for record in mine if record.status != "ok"))
+    ended = Counter(records[cell.cell_id].status for cell in todo)
+    return RunResult(
+        ran=ended["ok"],
+        failed=ended.total() - ended["ok"] - ended["skipped"],
+        skipped=ended["skipped"],
+        resumed=len(cells) - len(todo),
+        unfinished=tuple(record for record in mine if record.status != "ok"),
+    )
 
 
 def _finish(cell: Cell, record: Record, writer: Writer, screen: Screen) -> None:
@@ -120,6 +139,7 @@ def _run_all(
             "finished_at": now(),
             "env": env_key(each.supplies.weights),
             "dataset_license": each.supplies.data.license,
+            "dataset_notes": list(each.supplies.data.notes),
         }
         _finish(each.cell, to_record(base, payload, outcome, writer), writer, screen)
 
@@ -139,6 +159,7 @@ def cell_job(cell: Cell, supplies: Supplies, places: Places, workers: int, profi
         profiles=profiles,
         learnt_from=supplies.weights.learnt_from,
         duplicates=supplies.data.duplicates,
+        own_validation=supplies.data.own_validation,
     )
 
 

@@ -1,6 +1,7 @@
 """Jobs that make initial weights ready before cells run, and time the machine with them."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,8 @@ class ReadyWeights:
     """What the project's own weights were trained on."""
     single_s: float | None = None
     """A training step on one thread; null where it was not tried."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of the file, and of the images that own weights were trained on."""
 
 
 def prepare_weights(request: WeightsRequest, progress: Progress) -> ReadyWeights:
@@ -64,7 +67,19 @@ def prepare_weights(request: WeightsRequest, progress: Progress) -> ReadyWeights
     for source in learnt_from:  # the probe `overlap` asks for the hashes: no cell's time shall go into making them
         kept_hashes(source, "train", request.places.cache_dir)
     described = environment.describe(request.device)
-    return ReadyWeights(file, backbone.input, step_s, forward_s, described, tuple(learnt_from), single_s)
+    notes = (*unused(backbone.unused), *(note for source in learnt_from for note in source.notes))
+    return ReadyWeights(file, backbone.input, step_s, forward_s, described, tuple(learnt_from), single_s, notes)
+
+
+def unused(names: Sequence[str]) -> list[str]:
+    """Return a line that tells of tensors in a file of weights that nothing has a place for."""
+    if not names:
+        return []
+    shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+    return [
+        f"{len(names)} tensors of the file are left out ({shown}): "
+        "they are no part of the network, nor a classifier of one linear layer"
+    ]
 
 
 def _time_a_step(network: Any, request: WeightsRequest) -> tuple[float, float, float | None]:

@@ -76,14 +76,15 @@ def crossover(differences: Sequence[Point], seed: int = 0, confidence: float = 0
 
 def _told(logs: Matrix, means: Matrix, draws: Matrix, confidence: float) -> Crossover:
     found, drawn = float(_crossings(logs, means)[0]), _crossings(logs, draws)
-    always, never = float((drawn == -np.inf).mean()), float((drawn == np.inf).mean())
+    # counted, and not what is left of 1: that may be a hair below 0
+    shares = [float(each.mean()) for each in (drawn == -np.inf, drawn == np.inf, np.isfinite(drawn))]
     low, high = _ends(drawn, confidence)
     return Crossover(
         "always" if found == -math.inf else "never" if found == math.inf else "crosses",
         _labels(found),
         _labels(low),
         _labels(high),
-        (always, never, 1 - always - never),
+        (shares[0], shares[1], shares[2]),
     )
 
 

@@ -145,6 +145,7 @@ class SuiteFile(_Strict):
     timeout_s: Annotated[float, Field(gt=0)] = 3600.0
     deterministic: bool = True
     probes: list[str] = []
+    validation: Literal["budget", "own"] = "budget"
 
 
 _CURES = {

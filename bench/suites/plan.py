@@ -111,6 +111,7 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
             limit=resolved.limit,
             timeout_s=suite.timeout_s,
             probes=suite.probes,
+            validation=suite.validation,
             **seeds,
             **_recipe(suite, choice, method),
         )

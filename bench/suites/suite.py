@@ -255,6 +255,7 @@ def _resolve(parsed: SuiteFile, source: str) -> Suite:
         timeout_s=parsed.timeout_s,
         deterministic=parsed.deterministic,
         probes=tuple(dict.fromkeys(parsed.probes)),
+        validation=parsed.validation,
     )
 
 

@@ -237,18 +237,130 @@ def test_weights_without_a_classifier_have_no_source_head(name: str, tmp_path: P
     assert networks.build(name, 32, file).source_head is None
 
 
-def test_only_a_classifier_of_the_features_width_fits() -> None:
-    """Auxiliary ones are passed over; a convolution of one pixel is a matrix; a bias may lack."""
-    right, wrong = torch.randn(3, 8), torch.randn(3, 6)
-    found = source_head({"AuxLogits.fc.weight": torch.randn(5, 8), "head.fc.weight": wrong, "fc.weight": right}, 8)
-    assert found is not None
-    assert torch.equal(found.weight, right)
-    assert not found.bias.any()
-    convolution = source_head({"head.weight": right.reshape(3, 8, 1, 1), "head.bias": torch.ones(3)}, 8)
-    assert convolution is not None
-    assert torch.equal(convolution.weight, right)
-    assert convolution.bias.all()
-    assert source_head({"head.weight": wrong, "head.norm.weight": torch.ones(8), "other.weight": right}, 8) is None
+def layer(name: str, classes: int = 3, width: int = 8, bias: bool = True) -> dict[str, torch.Tensor]:
+    """Return the tensors of a linear layer."""
+    found = {f"{name}.weight": torch.randn(classes, width)}
+    return found | ({f"{name}.bias": torch.randn(classes)} if bias else {})
+
+
+@pytest.mark.parametrize(
+    ("surplus", "names"),
+    [
+        (layer("fc"), ()),
+        (layer("head"), ()),
+        (layer("head"), ("head.fc",)),
+        (layer("head"), ("head", "head_dist")),
+        (layer("classifier"), ("fc",)),
+        (layer("head.fc"), ("head.fc",)),
+        (layer("classifier.6"), ("classifier.6",)),
+        (layer("last_linear"), ("last_linear",)),
+        (layer("fc", classes=2), ("fc",)),
+        (layer("fc") | layer("head.0", 8) | layer("head.2"), ("fc",)),
+        (layer("fc") | layer("aux1.fc2", 5) | layer("AuxLogits.fc", 5), ("fc",)),
+    ],
+)
+def test_a_single_linear_layer_in_the_classifiers_place_is_one(
+    surplus: dict[str, torch.Tensor], names: tuple[str, ...]
+) -> None:
+    """Under the architecture's own name, or a plain one; auxiliary ones are passed over."""
+    head, unused = source_head(surplus, 8, names)
+    assert head is not None
+    inputs = torch.randn(4, 8)
+    name = next(key for key in surplus if key.endswith(".weight"))
+    expected = inputs @ surplus[name].T + surplus[name.replace("weight", "bias")]
+    torch.testing.assert_close(head(inputs), expected)
+    assert set(unused) == {key for key in surplus if key.startswith("head.") and "fc.weight" in surplus}
+
+
+def test_a_convolution_of_one_pixel_is_linear() -> None:
+    """One of more pixels is not, whatever its size comes to."""
+    weight, bias = torch.randn(3, 8), torch.randn(3)
+    head, _ = source_head({"head.weight": weight.reshape(3, 8, 1, 1), "head.bias": bias}, 8)
+    assert head is not None
+    assert torch.equal(head.weight, weight)
+    assert source_head({"head.weight": weight.reshape(3, 2, 2, 2), "head.bias": bias}, 8)[0] is None
+
+
+NO_CLASSIFIER: dict[str, dict[str, torch.Tensor]] = {
+    "nothing": {},
+    "a projection of two layers": layer("fc.0", 8) | layer("fc.2"),
+    "one with normalisation": layer("head.0", 8) | {"head.1.weight": torch.ones(8)} | layer("head.3"),
+    "a head called mlp": layer("head.mlp.0", 8) | layer("head.mlp.2"),
+    "a first layer only": layer("fc.0"),
+    "a projector": layer("projector.0"),
+    "a linear projection without bias": layer("fc", 128, bias=False),
+    "a projection beside its queue": layer("fc", 128) | {"queue": torch.zeros(128, 9), "queue_ptr": torch.zeros(1)},
+    "one beside the encoder of momentum": layer("fc", 128) | layer("encoder_k.fc", 128),
+    "one beside a predictor": layer("fc", 128) | layer("predictor", 128, 128),
+    "a layer after normalisation": layer("head.linear") | {"head.bn.weight": torch.ones(8)},
+    "another width": layer("fc", width=6),
+    "one class": layer("fc", classes=1),
+    "a bias of another length": {"fc.weight": torch.randn(3, 8), "fc.bias": torch.zeros(1)},
+    "a vector": {"fc.weight": torch.randn(8), "fc.bias": torch.zeros(8)},
+    "a number": {"fc.weight": torch.tensor(1.0), "fc.bias": torch.tensor(1.0)},
+    "a name of nobody": layer("other"),
+}
+
+
+@pytest.mark.parametrize("names", [(), ("fc",), ("head", "head_dist"), ("head.linear", "head_dist.linear")])
+@pytest.mark.parametrize("kind", NO_CLASSIFIER)
+def test_what_is_no_classifier_is_none_and_all_of_it_is_named(kind: str, names: tuple[str, ...]) -> None:
+    """Whatever the architecture calls its own."""
+    surplus = NO_CLASSIFIER[kind]
+    assert source_head(surplus, 8, names) == (None, tuple(sorted(surplus)))
+
+
+def test_of_two_layers_the_one_in_the_architectures_own_place_is_the_classifier() -> None:
+    """Without such a place nobody can tell; heads that an architecture averages are no single one."""
+    two = layer("fc") | layer("head")
+    head, unused = source_head(two, 8, ("head",))
+    assert head is not None
+    assert torch.equal(head.weight, two["head.weight"])
+    assert unused == ("fc.bias", "fc.weight")
+    assert source_head(two, 8)[0] is None
+    assert source_head(layer("head") | layer("head_dist"), 8, ("head", "head_dist"))[0] is None
+
+
+PARTS = ("fc", "head", "classifier", "0", "2", "mlp", "queue", "projector", "linear", "bn")
+KEYS = st.lists(st.sampled_from(PARTS), min_size=1, max_size=3).map(".".join)
+SHAPES = st.lists(st.sampled_from([1, 2, 8]), max_size=4)
+
+
+@given(layers=st.dictionaries(KEYS, st.tuples(SHAPES, SHAPES, st.booleans()), max_size=4))
+@settings(deadline=None, max_examples=300)
+def test_whatever_a_file_holds_beside_the_network_is_taken_or_named(layers: dict[str, Any]) -> None:
+    """A layer that is taken is alone in its place, and answers for features of the width asked for."""
+    surplus = {f"{key}.weight": torch.zeros(shape) for key, (shape, _, _) in layers.items()}
+    surplus |= {f"{key}.bias": torch.zeros(shape) for key, (_, shape, with_bias) in layers.items() if with_bias}
+    head, unused = source_head(surplus, 8, ("head.fc",))
+    assert len(unused) == len(surplus) - (0 if head is None else 2)
+    if head is not None:
+        assert head(torch.zeros(1, 8)).shape[1] >= 2
+        assert not any("queue" in key or "projector" in key for key in surplus)
+
+
+@pytest.mark.parametrize("name", ["levit_128s", "shvit_s1", "volo_d1_224", "deit_tiny_distilled_patch16_224"])
+def test_classifiers_of_several_layers_are_none(name: str, tmp_path: Path) -> None:
+    """One of their layers would answer otherwise than the network that was published."""
+    whole = timm.create_model(name, num_classes=7)
+    file = tmp_path / "weights.safetensors"
+    save_file({key: tensor.contiguous() for key, tensor in whole.state_dict().items()}, file)
+    backbone = networks.build(name, 224, file)
+    assert backbone.source_head is None
+    assert {key.split(".")[0] for key in backbone.unused} <= {"head", "head_dist"}
+
+
+def test_what_a_file_holds_beside_network_and_classifier_is_named(tmp_path: Path) -> None:
+    """Nothing of a published file; what was trained along of another."""
+    torch.manual_seed(3)
+    state = timm.create_model("test_resnet", num_classes=7).state_dict()
+    backbone = networks.build("test_resnet", 32, written(tmp_path, state))
+    assert (backbone.source_head is None, backbone.unused) == (False, ())
+    backbone = networks.build("test_resnet", 32, written(tmp_path, {**state, "other.x": torch.zeros(1)}))
+    assert (backbone.source_head is None, backbone.unused) == (False, ("other.x",))
+    backbone = networks.build("test_resnet", 32, written(tmp_path, {**state, "queue": torch.zeros(1)}))
+    assert (backbone.source_head, backbone.unused) == (None, ("fc.bias", "fc.weight", "queue"))
+    assert networks.build("test_resnet", 32).unused == ()
 
 
 def test_blank_layer_leaves_the_global_generator_alone() -> None:

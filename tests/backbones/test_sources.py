@@ -11,7 +11,7 @@ from bench.backbones.timm import TimmSource
 from bench.backbones.torchvision import TorchvisionSource
 from bench.contracts.data import Places
 from bench.errors import BenchError, InvalidData, Unavailable
-from bench.machine.cache import file_sha256
+from bench.machine.digests import file_sha256
 from tests.material import networks
 
 

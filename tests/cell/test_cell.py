@@ -44,6 +44,7 @@ FROM_A_PROFILE = {
     "peak_gflop_per_s",
     "mfu",
     "latency_ms",
+    *("flop_reason", "mfu_reason", "bound_by_reason"),
 }
 """Keys of what is measured once for cells alike, where the run says where to keep it."""
 SOLVED = ("linear_probe", "ridge_probe")

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from bench.catalog import PROFILES
@@ -23,6 +25,7 @@ from bench.contracts.networks import FrozenPart
 from bench.contracts.training import Watch
 from bench.data.splits import split_budget
 from bench.errors import Diverged
+from bench.learning.recipe import epoch_sizes
 from bench.records.record import Record
 from bench.registry import Registry
 from bench.schema import Budget, Cell, Choice, Training
@@ -63,6 +66,9 @@ class Only:
 def quick(profiles: Registry, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """All profiles, on small matrices and for a moment."""
     monkeypatch.setitem(work.SIDES, "cpu", 64)
+    # so small a product is no peak: steps may well be above it
+    monkeypatch.setattr(work, "AGAIN_S", 0.0)
+    monkeypatch.setattr(work, "peak_flop_per_s", lambda device, precision: 1e13)
     monkeypatch.setattr(latency, "SECONDS", 0.0)
     return profiles
 
@@ -243,9 +249,19 @@ def test_cells_are_alike_where_nothing_differs_that_a_step_hangs_on(name: str) -
 
 
 @pytest.mark.parametrize(
+    ("full_batches", "alike"), [(1, False), (7, False), (15, False), (16, True), (17, True), (400, True)]
+)
+def test_a_short_training_lends_nothing_to_longer_ones(full_batches: int, alike: bool) -> None:
+    """Epochs of few labels have few full batches, on which not all can be measured."""
+    long = a_fitted(trace=a_trace(wall_s=[0.02] * 800, images=[16, 2] * 400))
+    trace = a_trace(wall_s=[0.02] * (2 * full_batches + 2), images=[16, 2] * (full_batches + 1), warmup_steps=2)
+    assert (likeness(a_cell(), a_fitted(trace=trace)) == likeness(a_cell(), long)) is alike
+
+
+@pytest.mark.parametrize(
     "changes",
     [
-        {"trace": a_trace(batch_effective=8)},
+        {"trace": a_trace(batch_effective=8, images=[8] * 9)},
         {"trace": None},
         {"part": FrozenPart("features", nn.Identity())},
         {"part": FrozenPart("up to layer3", nn.Identity())},
@@ -286,12 +302,85 @@ def test_passes_are_shorter_where_steps_are_long(tmp_path: Path, wall_s: list[fl
     assert a_rehearsal(tmp_path, trace=a_trace(wall_s=wall_s)).steps == steps
 
 
+def test_a_pass_is_planned_by_full_batches(tmp_path: Path) -> None:
+    """Twenty short steps are quick: the plan is that of the long ones."""
+    mixed = a_trace(wall_s=[9.0, *[0.1, 0.001] * 20], images=[16, *[16, 2] * 20])
+    rehearsal = a_rehearsal(tmp_path, trace=mixed)
+    assert (rehearsal.step_s, rehearsal.steps) == (0.1, 15)
+
+
+@pytest.mark.parametrize(
+    ("images", "wanted", "steps"),
+    [
+        ([16] * 40, 9, 9),
+        ([16, 2] * 40, 9, 17),
+        ([16, 16, 16, 2] * 40, 9, 11),
+        ([16, 17] * 40, 2, 3),
+        ([16, 2] * 3, 9, 6),
+        ([16], 9, 1),
+    ],
+    ids=["all full", "every other", "three of four", "one takes an image along", "a short training", "one step"],
+)
+def test_a_pass_is_as_long_as_it_takes_to_see_enough_full_batches(
+    tmp_path: Path, images: list[int], wanted: int, steps: int
+) -> None:
+    """At most twice as many steps, and never more than the training has."""
+    rehearsal = a_rehearsal(tmp_path, trace=a_trace(wall_s=[0.02] * len(images), images=images))
+    assert rehearsal.steps_to(wanted) == steps <= 2 * wanted
+
+
+@settings(deadline=None, max_examples=200)
+@given(count=st.integers(2, 300), batch_size=st.integers(1, 64), wanted=st.integers(1, 50))
+def test_a_pass_over_real_epochs_is_at_most_twice_as_long(count: int, batch_size: int, wanted: int) -> None:
+    """Whatever the images and the batch come to."""
+    sizes = epoch_sizes(count, batch_size) * wanted
+    trace = a_trace(wall_s=[0.02] * len(sizes), images=sizes, batch_effective=sizes[0])
+    assert a_rehearsal(Path(), trace=trace).steps_to(wanted) <= 2 * wanted
+
+
+def test_profile_of_a_real_training_is_of_its_full_batches(
+    quick: Registry, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty images in batches of 46: what comes second has four of them, and nothing is told of it.
+
+    A training whose batches are all of 46 images keeps as many bytes of activations.
+    """
+    pattern = ["grid.method=scratch", "grid.labels_per_class=[6]", "train.steps=30"]
+    (mixed,) = run_some(tmp_path, places, *pattern, "train.batch_size=46")
+    watched: list[anatomy.Anatomy] = []
+    monkeypatch.setattr(anatomy, "Anatomy", lambda *given: watched.append(PLAIN(*given)) or watched[-1])
+    (tmp_path / "again").mkdir()
+    (again,) = run_some(tmp_path / "again", places, *pattern, "train.batch_size=46")
+    (watch,) = watched
+    assert watch.images[:4] == [46, 4, 46, 4]
+    assert watch.images.count(46) >= anatomy.WARMUP + FEWEST
+    assert set(watch.full_after(anatomy.WARMUP)) == set(range(4, len(watch.images), 2))
+    assert again.anatomy_ms is not None
+    forward = sorted(watch.seconds["forward"][4::2])
+    assert forward[0] * 1000 <= again.anatomy_ms["forward"] <= forward[-1] * 1000
+    (tmp_path / "even").mkdir()
+    (even,) = run_some(tmp_path / "even", places, *pattern, "train.batch_size=25")
+    kept = [(record.memory_mib_by_kind or {})["activations"] for record in (mixed, even)]
+    assert kept[0] / 46 == pytest.approx(kept[1] / 25, rel=0.01)
+    assert (mixed.step_gflop or 0) / 46 == pytest.approx((even.step_gflop or 0) / 25)
+    assert mixed.step_ms is not None
+    assert mixed.step_ms["n"] == 12  # of thirty steps five are warm-up, and every other one has four images
+
+
+PLAIN = anatomy.Anatomy
+
+
 def test_long_steps_and_compiling_are_expected_to_take_their_time(tmp_path: Path) -> None:
     """So that a cell does not run out of its own: both passes over steps, each compiled anew."""
     short, long, compiled = (
         a_rehearsal(tmp_path, trace=a_trace(wall_s=[60.0, step_s], compiled_at=compiled_at))
         for step_s, compiled_at in ((0.0, None), (60.0, None), (0.0, [0]))
     )
-    passes = (anatomy.WARMUP + FEWEST) + (loader.WARMUP + 2 * FEWEST)
+    passes = 2 * (anatomy.WARMUP + FEWEST) + 2 * loader.PASSES * (loader.WARMUP + 2 * FEWEST)
     assert long.expected_s >= short.expected_s + passes * 60.0
-    assert compiled.expected_s >= short.expected_s + 2 * 60.0
+    assert compiled.expected_s >= short.expected_s + (1 + loader.PASSES) * 60.0
+
+
+def test_enough_full_batches_are_those_of_the_shortest_pass() -> None:
+    """Of the loader's, which wants more than the anatomy."""
+    assert max(loader.WARMUP + 2 * FEWEST, anatomy.WARMUP + FEWEST) == profiling.ENOUGH

@@ -1,14 +1,17 @@
 """What a cell is put together from: its source domain, its chosen images, a backbone whose state is its own."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.cell.cell import run_cell
+from bench.cell.job import CellJob
 from bench.cell.networks import tensor_hashes
 from bench.cell.tasks import source_domain
 from bench.contracts.data import Places
+from bench.data.decode import Decoded
 from bench.errors import BenchError, InvalidData
 from bench.schema import Cell
 from tests.material import tiny
@@ -119,3 +122,34 @@ def test_a_cell_that_runs_again_has_a_record_of_its_own_and_the_same_digits(tmp_
         for r in (first, second)
     ]
     assert same[0] == same[1]
+
+
+def own_job(tmp_path: Path, places: Places, *overrides: str) -> CellJob:
+    """A cell whose last hundred training images are the user's own to select on."""
+    job = tiny.job_of(tiny.one_cell(tmp_path, *overrides), places)
+    return dataclasses.replace(job, cell=dataclasses.replace(job.cell, validation="own"), own_validation=100)
+
+
+@pytest.mark.parametrize("rule", ["stratified", "random", "kcenter"])
+def test_own_validation_images_are_in_no_budget(tmp_path: Path, places: Places, rule: str) -> None:
+    """All of the budget is learnt from, none of it lies among the images that select."""
+    fields = run_cell(own_job(tmp_path, places, f"grid.selection={rule}"), tiny.ignore)
+    found, arrays = fields.fields, fields.arrays
+    assert found["n_labels"] == found["n_train"] == (59 if rule == "stratified" else 60), "one class has five images"
+    assert found["n_val"] == 100
+    assert found["fraction"] == found["n_labels"] / (tiny.LIMIT - 100)
+    assert arrays["fit_index"].max() < tiny.LIMIT - 100 <= arrays["val_index"].min()
+    assert found["selection"].startswith("best validation l2")
+    assert all(passed in (True, None) for passed in found["audit"].values())
+
+
+def test_a_probe_is_fitted_again_on_the_budget_alone(tmp_path: Path, places: Places) -> None:
+    """Labels of the own validation images change which strength is taken, and nothing of the fit itself."""
+    job = own_job(tmp_path, places, "grid.method=[{name: linear_probe, l2: [0.1]}]")
+    plain = run_cell(job, tiny.ignore).arrays["probabilities"]
+    train = job.data.split("train")
+    other = dataclasses.replace(train, labels=np.where(np.arange(len(train.labels)) < 100, train.labels, 0))
+    with pytest.MonkeyPatch.context() as patch:
+        splits = Decoded.split
+        patch.setattr(Decoded, "split", lambda data, name: other if name == "train" else splits(data, name))
+        assert np.array_equal(run_cell(job, tiny.ignore).arrays["probabilities"], plain)

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.commands.run import closing
 from bench.machine import cache
 from bench.machine.housekeeping import entries
+from bench.running.run import RunResult
 from tests.material import tiny
 from tests.material.command_line import PROBE, QUICK, Command
+from tests.material.examples import a_record
 
 
 def interruptible() -> None:
@@ -25,7 +28,7 @@ def test_run_reports_and_returns_0(bench: Command, suite: Path, tmp_path: Path) 
     said = bench("run", suite, *PROBE, *QUICK)
     assert said.code == 0, said.err
     assert "linear_probe (random)" in said.out
-    assert "1 cell run, 0 resumed" in said.out
+    assert "1 cell: 1 ran and has its number, 0 failed, 0 skipped, 0 there already; report: " in said.out
     written = {path.name for path in (tmp_path / "results" / "tiny").iterdir()}
     assert {"records.jsonl", "manifest.json", "report.txt", "report.md", "report.csv"} <= written
 
@@ -53,8 +56,21 @@ def test_run_reports_even_where_no_cell_has_a_number(bench: Command, suite: Path
     """No weights at all: exit code 3, a reason, no traceback."""
     said = bench("run", suite, *PROBE, *QUICK, "--set", "grid.weights=pretrained")
     assert said.code == 3
-    assert "skipped" in said.out
+    assert "1 cell: 0 ran and have their number, 0 failed, 1 skipped, 0 there already" in said.out
     assert "Traceback" not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (RunResult(0, 0, 104, 0, (a_record(),) * 104), "104 cells: 0 ran and have their number, 0 failed, 104 skipped"),
+        (RunResult(1, 2, 0, 3, (a_record(),) * 2), "6 cells: 1 ran and has its number, 2 failed, 0 skipped, 3 there"),
+        (RunResult(0, 0, 0, 3, (a_record(),)), "3 there already (1 without a number; --rerun failed)"),
+    ],
+)
+def test_closing_line_counts_each_cell_once(result: RunResult, told: str) -> None:
+    """What ran has a number; what was skipped did not run; what failed before is not called done."""
+    assert told in closing(result)
 
 
 def test_dry_run_lists_the_cells_and_writes_nothing(bench: Command, suite: Path, tmp_path: Path) -> None:
@@ -98,6 +114,38 @@ def test_run_keeps_the_cache_under_its_limit(
     assert "cache: 1 entries removed to keep it under 0 B" in said.err
     kinds = [entry.kind for entry in entries(root)]
     assert (sorted(set(kinds)), kinds.count("features")) == (["decoded", "duplicates", "features"], 2)
+
+
+def test_a_check_of_the_cache_that_is_none_is_told_before_anything_runs(
+    bench: Command, suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_CACHE_CHECK", "never")
+    said = bench("run", suite, *PROBE, *QUICK)
+    assert (said.code, said.err) == (2, "bench: error: BENCH_CACHE_CHECK=never: write always or changed\n")
+
+
+@pytest.mark.parametrize("check", ["always", "changed"])
+def test_a_bit_that_flipped_in_the_cache_moves_no_number(
+    check: str, bench: Command, suite: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Size and time are what they were; what was damaged is made again, with a word on stderr."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("BENCH_CACHE_CHECK", check)
+    (before,) = bench("run", suite, *PROBE, *QUICK, "--out", "before", "--json").json["records"]
+    for path in cache.default_root().glob("*/*/*.npy"):
+        stat = path.stat()
+        contents = bytearray(path.read_bytes())
+        contents[-1] ^= 64
+        path.write_bytes(contents)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    said = bench("run", suite, *PROBE, *QUICK, "--out", "after", "--json")
+    assert said.err.count(": not as it was written; made again\n") >= 3
+    assert "images of 10 classes, resize" in said.err
+    assert "test_resnet: features of " in said.err
+    (after,) = said.json["records"]
+    assert after["accuracy"] == before["accuracy"]
+    again = bench("run", suite, *PROBE, *QUICK, "--out", "again")
+    assert "made again" not in again.err
 
 
 def test_no_cache_leaves_no_features_behind(

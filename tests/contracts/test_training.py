@@ -201,6 +201,24 @@ def test_steps_that_warm_up_or_compile_are_not_measured(
 
 
 @pytest.mark.parametrize(
+    ("images", "full", "measured_full"),
+    [
+        ([8, 8, 8, 8, 8], [0, 1, 2, 3, 4], [2, 3, 4]),
+        ([8, 3, 8, 3, 8], [0, 2, 4], [2, 4]),
+        ([8, 8, 9, 8, 8], [0, 1, 3, 4], [3, 4]),
+        ([8, 8, 3, 3, 3], [0, 1], []),
+    ],
+    ids=["all", "every other", "one image more", "warm-up alone"],
+)
+def test_steps_on_full_batches_are_told_from_others(
+    images: list[int], full: list[int], measured_full: list[int]
+) -> None:
+    """An epoch's last batch is smaller, or has taken a single image along."""
+    trace = dataclasses.replace(a_trace(5, 2), images=images)
+    assert (trace.full, trace.measured_full) == (full, measured_full)
+
+
+@pytest.mark.parametrize(
     ("part", "on_features"),
     [("features", True), ("features of layer3 and layer4", True), ("up to layer3", False), (None, False)],
 )

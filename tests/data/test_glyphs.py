@@ -11,7 +11,7 @@ from PIL import ImageFont
 
 from bench.contracts.data import Places
 from bench.data.glyphs import CANVAS, CHARACTERS, RENDERING, Glyphs, RenderedGlyphs, font_files, render
-from bench.machine.cache import files_sha256
+from bench.machine.fingerprints import files_sha256
 from bench.schema import content_hash
 from bench.seeding import derive
 

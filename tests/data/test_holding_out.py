@@ -68,3 +68,15 @@ def test_a_class_whose_one_group_is_held_out_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr("bench.data.holding_out.hold_out", lambda *_: parted)
     with pytest.raises(InvalidData, match="class odd: all its images are of one group"):
         with_test_split(("even", "odd"), everything(60, groups=groups), "name")
+
+
+def test_too_few_images_to_hold_some_out_are_refused() -> None:
+    with pytest.raises(InvalidData, match="no test split, and 2 images of 2 classes are too few to hold one out"):
+        with_test_split(("even", "odd"), everything(2), "mine")
+
+
+def test_a_class_of_which_nothing_is_held_out_is_named() -> None:
+    """Its only image is needed to learn from."""
+    some = part(everything(20), np.array([*range(0, 20, 2), 1]))
+    raw = with_test_split(("even", "odd"), some, "mine")
+    assert raw.notes[1] == "no test images of class odd: no accuracy says anything of it"

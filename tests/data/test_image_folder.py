@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bench.contracts.data import Places, RawData
 from bench.data.decode import decode
@@ -50,7 +51,8 @@ def test_class_folders_below_train_and_test_or_val(data: Path, test_name: str) -
     assert raw.class_names == ("cat", "dog")
     assert raw.train.labels.tolist() == [0, 0, 0, 1, 1]
     assert ids(raw)[1] == [f"{test_name}/cat/0.png", f"{test_name}/dog/0.png"]
-    assert raw.notes == ()
+    assert raw.notes == (() if test_name == "test" else ("val/ is taken for testing",))
+    assert raw.validation is None
 
 
 def test_val_beside_test_is_left_out_and_it_is_said(data: Path) -> None:
@@ -58,7 +60,11 @@ def test_val_beside_test_is_left_out_and_it_is_said(data: Path) -> None:
         save_class_folders(data / name, {"cat": 2, "dog": 2})
     raw = load(data)
     assert all(name.startswith("test/") for name in ids(raw)[1])
-    assert raw.notes == ("val/ is left out: validation comes out of the label budget",)
+    assert raw.notes == (
+        "val/ is left out: validation comes out of the label budget; `validation: own` in the suite selects on it",
+    )
+    assert raw.validation is not None
+    assert list(raw.validation.ids) == [f"val/{name}/{i}.png" for name in ("cat", "dog") for i in range(2)]
 
 
 @pytest.mark.parametrize("only", ["train", "val", "test", "."])
@@ -70,7 +76,8 @@ def test_of_a_single_part_a_stratified_fifth_is_held_out(data: Path, only: str) 
     assert (raw.test.labels == 0).sum() == 2
     assert (raw.test.labels == 1).sum() == 4
     assert len({*train, *test}) == 30
-    assert raw.notes == ("no test split: 6 of 30 images held out, stratified",)
+    assert raw.notes[0] == "no test split: 6 of 30 images held out, stratified"
+    assert raw.notes[1:] == ((f"{only}/ is taken for training",) if only in ("val", "test") else ())
 
 
 def test_images_are_those_that_their_ids_name(data: Path) -> None:
@@ -103,7 +110,7 @@ def test_a_class_that_only_the_test_split_has_is_refused(data: Path) -> None:
 def test_an_empty_class_folder_is_refused(data: Path) -> None:
     save_class_folders(data / "train", {"cat": 2, "dog": 2})
     (data / "train" / "owl").mkdir()
-    with pytest.raises(InvalidData, match="train: no training images of class owl; add images or remove"):
+    with pytest.raises(InvalidData, match="train: no training images of class owl; add images, or remove"):
         load(data)
 
 
@@ -222,7 +229,7 @@ def test_the_fingerprint_of_a_manifest_changes_with_its_rows_and_images(data: Pa
     save_class_folders(data, {"cat": 2, "dog": 2})
     write_manifest(data, "path,label", "cat/0.png,cat", "dog/0.png,dog")
     found = [fingerprint(data)]
-    write_manifest(data, "path,label", "cat/0.png,cat", "dog/0.png,cat")
+    write_manifest(data, "path,label", "cat/0.png,dog", "dog/0.png,cat")
     found.append(fingerprint(data))
     save_image(data / "dog" / "0.png", shade=250)
     os.utime(data / "dog" / "0.png", ns=(1, 1))
@@ -238,3 +245,47 @@ def test_a_folder_that_is_not_there_is_unavailable_with_a_remedy(
     assert ImageFolder().fingerprint(places) is None
     with pytest.raises(Unavailable, match=remedy):
         ImageFolder().load(places)
+
+
+@pytest.mark.parametrize("manifest", [False, True])
+def test_images_swapped_between_classes_with_their_sizes_and_times_are_noticed(data: Path, manifest: bool) -> None:
+    """As an archive of equal times leaves them; the memo of digests is that of before."""
+    for name in ("cat", "dog"):
+        Image.new("L", (8, 8), 40 if name == "cat" else 90).save(make(data / name) / "0.bmp")
+        os.utime(data / name / "0.bmp", ns=(10**18, 10**18))
+    if manifest:
+        write_manifest(data, "path,label", "cat/0.bmp,cat", "dog/0.bmp,dog")
+    before = fingerprint(data)
+    (data / "cat" / "0.bmp").rename(data / "aside")
+    (data / "dog" / "0.bmp").rename(data / "cat" / "0.bmp")
+    (data / "aside").rename(data / "dog" / "0.bmp")
+    assert fingerprint(data) != before
+
+
+def make(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_a_manifest_that_the_suite_names_and_that_is_missing_is_never_replaced_by_folders(data: Path) -> None:
+    save_class_folders(data, {"cat": 5, "dog": 5})
+    with pytest.raises(Unavailable, match=r"mine\.csv: no such file; correct `manifest`"):
+        load(data, manifest="mine.csv")
+    assert ImageFolder(manifest="mine.csv").fingerprint(places_of(data)) is None
+
+
+def test_a_manifest_is_taken_whatever_the_case_of_its_name(data: Path) -> None:
+    save_class_folders(data / "train", {"cat": 5, "dog": 5})
+    lines = [f"train/cat/{i}.png,left" for i in range(5)] + [f"train/dog/{i}.png,right" for i in range(5)]
+    write_manifest(data, "path,label", *lines)
+    first = list(load(data).train.ids)
+    (data / "manifest.csv").rename(data / "MANIFEST.csv")
+    assert load(data).class_names == ("left", "right")
+    assert list(load(data).train.ids) == first
+
+
+def test_a_layout_that_nobody_can_tell_has_no_fingerprint_but_an_error(data: Path) -> None:
+    """So that every verb that looks at the data names it."""
+    save_class_folders(data, {"train": 2, "cat": 2})
+    with pytest.raises(InvalidData, match="train/ beside cat/"):
+        fingerprint(data)

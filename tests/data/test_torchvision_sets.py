@@ -15,7 +15,7 @@ from bench.data.torchvision_sets import Examples, TorchvisionSet
 from bench.errors import Unavailable
 from bench.schema import Choice
 from bench.suites.choices import make
-from tests.material.examples import save_class_folders
+from tests.material.examples import save_class_folders, save_image
 
 
 def cifar10() -> TorchvisionSet:
@@ -168,3 +168,42 @@ def test_the_real_copy_of_cifar10_has_ten_classes(tmp_path: Path) -> None:
     assert len(raw.class_names) == 10
     assert (len(raw.train.labels), len(raw.test.labels)) == (4000, 820)
     assert raw.train.images[0].size == (32, 32)
+
+
+def test_a_linked_copy_is_read_and_has_a_fingerprint_of_its_own(tmp_path: Path) -> None:
+    """Also where its folders are called in another way."""
+    found = []
+    for name, shift in (("one", 0), ("two", 1)):
+        for part, linked in (("train", "Training"), ("test", "Testing")):
+            for label, kind in enumerate(("airplane", "bird")):
+                save_image(tmp_path / name / part / kind / "0.png", shade=60 * label + shift)
+            link = tmp_path / f"data {name}" / "cifar10" / linked
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(tmp_path / name / part)
+        places = Places(tmp_path / f"data {name}", None, tmp_path / "cache")
+        assert list(cifar10().load(places).train.ids) == ["Training/airplane/0.png", "Training/bird/0.png"]
+        found.append(cifar10().fingerprint(places))
+    assert None not in found
+    assert found[0] != found[1]
+
+
+def test_linked_official_files_have_a_fingerprint_of_their_own(tmp_path: Path) -> None:
+    found = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "data_batch_1").write_text(name)
+        root = tmp_path / f"data {name}"
+        root.mkdir()
+        (root / "cifar-10-batches-py").symlink_to(tmp_path / name)
+        found.append(cifar10().fingerprint(Places(root, None, tmp_path / "cache")))
+    assert None not in found
+    assert found[0] != found[1]
+
+
+def test_an_empty_folder_of_official_files_is_none(tmp_path: Path) -> None:
+    """The copy beside it is taken."""
+    places = a_copy(tmp_path / "data")
+    before = cifar10().fingerprint(places)
+    (tmp_path / "data" / "cifar-10-batches-py").mkdir()
+    assert cifar10().fingerprint(places) == before is not None
+    assert len(cifar10().load(places).train.labels) == 5

@@ -1,6 +1,7 @@
 """Pixels before and after: geometry, colour modes, normalisation, augmentation."""
 
 import io
+import struct
 from collections.abc import Callable
 
 import numpy as np
@@ -8,10 +9,21 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from bench.contracts.networks import InputSpec
-from bench.data.transforms import Geometry, Normalise, cut_out, mixup, policy, random_resized_crop_flip, to_rgb
+from bench.data.levels import Whites
+from bench.data.transforms import (
+    UNREADABLE,
+    Geometry,
+    Normalise,
+    cut_out,
+    mixup,
+    policy,
+    random_resized_crop_flip,
+    to_rgb,
+    upright,
+)
 
 SPEC = InputSpec((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bicubic", 0.875, 224)
 POLICIES = ["randaugment", "trivialaugment"]
@@ -115,9 +127,10 @@ def test_16_bit_grey_keeps_its_range() -> None:
     assert np.asarray(to_rgb(image))[0, :, 0].tolist() == [0, 127, 255]
 
 
-def test_a_dark_16_bit_image_stays_dark() -> None:
+def test_a_dark_16_bit_image_stays_dark_among_bright_ones() -> None:
     image = reopened(Image.fromarray(np.full((2, 2), 200, np.uint16)))
-    assert np.asarray(to_rgb(image)).max() <= 1
+    assert np.asarray(to_rgb(image, Whites(integers=65535))).max() <= 1
+    assert np.asarray(to_rgb(image)).min() == 200
 
 
 def test_16_bit_grey_with_a_transparent_level_keeps_its_range() -> None:
@@ -129,6 +142,77 @@ def test_16_bit_grey_with_a_transparent_level_keeps_its_range() -> None:
 def test_32_bit_grey_of_8_bit_values_is_taken_as_it_is() -> None:
     image = Image.fromarray(np.array([[0, 100, 255]], np.int32))
     assert np.asarray(to_rgb(image))[0, :, 0].tolist() == [0, 100, 255]
+
+
+def test_floats_from_0_to_1_become_black_to_white() -> None:
+    image = Image.fromarray(np.array([[0, 0.25, 1]], np.float32))
+    assert Geometry(3, None, "bilinear").apply(image)[1, :, 0].tolist() == [0, 63, 255]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_an_image_is_turned_as_its_tag_says(suffix: str, orientation: int) -> None:
+    """As PIL itself does it."""
+    tags = Image.Exif()
+    tags[ExifTags.Base.Orientation] = orientation
+    stream = io.BytesIO()
+    Image.fromarray(noise(6, 9, 3)).save(stream, suffix, exif=tags)
+    expected = ImageOps.exif_transpose(Image.open(stream))
+    found = upright(Image.open(stream))
+    assert found.size == ((6, 9) if orientation > 4 else (9, 6))
+    assert np.array_equal(np.asarray(found), np.asarray(expected))
+
+
+def with_tags(*tags: bytes, beyond: bytes = b"") -> Image.Image:
+    """A JPEG of 9 x 6 pixels with tags of 12 bytes each; those too long for it point `beyond`."""
+    directory = struct.pack("<H", len(tags)) + b"".join(tags) + b"\0" * 4
+    stream = io.BytesIO()
+    Image.fromarray(noise(6, 9, 3)).save(stream, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0" + directory + beyond)
+    return Image.open(stream)
+
+
+def tag(number: int, kind: int, count: int, value: int) -> bytes:
+    return struct.pack("<HHLL", number, kind, count, value)
+
+
+TURNED = tag(0x0112, 3, 1, 6)
+
+
+@pytest.mark.parametrize(
+    ("senseless", "beyond"),
+    [
+        (tag(0x011A, 10, 1, 38), struct.pack("<ll", -1, 0)),
+        (tag(0x011A, 5, 1, 38), struct.pack("<LL", 1, 0)),
+        (tag(0x011A, 5, 2**31, 38), b""),
+        (tag(0x8769, 4, 1, 2**32 - 1), b""),
+        (tag(0x010F, 77, 9, 9), b""),
+        (tag(0x010F, 2, 2**32 - 1, 2**32 - 1), b""),
+    ],
+)
+def test_other_tags_may_be_senseless(senseless: bytes, beyond: bytes) -> None:
+    """An image is turned all the same, and made pixels of."""
+    found = upright(with_tags(TURNED, senseless, beyond=beyond))
+    assert found.size == (6, 9)
+    assert Geometry(4, None, "bilinear").apply(found).shape == (4, 4, 3)
+
+
+@pytest.mark.parametrize("orientation", [tag(0x0112, 3, 1, 9), tag(0x0112, 2, 1, 54), tag(0x0112, 5, 1, 2**31)])
+def test_an_orientation_that_says_nothing_turns_nothing(orientation: bytes) -> None:
+    assert upright(with_tags(orientation)).size == (9, 6)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@settings(deadline=None, max_examples=300)
+@given(st.binary(max_size=80))
+def test_tags_never_keep_an_image_from_being_read(tags: bytes) -> None:
+    """Whatever stands where they should."""
+    stream = io.BytesIO()
+    Image.fromarray(noise(6, 9, 3)).save(stream, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0" + tags)
+    try:
+        image = Image.open(stream)
+    except UNREADABLE:
+        return  # the header alone is too much for PIL: the file is named
+    assert set(upright(image).size) == {9, 6}
 
 
 def test_cmyk_is_converted_to_its_colours() -> None:

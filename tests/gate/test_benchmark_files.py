@@ -1,4 +1,4 @@
-"""Files of pytest-benchmark are read as it writes them: counts are judged at once, times over several files."""
+"""Files of pytest-benchmark are read as it writes them: times over several files, and of what they keep own counts."""
 
 import importlib.util
 import json
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.gate.benchmark_files import is_benchmark_file, read_benchmarks
@@ -194,6 +196,135 @@ def test_what_is_kept_of_the_machine_is_the_same_on_each_run(
         module.pytest_benchmark_update_machine_info(pytestconfig, each)
     assert told[0] == told[1]
     assert {"processor", "cores", "gpu", "python", "packages", "torch_build"} <= told[0]["bench_environment"].keys()
+
+
+def of_others(target: Path, extra: Any, least: float = 0.01, **changes: Any) -> Path:
+    """Write a file as people write them who have never heard of this project."""
+    benchmark = {
+        "fullname": "t.py::test_train",
+        "options": {"timer": "perf_counter"},
+        "stats": {"min": least, "median": 0.02},
+        "extra_info": extra,
+        **changes,
+    }
+    machine = {"python_version": "3.11", "cpu": {"brand_raw": "A", "count": 4}}
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps({"machine_info": machine, "commit_info": {}, "benchmarks": [benchmark]}))
+    return target
+
+
+def several(folder: Path, extra: Any, factor: float = 1.0) -> Path:
+    """Write files that repeat one another, with times that vary a little."""
+    for number in range(4):
+        of_others(folder / f"{number}.json", extra, factor * (0.01 + number / 1e5))
+    return folder
+
+
+def test_what_others_keep_is_shown_and_not_judged(bench: Command, tmp_path: Path) -> None:
+    """A rate that rises is no regression, whichever way it would be worse."""
+    old, new = (several(tmp_path / f"{rate}", {"images_per_second": rate}, 1 + rate / 1e6) for rate in (100.0, 110.0))
+    for sides in ((old, new), (new, old)):
+        answer = bench("compare", *sides)
+        assert (answer.code, "1 same: the same or better" in answer.out) == (0, True)
+    assert "kept, not judged: t.py::test_train images_per_second: 110, 100" in answer.out
+    document = bench("compare", old, new, "--format", "json").json
+    assert document["rules"] == ["min:5%"]
+    row = {"benchmark": "t.py::test_train"}
+    assert document["kept_and_not_judged"] == [{"row": row, "name": "images_per_second", "base": 100.0, "new": 110.0}]
+
+
+def test_what_others_keep_is_judged_where_a_limit_names_it(bench: Command, tmp_path: Path) -> None:
+    """More is worse, with a minus less is; a baseline keeps it too."""
+    old, new = (of_others(tmp_path / f"{rate}.json", {"shape:rate": rate}) for rate in (100, 110))
+    codes = {rule: bench("compare", old, new, "--fail-on", rule).code for rule in ("shape:rate:5%", "shape:rate:-5%")}
+    assert codes == {"shape:rate:5%": 1, "shape:rate:-5%": 0}
+    assert "shape:rate:-5% (less is worse)" in bench("compare", new, old, "--fail-on", "shape:rate:-5%").out
+    assert bench("compare", new, old, "--fail-on", "shape:rate:-5%").code == 1
+    assert bench("baseline", "save", "old", old).code == 0
+    assert bench("compare", "old", new, "--fail-on", "shape:rate:5%").code == 1
+    assert bench("history", "--metric", "shape:rate").code == 0
+
+
+@pytest.mark.parametrize("name", ["min", "median", "accuracy", "throughput", "threads", "batch", "versions"])
+def test_what_others_keep_stands_for_nothing_that_was_measured(bench: Command, tmp_path: Path, name: str) -> None:
+    """Whatever it is called: neither a figure nor a condition."""
+    old, new = (several(tmp_path / f"{value}", {name: value}, 1 + value / 1e6) for value in (1, 7))
+    document = bench("compare", old, new, "--format", "json").json
+    assert (document["exit_code"], document["rules"]) == (0, ["min:5%"])
+    assert 0.01 <= document["verdicts"][0]["base"] < 0.011
+
+
+@pytest.mark.parametrize("name", ["shape:batch", "", ":", "a:b:5%", "\n", "\ud800", "|"])
+def test_a_key_may_be_called_anything(bench: Command, written: Path, tmp_path: Path, name: str) -> None:
+    """In files of this project too, where it counts: nobody is blamed for an option that was not given."""
+    other = several(tmp_path / "other", {name: 8})
+    assert bench("compare", other, other).code == 4  # equal times are one measurement
+    own = altered(written, tmp_path / "own.json", **{name: 8})
+    answer = bench("compare", own, own, "--format", "json")
+    assert (answer.code, answer.err, len(answer.json["rules"])) == (4, "", 3)
+    grown = bench("compare", own, altered(written, tmp_path / "grown.json", **{name: 9}))
+    assert (grown.code, grown.err) == (1, "")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.text(max_size=8) | st.sampled_from(
+    ["min", "median", "accuracy", "throughput", "threads", "a:5%", "", "calls"]
+)
+ANYTHING = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@ANYTHING
+@given(st.dictionaries(KEYS, JSON, max_size=4), st.dictionaries(KEYS, JSON, max_size=4), st.sampled_from([1.0, 1.5]))
+def test_nothing_that_others_keep_turns_a_verdict(
+    bench: Command, tmp_path: Path, before: dict[str, Any], after: dict[str, Any], factor: float
+) -> None:
+    """Any JSON under any name: the answer is that of the times alone, in every format."""
+    alone = bench("compare", several(tmp_path / "a", {}), several(tmp_path / "b", {}, factor), "--format", "json").json
+    old, new = several(tmp_path / "old", before), several(tmp_path / "new", after, factor)
+    found = bench("compare", old, new, "--format", "json").json
+    judged = ("exit_code", "rules", "verdicts", "counts")
+    assert [found[key] for key in judged] == [alone[key] for key in judged]
+    for format_ in ("console", "github"):
+        assert bench("compare", old, new, "--format", format_).code == alone["exit_code"]
+    assert bench("baseline", "save", "kept", old, "--force").code == 0
+    assert bench("compare", "kept", new, "--format", "json").json["verdicts"] == alone["verdicts"]
+
+
+@ANYTHING
+@given(
+    st.sampled_from(["fullname", "options", "stats", "extra_info", "machine_info", "commit_info", "datetime"]),
+    JSON,
+    st.dictionaries(st.sampled_from(["min", "median"]), JSON, min_size=2) | JSON,
+)
+def test_a_file_of_any_shape_is_compared_or_refused_in_a_line(
+    bench: Command, tmp_path: Path, key: str, value: Any, stats: Any
+) -> None:
+    """Never a traceback, and never a figure that is none."""
+    changes = {"stats": stats} if key == "stats" else {key: value} if key in ("fullname", "options") else {}
+    path = of_others(tmp_path / "odd.json", value if key == "extra_info" else {}, **changes)
+    contents = json.loads(path.read_text())
+    if key in ("machine_info", "commit_info", "datetime"):
+        path.write_text(json.dumps({**contents, key: value}))
+    answer = bench("compare", path, path)
+    assert answer.code in (0, 2, 4, 5)
+    assert (answer.code == 2) == answer.err.startswith("bench: error: ")
+
+
+@pytest.mark.parametrize("time", ["0.01", True, None, float("nan"), float("inf"), 1e200, -0.01, [0.01]])
+def test_a_time_that_is_none_is_refused(tmp_path: Path, time: Any) -> None:
+    """Text too, also where it looks like a number."""
+    with pytest.raises(BenchError, match="a benchmark without its numbers"):
+        read_benchmarks("odd", [of_others(tmp_path / "odd.json", {}, least=time)])
+
+
+def test_a_file_that_is_nested_without_end_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 100_000)
+    assert not is_benchmark_file(path)
 
 
 @pytest.mark.slow

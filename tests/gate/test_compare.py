@@ -12,7 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import Exit
-from bench.gate.compare import Comparison, change_of, compare, measured_apart
+from bench.gate.changes import change_of, measured_apart
+from bench.gate.compare import Comparison, compare
 from bench.gate.rules import parse_rule, parse_rules
 from bench.gate.samples import Side
 from bench.reports.checks.comparison import render_console

@@ -76,9 +76,9 @@ COUNTED: Mapping[str, tuple[str, tuple[Change, ...], str, str]] = {
         (
             (
                 "data/decode.py",
-                "            array[index] = geometry.apply(split.images[index])\n",
-                "            geometry.apply(split.images[index])\n"
-                "            array[index] = geometry.apply(split.images[index])\n",
+                "            pixels = self._geometry.apply(image, whites)\n",
+                "            self._geometry.apply(image, whites)\n"
+                "            pixels = self._geometry.apply(image, whites)\n",
             ),
         ),
         "python_calls",

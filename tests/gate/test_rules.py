@@ -76,6 +76,15 @@ def test_per_cent_is_of_the_base_whichever_way_is_worse(base: float, share: floa
     assert fewer.sign * fewer.change(base, base * (1 - share)) == pytest.approx(fewer.floor)
 
 
+@pytest.mark.parametrize("name", ["calls", "shape:batch", "a: b"])
+@pytest.mark.parametrize("limit", ["ci", "5%", "0", "3", "-ci", "-5%", "-0", "-3"])
+def test_a_counter_may_grow_or_with_a_minus_fall(name: str, limit: str) -> None:
+    """Whatever it is called: the last colon is the rule's."""
+    rule = parse_rule(f"{name}:{limit}", [name])
+    assert (rule.text, rule.quantity.higher_is_better) == (f"{name}:{limit}", limit.startswith("-"))
+    assert parse_rule(rule.text, [name]) == rule
+
+
 def test_growth_from_nothing_is_without_bound() -> None:
     """And nothing to nothing no change."""
     rule = parse_rule("trainable_params:5%")
@@ -92,4 +101,6 @@ def test_usual_rules_are_of_what_the_sides_hold() -> None:
     ]
     found = usual_rules({"min", "steps", "calls"}, ["steps", "calls"], {"steps": "2%"})
     assert [rule.text for rule in found] == ["calls:0", "steps:2%", "min:5%"]
+    odd = usual_rules({"min", "", "a:b"}, ["", "a:b"], {})
+    assert [(rule.quantity.name, rule.tolerance) for rule in odd] == [("", 0), ("a:b", 0), ("min", 0.05)]
     assert len(parse_rules(["accuracy:ci", "accuracy:ci"])) == 1

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from bench.errors import BenchError
-from bench.gate.samples import keyed, label, name_of, shared_parts, told_apart_by
+from bench.gate.samples import finite, keyed, label, name_of, printable, shared_parts, shortened, told_apart_by
 from tests.material.measured import a_cell_record, a_side
 
 
@@ -52,6 +52,31 @@ def test_two_cells_that_nothing_tells_apart_are_refused() -> None:
     """By name."""
     with pytest.raises(BenchError, match="two cells are called digits test_resnet"):
         keyed(a_side([a_cell_record(0), a_cell_record(0, total_s=7.0)]), [])
+
+
+@pytest.mark.parametrize("value", ["1", None, True, float("nan"), float("inf"), 10**400, -1e101, [1], {}])
+def test_what_is_no_number_is_no_figure(value: object) -> None:
+    """Text, yes and no, and what nobody can have measured."""
+    with pytest.raises(ValueError, match="is no figure"):
+        finite(value)
+    assert (finite(7), finite(-1e100)) == (7.0, -1e100)
+
+
+def test_what_is_kept_is_a_figure_where_a_limit_names_it() -> None:
+    """And never in place of one that was measured."""
+    (sample,) = a_side([a_cell_record(0)]).samples
+    side = dataclasses.replace(
+        a_side([]), samples=(dataclasses.replace(sample, kept={"rate": 3.0, "accuracy": 9.0, "note": "fine"}),)
+    )
+    assert side.namable == {"rate", "accuracy"}
+    (named,) = side.judged_by(["rate", "accuracy", "note", "other"]).samples
+    assert named.figures == {**sample.figures, "rate": 3.0}
+
+
+def test_any_text_is_one_short_line() -> None:
+    """Halves of surrogate pairs and line ends would break what is printed."""
+    assert printable("a\n\ud800é") == "a\\n\\ud800é"
+    assert shortened({"a": ["b"] * 99}) == '{"a": ["b", "b", "b", "b", "b", "b", ...'
 
 
 def test_side_says_when_and_where_it_was_made() -> None:

@@ -43,6 +43,23 @@ def test_batch_is_clamped_to_the_images_and_all_are_used(places: Places, tmp_pat
     assert list(fitted.trace.images) == [50, 50, 50]
 
 
+def test_an_image_that_every_batch_takes_along_is_part_of_it(places: Places, tmp_path: Path) -> None:
+    """Fifty images and a batch of 49: no batch has the size that was asked for."""
+    trace = whole(tmp_path, places, batch_size=49, steps=3).trace
+    assert (trace.batch_effective, list(trace.images)) == (50, [50, 50, 50])
+    assert trace.full == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("method", "growing"), [("finetune", False), ("gradual_unfreezing", True)])
+def test_a_training_says_whether_more_learns_on_the_way(
+    places: Places, tmp_path: Path, method: str, growing: bool
+) -> None:
+    """Its later steps are others than the first."""
+    cell = tiny.one_cell(tmp_path, f"grid.method={method}")
+    task, _ = tiny.task_of(cell, places)
+    assert make(METHODS, cell.method).fit(task).trace.growing is growing
+
+
 def test_one_label_per_class_trains(places: Places, tmp_path: Path) -> None:
     """Ten images, batches of three: the one left over joins the batch before it."""
     fitted = whole(tmp_path, places, "grid.labels_per_class=1", batch_size=3, steps=6)

@@ -4,13 +4,16 @@ import json
 import multiprocessing
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.errors import BenchError
 from bench.machine import cache
+from bench.machine.digests import Stamp, read_sha256
 from bench.schema import content_hash
 
 KEY = {"data": "digits", "size": 32}
@@ -66,7 +69,9 @@ def test_the_manifest_says_what_a_folder_is_and_what_its_files_were(tmp_path: Pa
     assert path == cache.folder_path(tmp_path, "kind", KEY)
     stat = (path / "contents").stat()
     digest = "73475cb40a568e8da8a045ced110137e159f890ac4da883b6b17dc651b3a8049"
-    assert cache.manifest(path) == {
+    kept = cache.manifest(path)
+    assert kept.pop("seal") == content_hash(kept)
+    assert kept == {
         "key": KEY,
         "label": "a label",
         "seconds": 1.5,
@@ -142,102 +147,218 @@ def test_the_convention_for_cache_folders_is_followed(monkeypatch: pytest.Monkey
     assert cache.default_root() == Path.home() / ".cache" / "transferbench"
 
 
-def _two_files(folder: Path) -> list[Path]:
-    folder.mkdir()
-    files = [folder / "a.txt", folder / "b.txt"]
-    for path in files:
-        path.write_text(path.name)
-    return files
-
-
-def test_a_file_is_hashed_anew_when_it_changes(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_text("one")
-    first = cache.file_sha256(path)
-    path.write_text("another")
-    assert cache.file_sha256(path) != first
-
-
-def test_many_files_hash_alike_wherever_they_lie_and_however_listed(tmp_path: Path) -> None:
-    here, there = _two_files(tmp_path / "here"), _two_files(tmp_path / "there")
-    memo = tmp_path / "memo"
-    assert cache.files_sha256(tmp_path / "here", here, memo) == cache.files_sha256(
-        tmp_path / "there", there[::-1], memo
-    )
-
-
-def test_changed_renamed_added_and_removed_files_are_noticed(tmp_path: Path) -> None:
-    root, memo = tmp_path / "files", tmp_path / "memo"
-    files = _two_files(root)
-    hashes = [cache.files_sha256(root, files, memo)]
-    files[0].write_text("A.txt")
-    os.utime(files[0], ns=(1, 1))
-    hashes.append(cache.files_sha256(root, files, memo))
-    renamed = files[1].rename(root / "c.txt")
-    hashes.append(cache.files_sha256(root, [files[0], renamed], memo))
-    hashes.append(cache.files_sha256(root, [renamed], memo))
-    assert len(set(hashes)) == 4
-    (root / "a.txt").write_text("a.txt")
-    renamed.rename(root / "b.txt")
-    assert cache.files_sha256(root, files, memo) == hashes[0]
-
-
-def test_what_has_not_changed_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root, memo = tmp_path / "files", tmp_path / "memo"
-    files = _two_files(root)
-    first = cache.files_sha256(root, files, memo)
-
-    def refuse(path: Path) -> str:
-        raise AssertionError(f"{path} is read again")
-
-    monkeypatch.setattr(cache, "file_sha256", refuse)
-    assert cache.files_sha256(root, files, memo) == first
-
-
-def test_the_memo_holds_what_the_hash_is_made_of(tmp_path: Path) -> None:
-    root, memo = tmp_path / "files", tmp_path / "memo"
-    digest = cache.files_sha256(root, _two_files(root), memo)
-    (kept,) = (memo / "digests").iterdir()
-    assert content_hash({name: entry[2] for name, entry in json.loads(kept.read_text()).items()}) == digest
-
-
 def _restamp(path: Path, text: str) -> None:
     path.write_text(text)
     os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
 
 
+def _flip(path: Path) -> None:
+    """Change a bit in place; size and time of the file stay what they were."""
+    stat = path.stat()
+    with path.open("r+b") as stream:
+        first = stream.read(1)[0]
+        stream.seek(0)
+        stream.write(bytes([first ^ 1]))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+
+
+def _swap(path: Path) -> None:
+    """Put another file of the same size and time in its place."""
+    other = path.with_name(".other")
+    shutil.copy2(path, other)
+    _flip(other)
+    other.replace(path)
+
+
+def _edit(note: Path) -> None:
+    note.write_text(note.read_text().replace("1.5", "2.5"))
+
+
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "manifest emptied": lambda path: (path / "manifest.json").write_text(""),
     "manifest of an older version": lambda path: (path / "manifest.json").write_text('{"files": {"contents": 2}}'),
+    "manifest that says something else": lambda path: _edit(path / "manifest.json"),
     "file cut short": lambda path: (path / "contents").write_text("4"),
     "file tampered with": lambda path: _restamp(path / "contents", "43"),
+    "bit flipped": lambda path: _flip(path / "contents"),
+    "file swapped": lambda path: _swap(path / "contents"),
     "file removed": lambda path: (path / "contents").unlink(),
 }
 
 
+@pytest.mark.parametrize("check", cache.CHECKS)
+@pytest.mark.parametrize("settled", [True, False])
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_folder_is_made_again(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_folder_is_made_again_and_that_is_said(
+    tmp_path: Path,
+    damage: str,
+    settled: bool,
+    check: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """However little time lies between the making, the last reading and the damage."""
+    monkeypatch.setenv(cache.CHECK_VARIABLE, check)
+    if settled:
+        monkeypatch.setattr("bench.machine.digests.SETTLED_NS", 0)
     made_anew(tmp_path)
+    assert not made_anew(tmp_path)
     path = cache.folder_path(tmp_path, "kind", KEY)
+    time.sleep(0.02 if settled else 0)  # a tick of this file system's clock
     DAMAGE[damage](path)
     assert not cache.is_whole(path)
+    assert capfd.readouterr().err == ""
     assert made_anew(tmp_path)
+    assert capfd.readouterr().err == "bench: cache: a label: not as it was written; made again\n"
     assert not made_anew(tmp_path)
 
 
-def test_a_copy_without_times_is_compared_by_contents_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class Reads:
+    """Counts the files that are read to the end, all of them settled."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.names: list[str] = []
+        monkeypatch.setattr(cache, "read_sha256", self.read)
+        monkeypatch.setattr("bench.machine.digests.SETTLED_NS", -1)
+
+    def read(self, path: Path) -> str:
+        self.names.append(path.name)
+        return read_sha256(path)
+
+    def taken(self) -> list[str]:
+        """Return what was read since the last call."""
+        taken, self.names = self.names, []
+        return taken
+
+
+def next_run(monkeypatch: pytest.MonkeyPatch, name: str = "next") -> None:
+    monkeypatch.setattr(cache, "RUN", name)
+
+
+def test_contents_are_read_once_in_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When they are made, and then by the first that asks."""
+    reads = Reads(monkeypatch)
+    assert made_anew(tmp_path)  # which asks too
+    assert reads.taken() == ["contents"] * 2
+    for run in ("second", "third"):
+        next_run(monkeypatch, run)
+        assert not made_anew(tmp_path)
+        assert reads.taken() == ["contents"]
+        assert not made_anew(tmp_path)
+        assert reads.taken() == []
+
+
+def test_damage_that_leaves_no_trace_is_noticed_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk's own errors change no stamp; whoever asked for `changed` only does not see them."""
+    Reads(monkeypatch)
+    made_anew(tmp_path)
+    made_anew(tmp_path)
+    path = cache.folder_path(tmp_path, "kind", KEY)
+    stamp = Stamp.of(path / "contents")
+    _flip(path / "contents")
+    monkeypatch.setattr(cache.Stamp, "of", lambda path: stamp)
+    next_run(monkeypatch)
+    monkeypatch.setenv(cache.CHECK_VARIABLE, "changed")
+    cache.folder(tmp_path, "kind", KEY, "a label", make_contents)
+    assert (path / "contents").read_text() == "52"
+    monkeypatch.setenv(cache.CHECK_VARIABLE, "always")
+    cache.folder(tmp_path, "kind", KEY, "a label", make_contents)
+    assert (path / "contents").read_text() == "42"
+
+
+def test_who_asks_for_it_has_only_read_what_looks_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Reads(monkeypatch)
+    monkeypatch.setenv(cache.CHECK_VARIABLE, "changed")
+    made_anew(tmp_path)
+    made_anew(tmp_path)
+    reads.taken()
+    next_run(monkeypatch)
+    assert not made_anew(tmp_path)
+    assert reads.taken() == []
+    os.utime(cache.folder_path(tmp_path, "kind", KEY) / "contents", ns=(LONG_AGO_NS, LONG_AGO_NS))
+    assert not made_anew(tmp_path)
+    assert not made_anew(tmp_path)
+    assert reads.taken() == ["contents"]
+
+
+def test_a_way_to_check_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.CHECK_VARIABLE, "never")
+    with pytest.raises(BenchError, match="BENCH_CACHE_CHECK=never: write always or changed"):
+        made_anew(tmp_path)
+    monkeypatch.setenv(cache.CHECK_VARIABLE, "")
+    assert made_anew(tmp_path)
+
+
+def test_a_copy_is_compared_by_contents_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Reads(monkeypatch)
     made_anew(tmp_path / "here")
     shutil.copytree(tmp_path / "here", tmp_path / "there", copy_function=shutil.copyfile)
     copied = cache.folder_path(tmp_path / "there", "kind", KEY)
     _restamp(copied / "contents", "42")
+    reads.taken()
     assert not made_anew(tmp_path / "there")
-    assert (copied / "contents").stat().st_mtime_ns == cache.manifest(copied)["files"]["contents"][1]
-
-    def refuse(path: Path) -> str:
-        raise AssertionError(f"{path} is read again")
-
-    monkeypatch.setattr(cache, "file_sha256", refuse)
     assert cache.is_whole(copied)
+    assert reads.taken() == ["contents"]
+
+
+def test_a_folder_of_an_older_version_is_taken_once_it_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its manifest has no seal, and no note beside it says who has read it."""
+    made_anew(tmp_path)
+    path = cache.folder_path(tmp_path, "kind", KEY)
+    (path / "manifest.json").write_text(json.dumps({**cache.manifest(path), "seal": None}))
+    assert not made_anew(tmp_path)
+    _flip(path / "contents")
+    assert made_anew(tmp_path)
+
+
+def test_a_damaged_note_of_what_was_read_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Reads(monkeypatch)
+    made_anew(tmp_path)
+    made_anew(tmp_path)
+    (note,) = (tmp_path / "kind").glob(f".*{cache.CHECKED}")
+    for text in ("{", "[]", '{"contents": 3}', '{"contents": []}', '{"contents": [1, 2, 3, 4, "run"]}'):
+        note.write_text(text)
+        reads.taken()
+        assert not made_anew(tmp_path)
+        assert reads.taken() == ["contents"]
+
+
+def test_a_cache_that_may_only_be_read_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a lock, and without a note of what was read."""
+    reads = Reads(monkeypatch)
+    made_anew(tmp_path)
+    next_run(monkeypatch)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError("read-only")
+
+    for name in ("write_atomically", "locked"):
+        monkeypatch.setattr(cache, name, refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    reads.taken()
+    assert not made_anew(tmp_path)
+    assert "contents" in reads.taken()
+
+
+def _run_of(queue: Any) -> None:
+    queue.put(cache.RUN)
+
+
+def test_forked_processes_belong_to_one_run() -> None:
+    """Those of the server that has imported the cache: what one of them has read the others need not."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bench.machine.cache"])
+    queue = context.Queue()
+    for _ in range(2):
+        process = context.Process(target=_run_of, args=(queue,))
+        process.start()
+        process.join()
+    assert queue.get() == queue.get()
 
 
 def test_a_folder_that_is_used_says_so_by_the_time_of_its_manifest(tmp_path: Path) -> None:
@@ -246,12 +367,3 @@ def test_a_folder_that_is_used_says_so_by_the_time_of_its_manifest(tmp_path: Pat
     os.utime(note, ns=(LONG_AGO_NS, LONG_AGO_NS))
     assert not made_anew(tmp_path)
     assert note.stat().st_mtime_ns > LONG_AGO_NS
-
-
-def test_a_damaged_memo_of_digests_is_forgotten(tmp_path: Path) -> None:
-    (tmp_path / "root").mkdir()
-    file = tmp_path / "root" / "file"
-    file.write_text("contents")
-    first = cache.files_sha256(tmp_path / "root", [file], tmp_path / "memo")
-    next((tmp_path / "memo" / "digests").iterdir()).write_text("{")
-    assert cache.files_sha256(tmp_path / "root", [file], tmp_path / "memo") == first

@@ -12,7 +12,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.machine import cache, housekeeping
-from bench.machine.filling import PROGRESS
+from bench.machine.shared_arrays import PROGRESS
 from bench.machine.housekeeping import Entry, entries, limit_bytes, matching, readable, remove, trim
 
 HOUR = 3600.0

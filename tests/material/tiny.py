@@ -60,7 +60,7 @@ TIMED = {
     *("peak_rss_mib", "peak_rss_mib_by_phase"),
     *("accuracy_per_s", "compile_s", "pinned_to", "gpu_state", "profiled_in", "profile_reason"),
     *("anatomy_ms", "synthetic_ratio", "bound_by", "memory_mib_by_kind", "peak_gflop_per_s", "mfu", "latency_ms"),
-    *("forward_gflop", "step_gflop"),
+    *("forward_gflop", "step_gflop", "flop_reason", "mfu_reason", "bound_by_reason"),
     *("forgetting_s", "corruptions_s"),
 }
 """Keys of a record that tell of time, memory, place and profiles: they may differ where all else is equal."""
@@ -168,7 +168,7 @@ def task_of(cell: Cell, places: Places) -> tuple[Task, Backbone]:
     train = job.data.split("train")
     backbone = build(cell, job.weights)
     features = frozen_features(job, backbone, content_hash(tensor_hashes(backbone)), ignore)
-    split = choose(cell, 10, train, features)
+    split = choose(job, 10, train, features)
     return make_task(job, backbone, 10, train, split, features, ignore), backbone
 
 

@@ -235,3 +235,18 @@ def test_task_tells_the_folder_that_outlives_a_kill(photos: Path, cold_places: P
     task: PretrainingTask = Quick.seen[0]
     assert task.folder.parent == cold_places.cache_dir / "weights"
     assert task.folder.name.endswith(".part")
+
+
+def test_sources_behind_links_are_told_apart(tmp_path: Path, cold_places: Places) -> None:
+    """Each is trained on, though the names of their files are the same; what was left out is said."""
+    prints = []
+    for name in ("one", "two"):
+        for number in range(4):
+            save_image(tmp_path / f"store {name}" / f"{number}.png", shade=number + 50 * len(prints))
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train").symlink_to(tmp_path / f"store {name}")
+        (tmp_path / f"store {name}" / "phone.heic").touch()
+        made = train(f"{QUICK}@{written(tmp_path / name)}", cold_places)
+        prints.append(made.fingerprint)
+        assert made.source.endswith("left out, of a kind that is not read here: 1 (train/phone.heic)")
+    assert len(Quick.seen) == len(set(prints)) == 2

@@ -77,6 +77,22 @@ def test_training_is_timed_by_its_measured_steps() -> None:
     assert throughput.probe(run_of(fitted=fitted, workers=2))["throughput_images_per_s"] is None
 
 
+def test_percentiles_are_of_full_batches_and_the_rate_of_all_steps() -> None:
+    """Every other batch has two images and takes a quarter of a second: the reader asks how long a step takes."""
+    trace = Trace([9.0, *[1.0, 0.25] * 5], [1.0] * 11, [8, *[8, 2] * 5], [1.0] * 11, 1, 8, True, "fused")
+    fields = throughput.probe(run_of(fitted=SimpleNamespace(trace=trace, on_features=False)))
+    assert fields["step_ms"] == {"p50": 1000.0, "p90": 1000.0, "p95": 1000.0, "p99": 1000.0, "n": 5}
+    assert fields["throughput_images_per_s"] == pytest.approx(5 * (8 + 2) / (5 * 1.25))
+    assert fields["cpu_s_per_1000_images"] == pytest.approx(10 / 50 * 1000)
+
+
+def test_a_training_whose_full_batches_are_warm_up_has_a_rate_and_no_percentiles() -> None:
+    """The second and last step has two images."""
+    trace = Trace([1.0, 0.5], [1.0, 0.5], [8, 2], [1.0] * 2, 1, 8, True, "fused")
+    fields = throughput.probe(run_of(fitted=SimpleNamespace(trace=trace, on_features=False)))
+    assert (fields["step_ms"], fields["throughput_images_per_s"]) == (None, 4.0)
+
+
 def test_training_that_is_all_warm_up_has_no_rate() -> None:
     """Nothing was measured, so nothing is told."""
     fitted = SimpleNamespace(trace=Trace([1.0], [1.0], [8], [1.0], 1, 8, True, "fused"), on_features=False)

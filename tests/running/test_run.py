@@ -33,6 +33,7 @@ def test_cells_whose_weights_cannot_be_had_are_skipped_and_the_rest_runs(
     records = tiny.records_of(tmp_path / "out")
     assert result.exit_code == Exit.CELLS_FAILED
     assert [record.cell_id for record in result.unfinished] == [missing.cell_id]
+    assert (result.ran, result.failed, result.skipped, result.resumed, result.left_without) == (1, 0, 1, 0, 0)
     assert records[there.cell_id].status == "ok"
     assert records[missing.cell_id].status == "skipped"
     assert records[missing.cell_id].accuracy is None
@@ -106,6 +107,9 @@ def test_each_way_to_end_has_its_status(suite: Path, places: Places, tmp_path: P
     result = tiny.run_cells(cells, tmp_path / "out", places, Fated(Outcome(ended=ended, reason="because")))
     (record,) = tiny.records_of(tmp_path / "out").values()
     assert (record.status, record.reason, record.accuracy) == (status, "because", None)
+    assert (result.ran, result.failed, result.skipped) == (0, int(status != "skipped"), int(status == "skipped"))
+    again = tiny.run_cells(cells, tmp_path / "out", places, Fated(Outcome(ended=ended, reason="because")))
+    assert (again.resumed, again.left_without, again.skipped) == ((0, 0, 1) if status == "skipped" else (1, 1, 0))
     assert (record.method, record.labels_per_class, record.executor) == ("linear_probe", 6, "fated")
     assert result.exit_code == Exit.CELLS_FAILED
 

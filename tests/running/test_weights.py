@@ -7,7 +7,14 @@ from safetensors.torch import load_file
 from bench.backbones.sources import source_of
 from bench.contracts.data import Places
 from bench.running import weights
-from bench.running.weights import WeightsRequest, prepare_weights
+from bench.running.weights import WeightsRequest, prepare_weights, unused
+
+
+def test_tensors_without_a_place_are_counted_and_the_first_named() -> None:
+    """Nothing is said where there are none."""
+    assert unused([]) == []
+    (line,) = unused(["a", "b", "c", "d", "e"])
+    assert line.startswith("5 tensors of the file are left out (a, b, c, d, ...): ")
 
 
 @pytest.mark.parametrize(("objective", "has_one"), [("QuickLabels", True), ("Quick", False)])

@@ -135,6 +135,15 @@ def test_one_is_ahead_for_good_where_the_other_falls_behind_for_good() -> None:
     assert forth == crossover(points((-0.1, -0.05, 0.05, 0.1), 0.02))
 
 
+@given(st.lists(st.floats(-0.3, 0.3), min_size=2, max_size=5), st.floats(1e-3, 0.3))
+def test_shares_of_the_draws_are_shares(means: list[float], error: float) -> None:
+    """None is a hair below 0 or above 1."""
+    given_points = [Point(10 * (place + 1), mean, error, 4) for place, mean in enumerate(means)]
+    for found in crossovers(given_points):
+        assert all(0 <= share <= 1 for share in found.shares)
+        assert math.fsum(found.shares) == pytest.approx(1)
+
+
 def test_target_with_an_error_of_its_own_has_a_wider_interval() -> None:
     law = PowerLaw(0.95, 2.0, 0.6)
     curve = learning_curve(points(tuple(law.at(labels) for labels in BUDGETS), 0.005))

@@ -1,6 +1,7 @@
 """The structure of the package, read from its sources. `python -m tests.tools.structure` draws docs/architecture.md.
 
-Nothing is imported of what is looked at, so every import counts: at the top, inside functions, for type checking.
+Imports are read, not made, so every one counts: at the top, inside functions, for type checking. Extensions, which the
+catalogue names, are left out of the map: it stays true when one is added.
 """
 
 import ast
@@ -11,6 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from bench import catalog
+from bench.registry import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bench"
@@ -116,8 +120,23 @@ def packages_around(name: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
+def catalogued(*registries: Registry) -> frozenset[str]:
+    """Return the modules that registries name: extensions, of which there may be any number."""
+    targets = [registry.entry(name).target for registry in registries for name in registry.names()]
+    return frozenset(target.partition(":")[0].removeprefix("bench.") for target in targets)
+
+
+EXTENSIONS = catalogued(*(each for each in vars(catalog).values() if isinstance(each, Registry)))
+ANSWERS = catalogued(catalog.ANSWERS)
+
+
 def closed_doors(name: str, other: str, known: Mapping[str, Module]) -> list[str]:
-    """Return the packages around another module that neither hold the first one nor name the other as open."""
+    """Return the packages around another module that neither hold the first one nor name the other as open.
+
+    An answer of the catalogue is open to all: sections ask for it.
+    """
+    if other in ANSWERS:
+        return []
     return [
         package
         for package in packages_around(other)
@@ -165,11 +184,11 @@ def _packed(groups: Sequence[str], width: int) -> list[str]:
 
 
 def _rooms(known: Mapping[str, Module], graph: Mapping[str, frozenset[str]]) -> list[str]:
-    lines = ["| room | what it is | modules | imports from |", "|---|---|---|---|"]
+    lines = ["| room | what it is | modules, extensions apart | imports from |", "|---|---|---|---|"]
     for name in itertools.chain.from_iterable(reversed(ORDER)):
         inside = [each for each in known if top(each) == name]
         needs = {top(other) for each in inside for other in graph[each]} - {name, ""}
-        files = [each for each in inside if not known[each].is_package]
+        files = [each for each in inside if not known[each].is_package and each not in EXTENSIONS]
         told = (
             ", ".join(f"`{other}`" for other in sorted(needs, key=lambda other: (-height(other), other))) or "nothing"
         )
@@ -184,14 +203,15 @@ def _insides(known: Mapping[str, Module]) -> list[str]:
     for group in reversed(ORDER):
         for name in group:
             if known[name].is_package:
-                lines += [f"**`{name}/`**", "", *_inside(name, known), ""]
+                inside = _inside(name, known) or ["- extensions alone, which the catalogue names"]
+                lines += [f"**`{name}/`**", "", *inside, ""]
     return lines[:-1]
 
 
 def _inside(package: str, known: Mapping[str, Module]) -> list[str]:
     parts: dict[str, list[str]] = {}
     for name, module in known.items():
-        if name.startswith(f"{package}.") and not module.is_package:
+        if name.startswith(f"{package}.") and not module.is_package and name not in EXTENSIONS:
             folder, _, stem = name.removeprefix(f"{package}.").rpartition(".")
             is_open = name.removeprefix(f"{package}.") in known[package].opens
             parts.setdefault(folder, []).append(f"**{stem}**" if is_open else stem)

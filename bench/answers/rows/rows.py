@@ -11,6 +11,7 @@ from bench.answers.rows.corruptions import (
     means_by_corruption,
     strongest_by_corruption,
 )
+from bench.answers.rows.gpu_states import GpuState, gpu_state_of
 from bench.answers.rows.phase_memory import memory_by_phase
 from bench.answers.rows.trials import Tried, tried_of
 from bench.records.record import Record
@@ -95,6 +96,14 @@ class Row:
     """Of the initial weights' own classifier, before the transfer."""
     forgetting: Estimate | None = None
     """How much of that the transfer cost."""
+    mfu_reason: str | None = None
+    """Why a training has no MFU."""
+    bound_by_reason: str | None = None
+    flop_reason: str | None = None
+    compile_s: Estimate | None = None
+    peak_cuda_reserved_mib: Estimate | None = None
+    cuda_device_used_mib: Estimate | None = None
+    gpu: GpuState | None = None
 
     @property
     def setting(self) -> str:
@@ -227,6 +236,9 @@ def _accuracies(group: Sequence[Record]) -> dict[str, Any]:
     }
 
 
+CUDA_MEMORY = ("peak_cuda_allocated_mib", "peak_cuda_reserved_mib", "cuda_device_used_mib")
+
+
 def _costs(group: Sequence[Record]) -> dict[str, Any]:
     first = group[0]
     return {
@@ -235,7 +247,9 @@ def _costs(group: Sequence[Record]) -> dict[str, Any]:
         "step_ms_p50": _mean([record.step_ms["p50"] for record in group if record.step_ms]),
         "cpu_s_per_1000_images": _estimate(_measured_apart(group), "cpu_s_per_1000_images"),
         "peak_rss_mib": _sure(group, "peak_rss_mib"),
-        "peak_cuda_allocated_mib": _estimate(group, "peak_cuda_allocated_mib"),
+        "compile_s": _estimate(group, "compile_s"),
+        **{name: _estimate(group, name) for name in CUDA_MEMORY},
+        "gpu": gpu_state_of(group),
         "memory_mib_by_phase": memory_by_phase(group),
         "total_s": _sure(group, "total_s"),
         "cold_s": mean_interval([_cold(record) for record in group]),
@@ -250,7 +264,10 @@ def _profile(group: Sequence[Record]) -> dict[str, Any]:
     """Return what was measured once for cells alike, from whichever cell of the row has it."""
     profiled = next((record for record in group if record.profiled_in), group[0])
     latency = profiled.latency_ms or {}
-    copied = ("forward_gflop", "mfu", "bound_by", "synthetic_ratio", "anatomy_ms", "memory_mib_by_kind")
+    copied = (
+        *("forward_gflop", "flop_reason", "mfu", "mfu_reason", "bound_by", "bound_by_reason", "synthetic_ratio"),
+        *("anatomy_ms", "memory_mib_by_kind"),
+    )
     return {
         "latency_1_ms": latency.get("1"),
         "latency_64_ms": latency.get("64"),

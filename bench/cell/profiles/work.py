@@ -1,14 +1,12 @@
 """How much arithmetic a network takes, and what share of the machine's peak a training step reaches."""
 
-import copy
 import time
 from typing import Any
 
 import torch
-from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
-from bench.cell.profiling import Rehearsal, once
+from bench.cell.arithmetic import Uncountable, count
+from bench.cell.profiling import Rehearsal, keep, once
 from bench.contracts.training import Fitted
 from bench.machine.devices import synchronise
 from bench.machine.environment import machine
@@ -17,82 +15,109 @@ GIGA = 1e9
 PRODUCTS = 6
 SIDES = {"cpu": 2048, "mps": 4096, "cuda": 8192}
 """Rows of the square matrices whose product is timed for the peak, by device."""
+SHAPES = ((1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (1.5, 1.5, 1.5), (4.0, 0.5, 0.5))
+"""Products that are tried where that peak was too low, as multiples of the side: rows, the sum's length, columns."""
+AGAIN_S = 3.0
+"""So long are they tried, each once at least."""
 
 
 def profile(rehearsal: Rehearsal) -> dict[str, Any]:
     """Return GFLOP of a forward pass and of a step, the measured peak, and the share of it that steps reach.
 
-    FLOP are counted on torch's meta device, a multiplication with its addition as two. A step is the forward pass of
-    what the loop runs, plus twice the part of it through which gradients pass, the usual count for MFU (PaLM, Chowdhery
-    et al., 2022); only once where that part has weights and all are frozen. Nothing is returned where a network can't
-    run without data.
+    A step is what the loop runs on a full batch: the forward pass, and the backward pass as autograd computes it, so
+    that a factor without need of a gradient takes none. What can't be counted, or reaches more than the peak, is
+    null with a reason.
     """
     fitted, cell = rehearsal.fitted, rehearsal.cell
-    counted = count(fitted, cell.image_size)
-    if counted is None:
-        return {}
-    forward, step = counted
-    key = {"peak": cell.precision, "threads": cell.threads, "device": cell.device, "machine": machine(cell.device)}
-    peak = once(rehearsal.folder, key, lambda: {"flop_per_s": peak_flop_per_s(cell.device, cell.precision)})
-    fields = {"forward_gflop": forward / GIGA, "peak_gflop_per_s": peak["flop_per_s"] / GIGA}
-    trace = fitted.trace
-    if trace is None:
-        return fields
-    per_step = step * trace.batch_effective
-    mfu = per_step / rehearsal.step_s / peak["flop_per_s"]
-    return {**fields, "step_gflop": per_step / GIGA, "mfu": mfu}
-
-
-def count(fitted: Fitted, image_size: int) -> tuple[int, int] | None:
-    """Return the FLOP of one image: of the whole network forward, and of a training step; null where it can't run."""
+    fields: dict[str, Any] = {"peak_gflop_per_s": _known_peak(rehearsal) / GIGA}
     try:
-        forward, backward = _flop(fitted.model, image_size)
-        before, flagged = _flop(fitted.part.module, image_size) if fitted.part else (0, 0)
-    except (RuntimeError, NotImplementedError):
-        return None
-    # the loop starts behind the frozen part, whose outputs are computed once
-    return forward, forward - before + backward - flagged
+        fields["forward_gflop"] = forward_flop(fitted, cell.image_size) / GIGA
+        if fitted.trace is None:
+            return fields
+        per_step = step_flop(fitted, cell.image_size, fitted.trace.batch_effective)
+    except Uncountable as error:
+        lacking = {} if fitted.trace is None else {"mfu_reason": "its FLOP are not counted"}
+        return {**fields, **lacking, "flop_reason": str(error)}
+    if fitted.trace.growing:
+        return {**fields, "mfu_reason": "more learns from step to step: no step stands for all"}
+    return {**fields, "step_gflop": per_step / GIGA, **utilisation(rehearsal, per_step)}
 
 
-def _flop(model: nn.Module, image_size: int) -> tuple[int, int]:
-    """Return the FLOP of a forward pass and of a backward pass."""
-    model = copy.deepcopy(model).to("meta").eval()
-    counter = FlopCounterMode(display=False)
-    open_modules: list[list[int]] = []
-    backward = 0
+def forward_flop(fitted: Fitted, image_size: int) -> int:
+    """Return the FLOP of a forward pass of the whole adapted network for one image; raise `Uncountable`."""
+    return count(fitted.model, _images(1, image_size), learning=False).forward
 
-    def enter(module: nn.Module, inputs: Any) -> None:
-        open_modules.append([counter.get_total_flops(), 0])
 
-    def leave(module: nn.Module, inputs: Any, output: Any) -> None:
-        nonlocal backward
-        before, inside = open_modules.pop()
-        everything = counter.get_total_flops() - before
-        if isinstance(output, torch.Tensor) and output.requires_grad:
-            flags = [parameter.requires_grad for parameter in module.parameters(recurse=False)]
-            # frozen weights get no gradient of their own: only their inputs do
-            backward += (1 if flags and not any(flags) else 2) * (everything - inside)
-        if open_modules:
-            open_modules[-1][1] += everything
+def step_flop(fitted: Fitted, image_size: int, batch: int) -> int:
+    """Return the FLOP of a training step on so many images; raise `Uncountable`."""
+    inputs = _images(batch, image_size)
+    if fitted.part is not None:
+        # the loop starts behind the frozen part, whose outputs are computed once and take no gradient
+        inputs = count(fitted.part.module, inputs, learning=False).output
+    counted = count(fitted.module, inputs)
+    return counted.forward + counted.backward
 
-    for module in model.modules():
-        module.register_forward_pre_hook(enter)
-        module.register_forward_hook(leave)
-    with counter:
-        model(torch.empty(1, 3, image_size, image_size, device="meta"))
-    return counter.get_total_flops(), backward
+
+def _images(batch: int, image_size: int) -> torch.Tensor:
+    return torch.empty(batch, 3, image_size, image_size, device="meta")
+
+
+def utilisation(rehearsal: Rehearsal, per_step: float) -> dict[str, Any]:
+    """Return the share of the peak that a step of so many FLOP reaches, and the peak; or why it can't be told."""
+    step_s, cell = rehearsal.step_s, rehearsal.cell
+    if not step_s:
+        return {"mfu_reason": "no step on a full batch after the warm-up"}
+    reached, peak = per_step / step_s, _known_peak(rehearsal)
+    if reached > peak:  # no machine computes faster than it can: the peak was measured while it was busy
+        peak = max(peak, peak_again(cell.device, cell.precision))
+        keep(rehearsal.folder, _peak_key(rehearsal), {"flop_per_s": peak})
+    fields = {"peak_gflop_per_s": peak / GIGA}
+    if reached > peak:
+        return {**fields, "mfu_reason": f"a step reaches {reached / peak * 100:,.0f} % of the peak, which was measured twice"}
+    return {**fields, "mfu": reached / peak}
+
+
+def _peak_key(rehearsal: Rehearsal) -> dict[str, Any]:
+    cell = rehearsal.cell
+    return {"peak": cell.precision, "threads": cell.threads, "device": cell.device, "machine": machine(cell.device)}
+
+
+def _known_peak(rehearsal: Rehearsal) -> float:
+    """Return the FLOP per second that were measured in this run; measure them where they were not."""
+    cell = rehearsal.cell
+    kept = once(
+        rehearsal.folder,
+        _peak_key(rehearsal),
+        lambda: {"flop_per_s": peak_flop_per_s(cell.device, cell.precision)},
+    )
+    return float(kept["flop_per_s"])
 
 
 def peak_flop_per_s(device: str, precision: str) -> float:
     """Return the FLOP per second of a large matrix product, the best of a few."""
     side = SIDES[device.partition(":")[0]]
+    return _flop_per_s((side, side, side), device, precision, PRODUCTS)
+
+
+def peak_again(device: str, precision: str) -> float:
+    """Return the FLOP per second of matrix products of several shapes, the best of many."""
+    side = SIDES[device.partition(":")[0]]
+    shapes = [(int(rows * side), int(inner * side), int(columns * side)) for rows, inner, columns in SHAPES]
+    best, began = 0.0, time.perf_counter()
+    while not best or time.perf_counter() - began < AGAIN_S:
+        best = max(best, *(_flop_per_s(shape, device, precision, 2) for shape in shapes))
+    return best
+
+
+def _flop_per_s(shape: tuple[int, int, int], device: str, precision: str, times: int) -> float:
+    rows, inner, columns = shape
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    matrix = torch.randn(side, side, device=device).to(dtype)
+    left, right = (torch.randn(*each, device=device).to(dtype) for each in ((rows, inner), (inner, columns)))
     seconds = []  # the best of them counts: neighbours only ever add to it
-    for _ in range(PRODUCTS):
+    for _ in range(times):
         synchronise(device)
         began = time.perf_counter()
-        torch.mm(matrix, matrix)
+        torch.mm(left, right)
         synchronise(device)
         seconds.append(time.perf_counter() - began)
-    return 2 * side**3 / min(seconds)
+    return 2 * rows * inner * columns / min(seconds)

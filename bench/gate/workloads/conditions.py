@@ -1,4 +1,4 @@
-"""What workloads are asked to run under, and what each of them is."""
+"""`Conditions`, under which workloads are asked to run, and `Unit`, what each of them gives."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

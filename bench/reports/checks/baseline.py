@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from bench.gate.quantities import QUANTITIES, counter
 from bench.gate.samples import Side, label, mean_of, rows_of
-from bench.reports.checks.comparison import figure
+from bench.reports.checks.figures import figure
 
 SHOWN = ("accuracy", "throughput", "cpu_time", "peak_rss", "trainable_params", "min", "median")
 

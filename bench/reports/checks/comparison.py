@@ -8,11 +8,12 @@ from typing import Any
 from tabulate import tabulate
 
 from bench.errors import Exit
+from bench.gate.changes import Change
 from bench.gate.comparability import Mismatch
-from bench.gate.compare import Change, Comparison, Verdict, Word
-from bench.gate.quantities import Quantity
+from bench.gate.compare import Comparison, Verdict, Word
 from bench.gate.rules import Rule
-from bench.gate.samples import Name, Sample, Side, label, shared_parts
+from bench.gate.samples import Name, Side, label, shared_parts
+from bench.reports.checks.figures import changed, figure, grown
 
 JSON_VERSION = 1
 ORDER: tuple[Word, ...] = ("worse", "not comparable", "unknown", "better", "same")
@@ -37,7 +38,7 @@ def render_console(comparison: Comparison) -> str:
     parts = [_sides(comparison)]
     if shared:
         parts.append(f"all rows: {label(shared)}")
-    parts += [f"{rule.text}\n{_table(comparison, rule, shared)}" for rule in comparison.rules]
+    parts += [f"{rule.text}{_way(rule)}\n{_table(comparison, rule, shared)}" for rule in comparison.rules]
     parts += ["\n".join(lines) for lines in _blocks(comparison) if lines]
     parts += [*_notes(comparison), _outcome(comparison)]
     return "\n\n".join(parts)
@@ -52,6 +53,13 @@ def _table(comparison: Comparison, rule: Rule, shared: Name) -> str:
         return f"{_rows(_single(verdicts))}: equal to the last digit"
     rows = [_cells(verdict, shared) for verdict in verdicts]
     return tabulate(rows, _headers(comparison), tablefmt="simple", disable_numparse=True)
+
+
+def _way(rule: Rule) -> str:
+    """Return which way is worse where a name does not tell it, as those of counters don't."""
+    if rule.quantity.kind != "count":
+        return ""
+    return " (less is worse)" if rule.quantity.higher_is_better else " (more is worse)"
 
 
 def _equal(verdict: Verdict) -> bool:
@@ -79,7 +87,7 @@ def _of_rule(comparison: Comparison, rule: Rule, shared: Name) -> list[str]:
     verdicts = _sorted(comparison, rule)
     told = [verdict for verdict in verdicts if verdict.word != "same"]
     same = [verdict for verdict in verdicts if verdict.word == "same"]
-    parts = [f"#### `{rule.text}`", *_markdown(comparison, told, shared)]
+    parts = [f"#### `{rule.text}`{_way(rule)}", *_markdown(comparison, told, shared)]
     if same:
         folded = _markdown(comparison, same, shared)
         parts += [f"<details><summary>{_rows(_single(same))} the same</summary>", *folded, "</details>"]
@@ -104,6 +112,9 @@ def render_json(comparison: Comparison) -> str:
         "lost": [{"cell": s.label, "status": s.status, "reason": s.reason} for s in comparison.lost],
         "without_a_number_on_both": comparison.neither,
         "rules_without_a_figure": [rule.text for rule in comparison.without],
+        "kept_and_not_judged": [
+            {"row": dict(each.row), "name": each.name, "base": each.base, "new": each.new} for each in comparison.kept
+        ],
     }
     return json.dumps(document, indent=1, allow_nan=False)
 
@@ -136,11 +147,9 @@ def _difference(each: Mismatch) -> dict[str, str]:
 def _json_change(rule: Rule, change: Change) -> dict[str, Any]:
     """Return a change: shares where the rule is relative, else differences; null in place of what is not finite."""
     ends = {"value": change.value, "low": change.low, "high": change.high}
-    told = {
-        key: None if end is None or math.isinf(end) else math.expm1(end) if rule.relative else end
-        for key, end in ends.items()
-    }
-    return {**told, "relative": rule.relative, "pairs": change.pairs}
+    told = {key: None if end is None else grown(rule, end) for key, end in ends.items()}
+    finite = {key: end if end is not None and math.isfinite(end) else None for key, end in told.items()}
+    return {**finite, "relative": rule.relative, "pairs": change.pairs}
 
 
 def _shared(comparison: Comparison) -> Name:
@@ -174,35 +183,6 @@ def _word(verdict: Verdict) -> str:
     return "same or better" if verdict.word == "same" and verdict.maybe_better else verdict.word
 
 
-def figure(value: float | None, of: Quantity) -> str:
-    """Return a figure with its unit, as in `91.2 %`, `570.8 MiB` or `1,698 images/s`; a dash where there is none."""
-    if value is None:
-        return "-"
-    if of.unit == "share":
-        return f"{value * 100:.2f} %"
-    if of.unit == "s" and 0 < value < 1:
-        return f"{value * 1000:.4g} ms"
-    digits = f"{value:,.0f}" if value == int(value) or abs(value) >= 10_000 else f"{value:.4g}"
-    return f"{digits} {of.unit}".rstrip()
-
-
-def changed(rule: Rule, change: Change) -> str:
-    """Return what the new side is over the base, as in `+4.2 % (1.0 to 7.5)`."""
-    unit = "%" if rule.relative else "pp" if rule.quantity.unit == "share" else rule.quantity.unit
-    told = f"{_scaled(rule, change.value):+.3g} {unit}".rstrip() if change.value else "none"
-    if change.low is None or change.high is None or change.equal:
-        return told
-    return f"{told} ({_scaled(rule, change.low):.3g} to {_scaled(rule, change.high):.3g})"
-
-
-def _scaled(rule: Rule, value: float) -> float:
-    if math.isinf(value):
-        return value
-    if rule.relative:
-        return math.expm1(value) * 100
-    return value * 100 if rule.quantity.unit == "share" else value
-
-
 def why(verdict: Verdict) -> str | None:
     """Return what stands in the way of a better answer; null where the answer says it all."""
     if verdict.mismatches:
@@ -213,7 +193,9 @@ def why(verdict: Verdict) -> str | None:
 
 
 def _noise(change: Change) -> str:
-    """Return why noise lets nothing be told of a change."""
+    """Return why nothing can be told of a change."""
+    if change.value is None or math.isinf(change.value):
+        return "figures of 0 or below have no ratio"
     if change.low is None:
         return f"one {'measurement for all cells' if change.shared else 'pair'}, whose noise is unknown"
     return f"can't be told with {change.pairs} pairs"
@@ -229,7 +211,7 @@ def _sides(comparison: Comparison) -> str:
 
 
 def _blocks(comparison: Comparison) -> tuple[list[str], ...]:
-    return _blocking(comparison), _harmless(comparison), _left_over(comparison)
+    return _blocking(comparison), _harmless(comparison), _kept(comparison), _left_over(comparison)
 
 
 def _blocking(comparison: Comparison) -> list[str]:
@@ -262,6 +244,28 @@ def _harmless(comparison: Comparison) -> list[str]:
     ]
 
 
+def _kept(comparison: Comparison) -> list[str]:
+    """Return a line for each thing that benchmarks keep beside their times, and that no limit names."""
+    changed_first = sorted(comparison.kept, key=lambda each: each.base == each.new)
+    lines = [
+        f"kept, not judged: {label(each.row)} {each.name or repr('')}: "
+        + (
+            f"{_value(each.base)} on both sides"
+            if each.base == each.new
+            else f"{_value(each.base)}, {_value(each.new)}"
+        )
+        for each in changed_first[:FEW]
+    ]
+    judged = ["a number is judged where a limit names it: --fail-on NAME:5%, or NAME:-5% where less is worse"]
+    return [*lines, *_more(comparison.kept), *(judged if lines else [])]
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
 def _left_over(comparison: Comparison) -> list[str]:
     lines = [
         f"no longer a number: {sample.label}: {sample.status}: {sample.reason}" for sample in comparison.lost[:FEW]
@@ -280,7 +284,7 @@ def _left_over(comparison: Comparison) -> list[str]:
     return lines
 
 
-def _more(samples: Sequence[Sample]) -> list[str]:
+def _more(samples: Sequence[Any]) -> list[str]:
     return [f"... and {len(samples) - FEW} more"] if len(samples) > FEW else []
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bench.gate.change_points import FEWEST
 from bench.gate.history import History, LeftOut, Series
 from bench.gate.samples import label, shared_parts
-from bench.reports.checks.comparison import figure
+from bench.reports.checks.figures import figure
 
 BARS = "▁▂▃▄▅▆▇█"
 TEN = 10
@@ -65,6 +65,8 @@ def _lines(history: History, series: Series, name: str) -> list[str]:
 
 
 def _way(history: History, share: float) -> str:
+    if history.quantity.kind == "count":  # more of what anybody may count is neither
+        return "more" if share > 0 else "less"
     return "better" if (share > 0) == history.quantity.higher_is_better else "worse"
 
 

@@ -77,4 +77,6 @@ def _shade(found: Crossover, budgets: tuple[int, ...]) -> float:
     if found.labels is None:
         return 1.0 if found.side == "always" else 0.0
     low, high = math.log(budgets[0]), math.log(budgets[-1])
+    if high == low:  # two budgets that hold the same number of labels
+        return 0.85
     return 0.85 - 0.7 * (math.log(found.labels) - low) / (high - low)

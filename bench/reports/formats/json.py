@@ -15,6 +15,9 @@ from bench.answers.summary import Summary
 from bench.answers.verdicts import Verdict
 from bench.catalog import ANSWERS
 from bench.records.record import Record
+from bench.reports.tables.formatting import interval
+from bench.reports.tables.labels import LEAST
+from bench.statistics.learning_curves import LabelsNeeded
 
 VERSION = 1
 """Of the document: grows where a key changes its meaning or goes, not where one is added."""
@@ -84,8 +87,7 @@ def _verdict(verdict: Verdict, places: Places) -> dict[str, Any]:
         **_pair(verdict.first, verdict.second, places),
         "word": verdict.word,
         "difference": found.mean if found else None,
-        "low": found.low if found else None,
-        "high": found.high if found else None,
+        **(interval(found) if found else {"low": None, "high": None, "half_width_95": None}),
         "p_corrected": verdict.p,
         "seeds": found.seeds if found else None,
         "images": found.images if found else None,
@@ -111,6 +113,14 @@ def _overtaking(each: Overtaking, places: Places) -> dict[str, Any]:
     }
 
 
+def _labels(found: LabelsNeeded, places: Places) -> dict[str, Any]:
+    """Return the labels that an accuracy takes; null in place of a figure below one label, which `under_one` tells."""
+    ends = {name: getattr(found, name) for name in ("labels", "low", "high")}
+    told = {name: None if end is not None and end <= LEAST else end for name, end in ends.items()}
+    rest = {name: getattr(found, name) for name in ("extrapolated", "interval_extrapolated", "held_out_error")}
+    return {**told, **rest, "under_one": [name for name, end in ends.items() if end != told[name]]}
+
+
 def _unfinished(record: Record, places: Places) -> dict[str, Any]:
     return {"cell_id": record.cell_id, "cell": record.label, "status": record.status, "reason": record.reason}
 
@@ -119,6 +129,7 @@ FORMS: Mapping[type, Callable[[Any, Places], Any]] = {
     Row: lambda row, places: places[id(row)],
     Verdict: _verdict,
     Overtaking: _overtaking,
+    LabelsNeeded: _labels,
     Record: _unfinished,
 }
 """What of the summary the document holds in a form of its own."""

@@ -1,5 +1,7 @@
 """What is left of the accuracy under corruption?"""
 
+import dataclasses
+
 from bench.answers.rows.rows import Row
 from bench.answers.summary import Summary
 from bench.contracts.reports import Section, Table
@@ -40,12 +42,20 @@ def corruption_table(summary: Summary) -> Table:
             heading((row.budget, row.n_labels)),
             percent(row.corruption_clean_accuracy),
             percent(row.corruption_accuracy),
-            percent(row.corruption_drop),
+            _lost(row),
             *(_under(row, name) for name in names),
         ]
         for row in rows
     ]
     return headers, cells
+
+
+def _lost(row: Row) -> str:
+    """The share that is lost; where corrupted images are told better, that."""
+    drop = row.corruption_drop
+    if drop is None or drop.mean >= 0:
+        return percent(drop)
+    return f"none: {percent(dataclasses.replace(drop, mean=-drop.mean))} more"
 
 
 def _under(row: Row, name: str) -> str:

@@ -23,6 +23,8 @@ def section(summary: Summary) -> Section:
     )
 
 
+MOST = 0.25
+"""The variance of shares of which half are 0 and half are 1: no other is larger."""
 HEADERS = ("backbone", "method (initial weights)", "labels", "from", "seeds", "points (95 %)", "of the variance, %")
 
 
@@ -38,5 +40,9 @@ def _lines(noise: Noise) -> list[list[str]]:
 
 
 def _points(part: Component) -> str:
-    low, high = (bound**0.5 * 100 for bound in (part.low, part.high))
-    return f"{part.deviation * 100:.2f} ({low:.2f} to {high:.2f})"
+    return f"{part.deviation * 100:.2f} ({_end(part.low)} to {_end(part.high)})"
+
+
+def _end(variance: float) -> str:
+    """An end of the interval as a standard deviation; with few seeds it may be more than accuracies can deviate by."""
+    return f"{variance**0.5 * 100:.2f}" if variance <= MOST else "no end"

@@ -5,7 +5,7 @@ from bench.answers.starts import TUNED
 from bench.answers.summary import Summary
 from bench.contracts.reports import Section
 from bench.reports.tables.formatting import percent, shown
-from bench.reports.tables.labels import FAR, extrapolated, labels, off
+from bench.reports.tables.labels import bounded, extrapolated, labels, off
 from bench.reports.tables.sentences import worth_lines
 
 EXPLANATION = (
@@ -53,7 +53,7 @@ def _worth(worth: Worth) -> list[str]:
 
 
 def _times(worth: Worth) -> str:
-    needed, most = worth.found.labels, worth.budgets[-1] * FAR
-    if needed is None:
+    if worth.found.labels is None:
         return "-"
-    return f"{'over ' if needed > most else ''}{min(needed, most) / worth.frozen.n_labels:.2g}"
+    word, needed = bounded(worth.found.labels, worth.budgets)
+    return f"{word}{needed / worth.frozen.n_labels:.2g}"

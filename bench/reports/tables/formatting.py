@@ -8,6 +8,7 @@ from bench.answers.summary import Summary
 from bench.answers.verdicts import Verdict
 from bench.contracts.reports import Captioned, Table
 from bench.statistics.intervals import Estimate
+from bench.statistics.paired import Difference
 
 
 def percent(estimate: Estimate | None, dash: str = "-") -> str:
@@ -47,11 +48,27 @@ def per_second(row: Row) -> str:
 
 
 def points(verdict: Verdict) -> str:
-    """`+2.1 (0.4 to 3.8)`: the difference in points with its interval; of the means alone where nothing was tested."""
+    """`+2.1 (0.4 to 3.8)`: the difference in points with its interval; of the means alone where nothing was tested.
+
+    An interval that reaches beyond what accuracies can differ by is told by its half: `+92.0 ± 12.0`.
+    """
     found = verdict.difference
     if found is None:
         return f"{(verdict.first.accuracy.mean - verdict.second.accuracy.mean) * 100:+.1f}"
+    if not within(found):
+        return f"{found.mean * 100:+.1f} ± {(found.high - found.mean) * 100:.1f}"
     return f"{found.mean * 100:+.1f} ({found.low * 100:.1f} to {found.high * 100:.1f})"
+
+
+def within(found: Difference) -> bool:
+    """Say whether an interval's ends are differences that accuracies can have: Student's t knows nothing of them."""
+    return found.low >= -1 and found.high <= 1
+
+
+def interval(found: Difference) -> dict[str, float | None]:
+    """Return an interval for programs: its ends, null where they are no differences of accuracies, and half of it."""
+    low, high = (found.low, found.high) if within(found) else (None, None)
+    return {"low": low, "high": high, "half_width_95": found.high - found.mean}
 
 
 def worded(verdict: Verdict) -> str:

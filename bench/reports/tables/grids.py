@@ -12,7 +12,7 @@ from bench.answers.crosstab import Grid
 from bench.answers.rows.columns import COUNT, HALF_WIDTH, Figure
 from bench.answers.verdicts import Verdict
 from bench.reports.tables.booktabs import PACKAGES, tabular
-from bench.reports.tables.formatting import percent, points, worded
+from bench.reports.tables.formatting import interval, percent, points, worded
 from bench.reports.tables.pipes import pipe_table
 from bench.statistics.intervals import Estimate
 
@@ -155,7 +155,7 @@ def _value(entry: Entry) -> Any:
         return {"mean": entry.mean, "half_width_95": entry.half_width, "n": entry.n}
     if isinstance(entry, Verdict):
         found = entry.difference
-        told = {"difference": found.mean, "low": found.low, "high": found.high} if found else {}
+        told = {"difference": found.mean, **interval(found)} if found else {}
         return {**told, "p_corrected": entry.p, "word": entry.word, "reason": entry.reason}
     return entry
 
@@ -183,10 +183,7 @@ def _cells(grid: Grid) -> list[list[str]]:
 
 
 def _texts(entries: Sequence[Entry], grid: Grid) -> list[str]:
-    return [
-        entry_text(entry, "" if head == "mean rank" else grid.metric)
-        for head, entry in zip(grid.heads, entries, strict=True)
-    ]
+    return [entry_text(entry, grid.metric) for entry in entries]
 
 
 GRID_FORMATS: Mapping[str, Callable[[Sequence[Grid]], str]] = {

@@ -4,6 +4,8 @@ from bench.statistics.learning_curves import LabelsNeeded
 
 FAR = 10
 """Times the largest budget beyond which no figure is told."""
+LEAST = 0.5
+"""What is no more would be rounded to no label at all, which no accuracy takes."""
 
 
 def labels(found: LabelsNeeded, budgets: tuple[int, ...]) -> str:
@@ -18,12 +20,18 @@ def labels(found: LabelsNeeded, budgets: tuple[int, ...]) -> str:
 
 def count(value: float, budgets: tuple[int, ...]) -> str:
     """`1,200`, or that it lies far outside the budgets that were measured."""
+    word, told = bounded(value, budgets)
+    return f"{word}{told:,.0f}"
+
+
+def bounded(value: float, budgets: tuple[int, ...]) -> tuple[str, float]:
+    """Return what is told of a number of labels: itself, or `under` or `over` the least or most that is told."""
     # a power law through four points says nothing ten times beyond them, however many digits it has
-    if value < budgets[0] / FAR:
-        return f"under {max(1, budgets[0] // FAR):,}"
+    if value < budgets[0] / FAR or value <= LEAST:
+        return "under ", max(1, budgets[0] // FAR)
     if value > budgets[-1] * FAR:
-        return f"over {budgets[-1] * FAR:,}"
-    return f"{value:,.0f}"
+        return "over ", budgets[-1] * FAR
+    return "", value
 
 
 def extrapolated(found: LabelsNeeded) -> str:

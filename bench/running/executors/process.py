@@ -20,6 +20,8 @@ from bench.running.executors.calling import call
 from bench.running.jobs import Job
 
 VMSTAT = Path("/proc/vmstat")
+SAFE_PATH, OURS = "PYTHONSAFEPATH", "transferbench"
+"""What Python reads when it starts, whatever it says; and what it says where this module has set it."""
 
 
 @dataclass
@@ -52,7 +54,7 @@ class ProcessExecutor:
         """Yield the position of each job and its outcome, in the order in which they end."""
         waiting = list(enumerate(jobs))[::-1]
         # the server is started once for the whole run, deaf to Ctrl-C as its children are: this process ends them
-        with uninterrupted():
+        with uninterrupted(), importing_as_this_process():
             forkserver.ensure_running()
         try:
             while waiting or self._running:
@@ -130,6 +132,23 @@ def uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextlib.contextmanager
+def importing_as_this_process() -> Iterator[None]:
+    """Keep Python processes that start inside the block from importing from the working folder first.
+
+    The fork server and multiprocessing's tracker are started by `python -c`, which does.
+    """
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = before or OURS
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
+
+
 def died(exit_code: int, oom_killed: bool) -> Outcome:
     """Return the outcome of a process that ended without sending one."""
     if exit_code < 0:
@@ -163,6 +182,8 @@ def share_of_cores(slot: int, workers: int) -> list[int] | None:
 def _serve(connection: Connection, job: Job, pinned_to: list[int] | None) -> None:
     """The child's side: lead a process group of its own, die with the parent, run the job, send the outcome."""
     os.setpgrp()
+    if os.environ.get(SAFE_PATH) == OURS:
+        del os.environ[SAFE_PATH]  # it was for the server: what a user's method starts is started as ever
     cores()  # asked before it is pinned, and remembered: records name the whole machine
     if pinned_to:
         os.sched_setaffinity(0, pinned_to)

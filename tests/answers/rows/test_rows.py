@@ -118,6 +118,27 @@ def test_a_row_has_the_profile_of_whichever_of_its_cells_has_one() -> None:
     assert (row.anatomy_ms, row.memory_mib_by_kind) == (PROFILE["anatomy_ms"], PROFILE["memory_mib_by_kind"])
 
 
+def test_a_row_has_the_reasons_for_what_its_profile_lacks() -> None:
+    reasons = {"mfu_reason": "above the peak", "bound_by_reason": "too few", "flop_reason": "not known"}
+    lacking = {**PROFILE, "mfu": None, "bound_by": None, "forward_gflop": None, **reasons}
+    (row,) = summary_of(a_record(seed=0), a_record(seed=1, **lacking)).rows
+    assert (row.mfu, row.bound_by, row.forward_gflop) == (None, None, None)
+    assert (row.mfu_reason, row.bound_by_reason, row.flop_reason) == tuple(reasons.values())
+
+
+def test_memory_of_the_gpu_and_compiling_are_means_over_seeds() -> None:
+    """Null where nothing was compiled, and on a processor."""
+    cuda = {"peak_cuda_reserved_mib": 100.0, "cuda_device_used_mib": 300.0}
+    (row,) = summary_of(*(a_record(seed=seed, compile_s=1.0 + seed, **cuda) for seed in (0, 1))).rows
+    assert row.compile_s is not None
+    assert row.peak_cuda_reserved_mib is not None
+    assert row.cuda_device_used_mib is not None
+    assert (row.compile_s.mean, row.compile_s.n) == (1.5, 2)
+    assert (row.peak_cuda_reserved_mib.mean, row.cuda_device_used_mib.mean) == (100.0, 300.0)
+    (plain,) = summary_of(a_record()).rows
+    assert (plain.compile_s, plain.peak_cuda_reserved_mib, plain.gpu) == (None, None, None)
+
+
 def test_a_row_that_nobody_profiled_has_none() -> None:
     (row,) = summary_of(a_record(workers=2, throughput_images_per_s=None)).rows
     assert (row.latency_1_ms, row.anatomy_ms, row.mfu, row.bound_by) == (None, None, None, None)

@@ -1,6 +1,7 @@
 """FLOP and their share of the peak, on networks that can be counted by hand."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -8,12 +9,13 @@ from torch import nn
 
 from bench.cell.profiles import work
 from bench.contracts.networks import FrozenPart
-from tests.material.rehearsals import SIDE, Convolution, a_fitted, a_rehearsal
+from tests.material.rehearsals import SIDE, Convolution, a_fitted, a_rehearsal, a_trace
 
 FIRST = 2 * SIDE * SIDE * 4 * 3 * 9
 SECOND = 2 * (SIDE // 2) ** 2 * 6 * 4 * 9
 HEAD = 2 * 6 * 5
 FORWARD = FIRST + SECOND + HEAD
+BATCH = 3
 
 
 def learn(model: Convolution, *names: str) -> Convolution:
@@ -23,25 +25,26 @@ def learn(model: Convolution, *names: str) -> Convolution:
     return model
 
 
+def step_flop(fitted: Any) -> float:
+    """Return the FLOP of a step for each image of its batch."""
+    return work.step_flop(fitted, SIDE, BATCH) / BATCH
+
+
 @pytest.mark.parametrize(
     ("learning", "step"),
     [
-        (("first", "second", "head"), 3 * FORWARD),
-        (("second", "head"), FORWARD + 2 * (SECOND + HEAD)),
-        (("head",), FORWARD + 2 * HEAD),
+        (("first", "second", "head"), FORWARD + FIRST + 2 * (SECOND + HEAD)),
+        (("second", "head"), FORWARD + SECOND + 2 * HEAD),
+        (("head",), FORWARD + HEAD),
+        (("first",), FORWARD + FIRST + SECOND + HEAD),
         ((), FORWARD),
     ],
-    ids=["all learns", "the last learn", "the head learns", "all is frozen"],
+    ids=["all learns", "the last learn", "the head learns", "the first learns", "all is frozen"],
 )
-def test_a_step_is_the_forward_pass_and_twice_what_learns(learning: tuple[str, ...], step: int) -> None:
-    """A multiplication with its addition counts as two, for one image."""
-    assert work.count(a_fitted(learn(Convolution(), *learning)), SIDE) == (FORWARD, step)
-
-
-def test_gradients_pass_through_what_lies_behind_the_first_that_learns() -> None:
-    """Frozen weights pass gradients on, which is half of a backward pass, and get none themselves."""
-    step = FORWARD + 2 * FIRST + SECOND + HEAD
-    assert work.count(a_fitted(learn(Convolution(), "first")), SIDE) == (FORWARD, step)
+def test_a_step_is_the_forward_pass_and_the_gradients_that_are_needed(learning: tuple[str, ...], step: int) -> None:
+    """Images need none, nor do frozen weights; a multiplication with its addition counts as two."""
+    fitted = a_fitted(learn(Convolution(), *learning))
+    assert (work.forward_flop(fitted, SIDE), step_flop(fitted)) == (FORWARD, step)
 
 
 class Features(nn.Module):
@@ -56,32 +59,37 @@ class Features(nn.Module):
         return torch.relu(self.second(torch.relu(self.first(images)))).mean((2, 3))
 
 
+class Behind(nn.Module):
+    """What comes behind the first convolution."""
+
+    def __init__(self, whole: Convolution) -> None:
+        super().__init__()
+        self.second, self.head = whole.second, whole.head
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return logits (B, 5)."""
+        return self.head(torch.relu(self.second(torch.relu(maps))).mean((2, 3)))
+
+
 @pytest.mark.parametrize("flagged", [False, True], ids=["flagged as frozen", "as it was built"])
 def test_a_step_on_features_is_the_heads_alone(flagged: bool) -> None:
-    """What was computed once is in no step, whatever its parameters' flags say; it is in the forward pass."""
+    """What was computed once is in no step, whatever its parameters' flags say; it is in the forward pass.
+
+    Nor do features take a gradient: the head's weights alone do.
+    """
     whole = Convolution()
     backbone = Features(whole)
     backbone.requires_grad_(flagged)
     model = nn.Sequential(backbone, whole.head)
     fitted = a_fitted(model, FrozenPart("features", backbone), module=whole.head)
-    assert work.count(fitted, SIDE) == (FORWARD, 3 * HEAD)
+    assert (work.forward_flop(fitted, SIDE), step_flop(fitted)) == (FORWARD, 2 * HEAD)
 
 
 def test_a_step_behind_a_frozen_part_is_what_comes_after_it() -> None:
-    """The part is in the forward pass only."""
+    """The part is in the forward pass only, and what comes after it takes its outputs."""
     whole = learn(Convolution(), "second", "head")
-    assert work.count(a_fitted(whole, FrozenPart("up to first", whole.first)), SIDE) == (FORWARD, 3 * (SECOND + HEAD))
-
-
-def test_a_count_changes_nothing_of_the_network() -> None:
-    """Weights, flags, mode and hooks."""
-    model = learn(Convolution(), "head").train()
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    work.count(a_fitted(model), SIDE)
-    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
-    assert [parameter.requires_grad for parameter in model.parameters()] == [False] * 4 + [True] * 2
-    assert model.training
-    assert not model.head._forward_hooks
+    fitted = a_fitted(whole, FrozenPart("up to first", whole.first), module=Behind(whole))
+    assert (work.forward_flop(fitted, SIDE), step_flop(fitted)) == (FORWARD, SECOND + HEAD + SECOND + 2 * HEAD)
 
 
 class Looks(nn.Module):
@@ -92,11 +100,20 @@ class Looks(nn.Module):
         return images if images.sum().item() > 0 else -images
 
 
-def test_a_network_that_cannot_run_without_data_is_not_counted(tmp_path: Path) -> None:
-    """The record has nulls."""
-    rehearsal = a_rehearsal(tmp_path, model=Looks())
-    assert work.count(rehearsal.fitted, SIDE) is None
-    assert work.profile(rehearsal) == {}
+@pytest.fixture
+def peak(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Peaks that are measured one after another, FLOP per second; what is left is what nobody asked for."""
+    peaks = [1e9, 2e9]
+    monkeypatch.setattr(work, "peak_flop_per_s", lambda device, precision: peaks.pop(0))
+    monkeypatch.setattr(work, "peak_again", lambda device, precision: peaks.pop(0))
+    return peaks
+
+
+def test_a_network_that_cannot_run_without_data_is_not_counted(tmp_path: Path, peak: list[float]) -> None:
+    """The record says why; the peak is the machine's all the same."""
+    found = work.profile(a_rehearsal(tmp_path, model=Looks()))
+    assert found.keys() == {"peak_gflop_per_s", "flop_reason", "mfu_reason"}
+    assert found["flop_reason"].startswith("it can't run without data (")
 
 
 def test_the_peak_is_the_best_of_some_large_products(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,22 +124,79 @@ def test_the_peak_is_the_best_of_some_large_products(monkeypatch: pytest.MonkeyP
     assert work.peak_flop_per_s("cpu", "fp32") == 2 * 16**3 / 0.25
 
 
-def test_mfu_is_the_steps_arithmetic_per_second_over_the_peak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_peak_is_the_best_of_products_of_other_shapes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For some seconds; each shape has its turn."""
+    now, shapes = [0.0], []
+
+    def measured(shape: tuple[int, int, int], device: str, precision: str, times: int) -> float:
+        shapes.append(shape)
+        now[0] += 0.4
+        return float(len(shapes))
+
+    monkeypatch.setattr(work.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(work, "_flop_per_s", measured)
+    monkeypatch.setitem(work.SIDES, "cpu", 16)
+    assert work.peak_again("cpu", "fp32") == 8.0
+    assert shapes == [(16, 16, 16), (8, 8, 8), (24, 24, 24), (64, 8, 8)] * 2
+
+
+STEP = 16 * (2 * FORWARD + SECOND + HEAD)
+"""FLOP of a step of the made-up training: 16 images, all learns."""
+
+
+def test_mfu_is_the_steps_arithmetic_per_second_over_the_peak(tmp_path: Path, peak: list[float]) -> None:
     """By the median step after the warm-up; the peak is measured once for a run."""
-    measured: list[tuple[str, str]] = []
-
-    def peak(device: str, precision: str) -> float:
-        measured.append((device, precision))
-        return 1e9
-
-    monkeypatch.setattr(work, "peak_flop_per_s", peak)
     found = work.profile(a_rehearsal(tmp_path))
     assert found == {
         "forward_gflop": FORWARD / 1e9,
-        "step_gflop": 16 * 3 * FORWARD / 1e9,
+        "step_gflop": STEP / 1e9,
         "peak_gflop_per_s": 1.0,
-        "mfu": pytest.approx(16 * 3 * FORWARD / 0.02 / 1e9),
+        "mfu": pytest.approx(STEP / 0.02 / 1e9),
     }
     solved = work.profile(a_rehearsal(tmp_path, trace=None))
     assert solved == {"forward_gflop": FORWARD / 1e9, "peak_gflop_per_s": 1.0}
-    assert measured == [("cpu", "fp32")]
+    assert peak == [2e9]
+
+
+def test_mfu_is_of_full_batches(tmp_path: Path, peak: list[float]) -> None:
+    """Every other batch has two images and takes a millisecond; with them the same steps would seem twice as fast."""
+    mixed = a_trace(wall_s=[9.0, *[0.02, 0.001] * 20], images=[16, *[16, 2] * 20])
+    assert work.profile(a_rehearsal(tmp_path, trace=mixed))["mfu"] == pytest.approx(STEP / 0.02 / 1e9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"wall_s": [9.0, 0.001], "images": [16, 2]}, "no step on a full batch after the warm-up"),
+        ({"wall_s": [9.0]}, "no step on a full batch after the warm-up"),
+        ({"wall_s": [9.0, 0.0, 0.0]}, "no step on a full batch after the warm-up"),
+        ({"growing": True}, "more learns from step to step: no step stands for all"),
+    ],
+    ids=["a short batch alone", "warm-up alone", "no time at all", "more learns on the way"],
+)
+def test_a_training_whose_steps_tell_nothing_has_no_mfu(
+    tmp_path: Path, peak: list[float], changes: dict[str, Any], reason: str
+) -> None:
+    """The record says why."""
+    found = work.profile(a_rehearsal(tmp_path, trace=a_trace(**changes)))
+    assert (found.get("mfu"), found["mfu_reason"]) == (None, reason)
+
+
+def test_a_step_above_the_peak_has_it_measured_again(tmp_path: Path, peak: list[float]) -> None:
+    """It was measured while the machine was busy. The better one counts from then on, for all cells of the run."""
+    fast = a_rehearsal(tmp_path, trace=a_trace(wall_s=[9.0, *[STEP / 1.5e9] * 8]))
+    found = work.profile(fast)
+    assert (found["peak_gflop_per_s"], found["mfu"], found.get("mfu_reason")) == (2.0, pytest.approx(0.75), None)
+    assert work.profile(a_rehearsal(tmp_path))["peak_gflop_per_s"] == 2.0
+    assert peak == []
+
+
+@pytest.mark.parametrize(("again", "kept"), [(2e9, 2.0), (5e8, 1.0)], ids=["higher", "lower"])
+def test_a_step_that_stays_above_the_peak_has_no_mfu(
+    tmp_path: Path, peak: list[float], again: float, kept: float
+) -> None:
+    """Never clamped; a second peak that is lower is none."""
+    peak[1] = again
+    found = work.profile(a_rehearsal(tmp_path, trace=a_trace(wall_s=[9.0, *[STEP / 4e9] * 8])))
+    assert (found.get("mfu"), found["peak_gflop_per_s"]) == (None, kept)
+    assert found["mfu_reason"] == f"a step reaches {4 / kept * 100:.0f} % of the peak, which was measured twice"

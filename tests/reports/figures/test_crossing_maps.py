@@ -1,5 +1,6 @@
 """The maps of who is ahead of whom: a word for each pair."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -7,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.answers.crossings import crossings
+from bench.answers.summary import summarise
 from bench.reports.figures.crossing_maps import crossing_maps, told
 from bench.statistics.learning_curves import Crossover
 from tests.material import compared
@@ -43,6 +45,13 @@ def test_a_word_that_the_draws_disagree_on_has_a_question_mark(
     side: Any, labels: float | None, shares: tuple[float, float, float], text: str
 ) -> None:
     assert told(Crossover(side, labels, None, None, shares)) == text
+
+
+def test_budgets_of_the_same_labels_can_be_drawn(tmp_path: Path) -> None:
+    """`5 per class` and `50 labels` lie at one place of the axis."""
+    made, right = compared.a_run()
+    same = [dataclasses.replace(record, n_labels=50) for record in made if record.n_labels in (50, 250)]
+    assert crossing_maps(summarise(same, {}, right.get), tmp_path) is not None
 
 
 def test_there_is_no_map_where_nothing_can_be_compared(tmp_path: Path) -> None:

@@ -8,7 +8,22 @@ import numpy as np
 from bench.answers.summary import summarise
 from bench.catalog import ANSWERS
 from bench.reports.formats.json import FACTS
+from tests.material.examples import a_record
 from tests.material.summaries import MANIFEST, UNFINISHED, records, render
+
+
+def test_labels_that_would_be_none_are_null_and_said_to_be_under_one(tmp_path: Path) -> None:
+    """A flat curve is there without any."""
+    made = [
+        a_record(
+            cell_id=f"{n} {seed}", seed=seed, n_labels=n, budget=f"{n} labels", accuracy=0.5, frozen_part="features"
+        )
+        for n in (10, 100, 1000)
+        for seed in range(3)
+    ]
+    contents = json.loads(render("json", summarise(made, MANIFEST, targets=(0.4,)), tmp_path))
+    found = contents["needs"][0]["found"]
+    assert (found["labels"], found["under_one"][0]) == (None, "labels")
 
 
 def test_json_holds_all_of_the_summary(tmp_path: Path) -> None:

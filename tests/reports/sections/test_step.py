@@ -3,7 +3,9 @@
 import dataclasses
 from pathlib import Path
 
-from tests.material.summaries import PROFILED, a_summary, render, table_of
+import pytest
+
+from tests.material.summaries import PROFILED, a_summary, render, section_of, table_of
 
 
 def test_the_inside_of_a_step_is_shown_where_it_was_measured() -> None:
@@ -23,6 +25,26 @@ def test_a_solved_probe_has_dashes_for_the_parts_of_a_step() -> None:
     headers, (row,) = table_of("step", a_summary(solved))
     assert row.count("-") == 5 + 1 + 4 + 1
     assert dict(zip(headers, row, strict=True))["of 64, ms"] == "20.0"
+
+
+def test_what_cannot_be_is_not_reliable_and_the_reason_stands_below() -> None:
+    """No figure in its place; a line without a reason has a dash."""
+    changes = {"mfu": None, "mfu_reason": "a step reaches 140 % of the peak", "bound_by": None}
+    strange = dataclasses.replace(PROFILED, bound_by_reason="too few full batches", **changes)
+    headers, (row,) = table_of("step", a_summary(strange))
+    shown = dict(zip(headers, row, strict=True))
+    assert (shown["MFU, %"], shown["bound by"]) == ("not reliable", "not reliable")
+    assert section_of("step", a_summary(strange)).lines == (
+        "test_resnet, mlp_probe (supervised@glyphs): bound by: too few full batches",
+        "test_resnet, mlp_probe (supervised@glyphs): MFU: a step reaches 140 % of the peak",
+    )
+    assert section_of("step", a_summary(PROFILED)).lines == ()
+
+
+@pytest.mark.parametrize("name", ["md", "html", "json"])
+def test_a_reason_is_in_every_format(tmp_path: Path, name: str) -> None:
+    strange = dataclasses.replace(PROFILED, forward_gflop=None, flop_reason="it calls aten::_fft_r2c")
+    assert "it calls aten::_fft_r2c" in render(name, a_summary(strange), tmp_path)
 
 
 def test_the_profile_is_that_of_the_largest_budget_that_has_one() -> None:

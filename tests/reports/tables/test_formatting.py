@@ -9,6 +9,7 @@ from bench.answers.against import against_frozen
 from bench.reports.tables.formatting import (
     at_largest,
     heading,
+    interval,
     listed,
     number,
     percent,
@@ -70,6 +71,18 @@ def test_a_verdict_is_told_in_points_with_its_word() -> None:
     untested = dataclasses.replace(last, difference=None, p=None, reason="predictions are missing")
     assert points(untested) == f"{(last.first.accuracy.mean - last.second.accuracy.mean) * 100:+.1f}"
     assert worded(untested) == "not tested: predictions are missing"
+
+
+def test_an_interval_beyond_what_accuracies_can_differ_by_is_told_by_its_half() -> None:
+    """The ends would be no differences; programs find null there, and the half."""
+    *_, last = compared.a_summary().ask(against_frozen)
+    assert last.difference is not None
+    wide = dataclasses.replace(last.difference, mean=0.9, low=0.7, high=1.1)
+    assert points(dataclasses.replace(last, difference=wide)) == "+90.0 ± 20.0"
+    assert interval(wide) == {"low": None, "high": None, "half_width_95": pytest.approx(0.2)}
+    near = dataclasses.replace(wide, low=0.8, high=1.0)
+    assert points(dataclasses.replace(last, difference=near)) == "+90.0 (80.0 to 100.0)"
+    assert interval(near) == {"low": 0.8, "high": 1.0, "half_width_95": pytest.approx(0.1)}
 
 
 def test_each_setting_has_its_row_at_the_largest_budget_that_fits() -> None:

@@ -95,6 +95,7 @@ def test_a_verdict_has_all_its_numbers_for_programs() -> None:
         "difference": tested.difference.mean,
         "low": tested.difference.low,
         "high": tested.difference.high,
+        "half_width_95": tested.difference.high - tested.difference.mean,
         "p_corrected": tested.p,
         "word": "better",
         "reason": None,

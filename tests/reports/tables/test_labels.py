@@ -56,7 +56,12 @@ def test_how_far_off_a_curve_is_stands_in_points() -> None:
     assert off(dataclasses.replace(FOUND, held_out_error=None)) == "-"
 
 
-@given(st.floats(0, 1e12), st.lists(st.integers(10, 10**6), min_size=3, max_size=5, unique=True).map(sorted))
+@given(st.floats(0, 1e12), st.lists(st.integers(1, 10**6), min_size=3, max_size=5, unique=True).map(sorted))
 def test_any_count_is_told_within_ten_times_of_what_was_measured(value: float, budgets: list[int]) -> None:
     told = int("".join(sign for sign in count(value, tuple(budgets)) if sign.isdigit()))
-    assert budgets[0] // FAR <= told <= budgets[-1] * FAR
+    assert max(1, budgets[0] // FAR) <= told <= budgets[-1] * FAR
+
+
+def test_no_accuracy_takes_no_label_at_all() -> None:
+    """What would be rounded to 0 is under one."""
+    assert [count(value, (2, 40)) for value in (0.0, 0.3, 0.5, 0.51, 1.4)] == [*["under 1"] * 3, "1", "1"]

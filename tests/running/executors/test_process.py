@@ -8,7 +8,15 @@ import psutil
 import pytest
 
 from bench.outcomes import Outcome
-from bench.running.executors.process import ProcessExecutor, died, oom_kills, share_of_cores
+from bench.running.executors.process import (
+    OURS,
+    SAFE_PATH,
+    ProcessExecutor,
+    died,
+    importing_as_this_process,
+    oom_kills,
+    share_of_cores,
+)
 from tests.material.executor_jobs import job, outcomes
 
 
@@ -141,3 +149,15 @@ def is_gone(pid: int) -> bool:
         return process.status() == psutil.STATUS_ZOMBIE or not psutil.wait_procs([process], timeout=2)[1]
     except psutil.NoSuchProcess:
         return True
+
+
+def test_only_what_starts_inside_imports_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the user has set is what it was; what nobody has set is gone again."""
+    monkeypatch.delenv(SAFE_PATH, raising=False)
+    with importing_as_this_process():
+        assert os.environ[SAFE_PATH] == OURS
+    assert SAFE_PATH not in os.environ
+    monkeypatch.setenv(SAFE_PATH, "1")
+    with importing_as_this_process():
+        assert os.environ[SAFE_PATH] == "1"
+    assert os.environ[SAFE_PATH] == "1"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.data.folders import class_folders, image_files
+from bench.data.searching import Search
 from bench.data.glyphs import font_files, render
 from bench.seeding import derive
 from tests.tools.perf.setting import Setting
@@ -56,10 +56,11 @@ def image_folder(setting: Setting, n_train: int, n_test: int) -> Folder:
 
 def _listed(folder: Path) -> list[tuple[str, Path]]:
     """Return class and path of all images, the classes in turn, so that any number of them is balanced."""
+    search = Search(folder)
     turns = [
         (position, name, path)
-        for name in class_folders(folder)
-        for position, path in enumerate(image_files(folder / name))
+        for name in search.level(folder).folders
+        for position, path in enumerate(search.images(folder / name))
     ]
     return [(name, path) for _, name, path in sorted(turns)]
 

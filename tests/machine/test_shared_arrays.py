@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.machine import cache
-from bench.machine.filling import OUTPUTS, PROGRESS, Chunk, Compute, Filling, Work, fill, help_fill, untouched
+from bench.machine.shared_arrays import OUTPUTS, PROGRESS, Chunk, Compute, Filling, Work, fill, help_fill, untouched
 
 COUNT, STEP = 20, 3
 SPANS = [(first, min(first + STEP, COUNT)) for first in range(0, COUNT, STEP)]

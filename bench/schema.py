@@ -163,6 +163,16 @@ class Tune:
 
 
 @dataclass(frozen=True)
+class Required:
+    """Hashes that data and weights must have, each by its first digits: a demand on what is read, no part of a cell."""
+
+    data: Mapping[str, str] = field(default_factory=dict)
+    """By data set."""
+    weights: Mapping[str, str] = field(default_factory=dict)
+    """By backbone, for whatever of its weights comes from a file; or by backbone and weights, with a blank between."""
+
+
+@dataclass(frozen=True)
 class Suite:
     """A validated suite: its grids and what all cells share."""
 
@@ -186,6 +196,7 @@ class Suite:
     probes: tuple[str, ...] = ()
     """Optional probes that every cell takes beside those that are always taken."""
     validation: "Validation" = "budget"
+    required: Required = field(default_factory=Required)
 
 
 PROTOCOL = 2

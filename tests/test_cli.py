@@ -167,8 +167,15 @@ def called(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 BENCH = str(Path(sys.executable).with_name("bench"))
 
 
-@pytest.mark.parametrize("command", [(BENCH,), (sys.executable, "-m", "bench")], ids=["bench", "python -m bench"])
-@pytest.mark.parametrize("executor", ["process", "inline"])
+@pytest.mark.parametrize(
+    ("command", "executor"),
+    [
+        pytest.param((BENCH,), "process", id="bench, process"),
+        pytest.param((sys.executable, "-m", "bench"), "inline", id="python -m bench, inline"),
+        pytest.param((BENCH,), "inline", id="bench, inline", marks=pytest.mark.slow),
+        pytest.param((sys.executable, "-m", "bench"), "process", id="python -m bench, process", marks=pytest.mark.slow),
+    ],
+)
 def test_files_of_the_working_folder_stand_for_no_module(
     tmp_path: Path, command: tuple[str, ...], executor: str
 ) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from bench.catalog import (
     ANSWERS,
-    SECTIONS,
     BACKBONE_SOURCES,
     DATASETS,
     EXECUTORS,
@@ -21,6 +20,7 @@ from bench.catalog import (
     PROFILES,
     REPORTS,
     SCORES,
+    SECTIONS,
     SELECTIONS,
     WORKLOADS,
 )

@@ -55,7 +55,7 @@ def run(
         return
     if cell_id is not None:
         planned, rerun, executor = planned.only(cell_id), "all", "inline"
-    result = _run(planned, executor, Asked(planned.places, rerun, alone))
+    result = _run(planned, executor, Asked(planned.places, rerun, alone, planned.suite.required))
     _trim_cache(planned.places.cache_dir)  # after the run: what it used is then what was used last, and stays
     report = str(write_reports(read_summary(planned.out), planned.out)["console"])
     click.echo(_as_json(planned, result) if as_json else _as_text(planned, result, report))

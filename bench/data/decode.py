@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from bench.contracts.data import Progress, RawData, Split
 from bench.data.levels import Look, Whites, is_deep, look, told, whites_of
@@ -156,11 +157,11 @@ class _Writer:
                 return 0, 0, 0
             pixels = self._geometry.apply(image, whites)
         except UNREADABLE as error:
-            self.broken.append(f"{self._split.ids[index]} ({str(error) or type(error).__name__})")
+            self.broken.append(f"{self._split.ids[index]} ({_said(error)})")
             return 0, 0, 0
         self._array[index] = pixels
-        wide = pixels.astype(np.uint32)
-        return pixels.size, int(wide.sum(dtype=np.int64)), int(np.square(wide).sum(dtype=np.int64))
+        squares = np.square(pixels, dtype=np.uint16)  # 255 squared fits
+        return pixels.size, int(pixels.sum(dtype=np.uint64)), int(squares.sum(dtype=np.uint64))
 
     def close(self) -> None:
         """Put the array on the disk, and the labels and names beside it."""
@@ -186,6 +187,14 @@ def _flat(writers: Sequence[_Writer]) -> list[str]:
         f"the images hardly vary: mean {total / count:.1f}, standard deviation {deviation:.1f} of 255 over all pixels; "
         "was their range of values lost when they were saved?"
     ]
+
+
+def _said(error: BaseException) -> str:
+    """Return an error in one line; one that is not meant to be read needs its kind to be understood."""
+    text = " ".join(str(error).split())
+    if text and isinstance(error, OSError | SyntaxError | ValueError | Image.DecompressionBombError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _refuse_broken(writers: Sequence[_Writer]) -> None:

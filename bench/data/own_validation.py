@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from bench.contracts.data import Images, RawData, Split
+from bench.data.parts import LEFT_OUT
 from bench.errors import InvalidData
 
 
@@ -42,8 +43,9 @@ def with_own_validation(where: str, raw: RawData) -> RawData:
         [*train.ids, *own.ids],
         groups,
     )
+    said = [note for note in raw.notes if LEFT_OUT not in note]
     note = f"{len(own.labels)} images of val/ select and are counted in no label budget"
-    return dataclasses.replace(raw, train=joined, validation=None, notes=(*raw.notes, note))
+    return dataclasses.replace(raw, train=joined, validation=None, notes=(*said, note))
 
 
 def _groups(split: Split) -> list[str]:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.backbones.sources import find_weights
@@ -12,7 +12,7 @@ from bench.errors import InvalidData, Unavailable
 from bench.pretraining.pretrained import is_own, own_weights
 from bench.records.record import Record
 from bench.running.pixels import data_fingerprint
-from bench.schema import Cell, Choice
+from bench.schema import Cell, Choice, Required
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Asked:
     rerun: Literal["failed", "all"] | None = None
     alone: bool = False
     """Whether cells share no features: each pays for its own."""
+    required: Required = field(default_factory=Required)
+    """Hashes that data and weights must have."""
 
 
 @dataclass(frozen=True)

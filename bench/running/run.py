@@ -16,6 +16,7 @@ from bench.records.record import Record, Status
 from bench.records.store import Store, Writer
 from bench.running.jobs import Executor, Job, Screen
 from bench.running.provision import Lacking, Supplies, announce, provide
+from bench.running.required import refuse_others, refuse_results_of_others
 from bench.running.resume import Asked, remaining
 from bench.running.weights import ReadyWeights
 from bench.schema import Cell, content_hash
@@ -70,11 +71,15 @@ def run(
 ) -> RunResult:
     """Run what is missing among `cells` and return what came of it."""
     with store.writing() as writer:
-        todo = remaining(cells, store.records(), asked)
+        there = store.records()
+        todo = remaining(cells, there, asked)
+        again = {cell.cell_id for cell in todo}
+        refuse_results_of_others(asked.required, [cell for cell in cells if cell.cell_id not in again], there)
         store.update_manifest(manifest)
         if todo:
             screen.say(f"{len(cells) - len(todo)} of {len(cells)} cells are done; {len(todo)} to run")
             ready = provide(todo, asked.places, executor, screen)
+            refuse_others(asked.required, todo, ready)
             announce(todo, ready, executor.workers, screen)
             runnable = []
             for cell in todo:

@@ -124,6 +124,16 @@ class TuneModel(_Strict):
     """By method, or `all` for every method: each key with the values or the range to try."""
 
 
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
+
+
+class RequireModel(_Strict):
+    """The first digits, twelve or more, of the SHA-256 that data and weights must have."""
+
+    data: dict[str, Digest] = {}
+    weights: dict[str, Digest] = {}
+
+
 class _Grid(Axes):
     backbone: Many[str]
     method: Many[_ChoiceText]
@@ -146,6 +156,7 @@ class SuiteFile(_Strict):
     deterministic: bool = True
     probes: list[str] = []
     validation: Literal["budget", "own"] = "budget"
+    require: RequireModel = RequireModel()
 
 
 _CURES = {
@@ -213,5 +224,11 @@ def _holds(here: Any, part: Any) -> bool:
 
 
 def _known_keys(path: tuple[Any, ...]) -> list[str]:
-    models: dict[Any, Any] = {"train": TrainModel, "tune": TuneModel, "grid": Axes, "include": Axes}
+    models: dict[Any, Any] = {
+        "train": TrainModel,
+        "tune": TuneModel,
+        "grid": Axes,
+        "include": Axes,
+        "require": RequireModel,
+    }
     return list(models.get(path[0] if path else None, SuiteFile).model_fields)

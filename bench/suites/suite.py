@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from bench.catalog import DATASETS, METHODS, PROBES, SELECTIONS
 from bench.errors import BenchError, InvalidSuite
 from bench.registry import Registry, unknown
-from bench.schema import Budget, BudgetKind, Choice, Grid, Span, Suite, Tune
+from bench.schema import Budget, BudgetKind, Choice, Grid, Required, Span, Suite, Tune
 from bench.suites.choices import TRAINING_KEYS, check_backbone, check_choice, check_weights
 from bench.suites.grammar import Axes, SuiteFile, TuneModel, explain_all
+from bench.suites.requirements import requirement_problems
 from bench.suites.workload_suite import refuse_workloads
 from bench.suites.yaml_marks import Marks, Place, load_with_marks, read_suite_text
 
@@ -74,7 +75,10 @@ def read_suite(path: Path, overrides: Iterable[str] = ()) -> Suite:
     problems += _tune_problems(contents, marks)
     if problems or parsed is None:
         raise InvalidSuite(problems)
-    return _resolve(parsed, source)
+    suite = _resolve(parsed, source)
+    if problems := requirement_problems(suite, marks):
+        raise InvalidSuite(problems)
+    return suite
 
 
 def _override(contents: dict[str, Any], marks: Marks, override: str) -> None:
@@ -256,6 +260,7 @@ def _resolve(parsed: SuiteFile, source: str) -> Suite:
         deterministic=parsed.deterministic,
         probes=tuple(dict.fromkeys(parsed.probes)),
         validation=parsed.validation,
+        required=Required(parsed.require.data, parsed.require.weights),
     )
 
 

@@ -59,6 +59,12 @@ def test_company_on_the_gpu_is_noted(others: int | None, count: int) -> None:
     assert len(found) == count
 
 
+def test_what_was_said_when_the_data_were_read_is_repeated_once() -> None:
+    """For all cells of a data set."""
+    records = [a_record(seed=seed, dataset_notes=["valid/ is taken for testing"]) for seed in (0, 1)]
+    assert summary_of(*records).ask(notes) == ("digits: valid/ is taken for testing.",)
+
+
 FOUND: dict[str, Any] = {
     "exact": 1,
     "near": 2,

@@ -30,6 +30,7 @@ NOT_FROM_THE_CELL = {
     "right_offset",
     "finished_at",
     "dataset_license",
+    "dataset_notes",
 }
 """Keys that the run adds to what the cell gives."""
 FROM_A_PROFILE = {

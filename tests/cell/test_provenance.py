@@ -31,7 +31,10 @@ def run_of(**changes: Any) -> Any:
     plain = {
         "cell": cell,
         "job": SimpleNamespace(
-            data_fingerprint="d", weights=WeightsFile(None, None, "random", "drawn"), source_fingerprint=None
+            own_validation=0,
+            data_fingerprint="d",
+            weights=WeightsFile(None, None, "random", "drawn"),
+            source_fingerprint=None,
         ),
         "task": SimpleNamespace(labels=LABELS, source=None),
         "backbone": SimpleNamespace(input=SPEC),

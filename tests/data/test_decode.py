@@ -1,6 +1,5 @@
 """Data that are decoded once and mapped by every cell."""
 
-import re
 import struct
 import zlib
 from collections.abc import Sequence
@@ -212,9 +211,12 @@ def test_whatever_a_decoder_raises_names_the_image(tmp_path: Path, error: Except
             raise error
 
     test = Split(Broken(np.zeros((1, 12, 12), np.uint8)), np.zeros(1, np.int64), ["odd.jpg"])
-    said = str(error) or type(error).__name__
-    with pytest.raises(InvalidData, match=rf"^1 image can't be read: odd.jpg \({re.escape(said)}\); repair or remove"):
+    with pytest.raises(
+        InvalidData, match=r"^1 image can't be read: odd.jpg \(\S.*\); repair or remove them$"
+    ) as refused:
         decoded(tmp_path, RawData(("a", "b", "c"), split_of("train", 7), test))
+    assert str(error) in str(refused.value)
+    assert type(error).__name__ in str(refused.value) or isinstance(error, ValueError | Image.DecompressionBombError)
 
 
 def test_another_decoder_makes_another_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

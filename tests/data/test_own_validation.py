@@ -9,6 +9,7 @@ from PIL import Image
 
 from bench.contracts.data import RawData, Split
 from bench.data.own_validation import with_own_validation
+from bench.data.parts import LEFT_OUT
 from bench.errors import InvalidData
 
 
@@ -20,11 +21,11 @@ def a_split(shades: Sequence[int], labels: Sequence[int], name: str, groups: lis
 
 def some_data(validation: Split | None) -> RawData:
     train, test = a_split([10, 20, 30], [0, 1, 0], "train"), a_split([90], [1], "test")
-    return RawData(("a", "b"), train, test, ("a note",), validation)
+    return RawData(("a", "b"), train, test, ("a note", f"val/ is {LEFT_OUT}"), validation)
 
 
 def test_validation_images_stand_behind_those_to_train_on() -> None:
-    """Pixels, labels and names alike; what was said before stays said."""
+    """Pixels, labels and names alike; what was said before stays said, but that they are left out."""
     joined = with_own_validation("mine", some_data(a_split([50, 60], [1, 0], "val")))
     assert [joined.train.images[place].getpixel((0, 0)) for place in range(5)] == [10, 20, 30, 50, 60]
     assert joined.train.labels.tolist() == [0, 1, 0, 1, 0]

@@ -12,8 +12,8 @@ import pytest
 
 from bench.errors import BenchError
 from bench.machine import cache, housekeeping
-from bench.machine.shared_arrays import PROGRESS
 from bench.machine.housekeeping import Entry, entries, limit_bytes, matching, readable, remove, trim
+from bench.machine.shared_arrays import PROGRESS
 
 HOUR = 3600.0
 Keep = Callable[..., Path]

@@ -100,7 +100,7 @@ def test_failed_cell_runs_again_only_when_asked(suite: Path, places: Places, tmp
     out = tmp_path / "out"
     result = tiny.run_cells(cells, out, places)
     failed = tiny.records_of(out)[cells[0].cell_id]
-    assert (result.ran, result.exit_code) == (2, Exit.CELLS_FAILED)
+    assert (result.ran, result.failed, result.exit_code) == (1, 1, Exit.CELLS_FAILED)
     assert (failed.status, failed.accuracy) == ("failed", None)
     assert failed.reason == "ZeroDivisionError: a fault of the method"
     assert "own_methods.py" in (failed.traceback or "")

@@ -124,6 +124,13 @@ def test_broken_image_stops_the_run_before_any_cell(suite: Path, places: Places,
     assert tiny.records_of(tmp_path / "out") == {}
 
 
+def test_what_is_said_of_the_data_stands_in_the_records(suite: Path, places: Places, tmp_path: Path) -> None:
+    """How a test split was made, what was left out."""
+    tiny.run_cells(tiny.cells_of(suite, ONE_PROBE), tmp_path / "out", places)
+    (record,) = tiny.records_of(tmp_path / "out").values()
+    assert record.dataset_notes == ["no test split: 359 of 1797 images held out, stratified"]
+
+
 def test_records_are_strict_json_with_every_key(suite: Path, places: Places, tmp_path: Path) -> None:
     """No NaN, and the same keys whether a cell has its number or not."""
     import json

@@ -1,6 +1,7 @@
 """How much arithmetic a network takes, and what share of the machine's peak a training step reaches."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,13 +13,16 @@ from bench.machine.devices import synchronise
 from bench.machine.environment import machine
 
 GIGA = 1e9
-PRODUCTS = 6
 SIDES = {"cpu": 2048, "mps": 4096, "cuda": 8192}
 """Rows of the square matrices whose product is timed for the peak, by device."""
-SHAPES = ((1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (1.5, 1.5, 1.5), (4.0, 0.5, 0.5))
-"""Products that are tried where that peak was too low, as multiples of the side: rows, the sum's length, columns."""
-AGAIN_S = 3.0
-"""So long are they tried, each once at least."""
+PRODUCTS = (((1.0, 1.0, 1.0), 1), ((0.5, 0.5, 0.5), 4), ((0.25, 0.25, 0.25), 16))
+"""Products as multiples of that side (rows, the sum's length, columns), and how many in a row.
+
+On a busy machine a short one is done before its neighbours have their turn."""
+MORE = (*PRODUCTS, ((1.5, 1.5, 1.5), 1), ((4.0, 0.5, 0.5), 1))
+"""Those that are tried where that peak was too low."""
+PEAK_S, AGAIN_S = 1.5, 3.0
+"""So long are they tried in turns, each once at least."""
 
 
 def profile(rehearsal: Rehearsal) -> dict[str, Any]:
@@ -73,7 +77,10 @@ def utilisation(rehearsal: Rehearsal, per_step: float) -> dict[str, Any]:
         keep(rehearsal.folder, _peak_key(rehearsal), {"flop_per_s": peak})
     fields = {"peak_gflop_per_s": peak / GIGA}
     if reached > peak:
-        return {**fields, "mfu_reason": f"a step reaches {reached / peak * 100:,.0f} % of the peak, which was measured twice"}
+        return {
+            **fields,
+            "mfu_reason": f"a step reaches {reached / peak * 100:,.0f} % of the peak, which was measured twice",
+        }
     return {**fields, "mfu": reached / peak}
 
 
@@ -94,18 +101,22 @@ def _known_peak(rehearsal: Rehearsal) -> float:
 
 
 def peak_flop_per_s(device: str, precision: str) -> float:
-    """Return the FLOP per second of a large matrix product, the best of a few."""
-    side = SIDES[device.partition(":")[0]]
-    return _flop_per_s((side, side, side), device, precision, PRODUCTS)
+    """Return the FLOP per second of large matrix products, the best of many."""
+    return _best_of(PRODUCTS, PEAK_S, device, precision)
 
 
 def peak_again(device: str, precision: str) -> float:
-    """Return the FLOP per second of matrix products of several shapes, the best of many."""
+    """Return the same of more shapes, for longer."""
+    return _best_of(MORE, AGAIN_S, device, precision)
+
+
+def _best_of(products: Sequence[tuple[Sequence[float], int]], seconds: float, device: str, precision: str) -> float:
     side = SIDES[device.partition(":")[0]]
-    shapes = [(int(rows * side), int(inner * side), int(columns * side)) for rows, inner, columns in SHAPES]
     best, began = 0.0, time.perf_counter()
-    while not best or time.perf_counter() - began < AGAIN_S:
-        best = max(best, *(_flop_per_s(shape, device, precision, 2) for shape in shapes))
+    while not best or time.perf_counter() - began < seconds:
+        for factors, times in products:
+            rows, inner, columns = (int(factor * side) for factor in factors)
+            best = max(best, _flop_per_s((rows, inner, columns), device, precision, times))
     return best
 
 

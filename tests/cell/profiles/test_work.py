@@ -116,28 +116,39 @@ def test_a_network_that_cannot_run_without_data_is_not_counted(tmp_path: Path, p
     assert found["flop_reason"].startswith("it can't run without data (")
 
 
-def test_the_peak_is_the_best_of_some_large_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice the cube of the side, over the shortest time."""
-    times = iter([0.0, 1.0, 1.0, 1.25, 2.0, 2.5, *range(10, 10 + 2 * work.PRODUCTS - 6)])
+def test_a_product_counts_by_its_shortest_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice the three sides, over the best of some seconds."""
+    times = iter([0.0, 1.0, 1.0, 1.25, 2.0, 2.5])
     monkeypatch.setattr(work.time, "perf_counter", lambda: next(times))
-    monkeypatch.setitem(work.SIDES, "cpu", 16)
-    assert work.peak_flop_per_s("cpu", "fp32") == 2 * 16**3 / 0.25
+    assert work._flop_per_s((16, 8, 4), "cpu", "fp32", 3) == 2 * 16 * 8 * 4 / 0.25
 
 
-def test_a_second_peak_is_the_best_of_products_of_other_shapes_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For some seconds; each shape has its turn."""
-    now, shapes = [0.0], []
+@pytest.mark.parametrize(
+    ("measure", "seconds", "shapes"),
+    [
+        (work.peak_flop_per_s, work.PEAK_S, [(16, 16, 16), (8, 8, 8), (4, 4, 4)]),
+        (work.peak_again, work.AGAIN_S, [(16, 16, 16), (8, 8, 8), (4, 4, 4), (24, 24, 24), (64, 8, 8)]),
+    ],
+    ids=["at first", "again"],
+)
+def test_the_peak_is_the_best_of_products_of_several_shapes(
+    monkeypatch: pytest.MonkeyPatch, measure: Any, seconds: float, shapes: list[tuple[int, int, int]]
+) -> None:
+    """For some seconds; each shape has its turn, and short ones are many."""
+    now = [0.0]
+    tried: list[tuple[tuple[int, int, int], int]] = []
 
     def measured(shape: tuple[int, int, int], device: str, precision: str, times: int) -> float:
-        shapes.append(shape)
-        now[0] += 0.4
-        return float(len(shapes))
+        tried.append((shape, times))
+        now[0] += seconds / 2 / len(shapes) + 1e-6
+        return 100.0 - abs(len(tried) - 2)
 
     monkeypatch.setattr(work.time, "perf_counter", lambda: now[0])
     monkeypatch.setattr(work, "_flop_per_s", measured)
     monkeypatch.setitem(work.SIDES, "cpu", 16)
-    assert work.peak_again("cpu", "fp32") == 8.0
-    assert shapes == [(16, 16, 16), (8, 8, 8), (24, 24, 24), (64, 8, 8)] * 2
+    assert measure("cpu", "fp32") == 100.0
+    assert [shape for shape, _ in tried] == shapes * 2
+    assert dict(tried)[4, 4, 4] == 16
 
 
 STEP = 16 * (2 * FORWARD + SECOND + HEAD)

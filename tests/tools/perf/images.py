@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.data.searching import Search
 from bench.data.glyphs import font_files, render
+from bench.data.searching import Search
 from bench.seeding import derive
 from tests.tools.perf.setting import Setting
 

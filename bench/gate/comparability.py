@@ -71,6 +71,8 @@ RECORDED = (
     Condition("limit", OUTCOMES, lambda record: record.limit or "none"),
     Condition("batch", OUTCOMES | {"step_gflop"}, lambda record: record.batch_size),
     Condition("recipe", ALL, _recipe),
+    Condition("validation", {"score"}, lambda record: record.validation or "budget"),
+    Condition("protocol", OUTCOMES, lambda record: record.protocol),
     Condition("precision", ALL, lambda record: record.precision),
     Condition("device", OUTCOMES, lambda record: record.device),
     Condition("threads", MACHINE, lambda record: record.threads),

@@ -152,7 +152,7 @@ def _ambiguous_methods(records: Sequence[Record]) -> set[str]:
 ALIKE = (
     *("dataset", "dataset_fingerprint", "backbone", "weights", "weights_fingerprint", "weights_sha256", "method"),
     *("device", "precision", "threads", "image_size", "image_selection", "source", "source_fingerprint", "search"),
-    *("deterministic", "limit"),
+    *("deterministic", "limit", "validation", "protocol"),
 )
 """What cells of one row have in common."""
 ALIKE_INSIDE = ("dataset_params", "method_settings", "training", "source_params", "determinism")

@@ -70,9 +70,9 @@ def test_images_are_decoded_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     write = decode._write
 
-    def counted(folder: Any, name: str, split: Any, geometry: Any, done: Any) -> None:
-        seen.append(len(split.images))
-        write(folder, name, split, geometry, done)
+    def counted(writers: Any, progress: Any) -> list[str]:
+        seen.append(sum(writer.count for writer in writers))
+        return write(writers, progress)
 
     monkeypatch.setattr(decode, "_write", counted)
     unit = prepared("data_path")

@@ -1,4 +1,4 @@
 """One cell, from its identity to its record.
 
-Others import: arithmetic, cell, job, profiling.
+Others import: cell, job, profiling.
 """

@@ -170,9 +170,9 @@ BENCH = str(Path(sys.executable).with_name("bench"))
 @pytest.mark.parametrize(
     ("command", "executor"),
     [
-        pytest.param((BENCH,), "process", id="bench, process"),
-        pytest.param((sys.executable, "-m", "bench"), "inline", id="python -m bench, inline"),
-        pytest.param((BENCH,), "inline", id="bench, inline", marks=pytest.mark.slow),
+        pytest.param((BENCH,), "process", id="bench, process", marks=pytest.mark.slow),
+        pytest.param((sys.executable, "-m", "bench"), "inline", id="python -m bench, inline", marks=pytest.mark.slow),
+        pytest.param((BENCH,), "inline", id="bench, inline"),
         pytest.param((sys.executable, "-m", "bench"), "process", id="python -m bench, process", marks=pytest.mark.slow),
     ],
 )

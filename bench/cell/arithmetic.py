@@ -58,6 +58,8 @@ PRODUCTS: dict[str, Operations] = {
     **dict.fromkeys(("convolution", "_convolution", "convolution_overrideable"), _convolution),
     # torch.utils.flop_counter counts those of grouped convolutions up to their number of groups too high
     "convolution_backward": _convolution_backward,
+    # distances of all pairs: torch takes them from a product of the two factors, once there are many
+    "_cdist_forward": _matrices(0),
 }
 """By operator. On the meta device attention and recurrent layers come as these: they have no kernels of their own."""
 UNKNOWN = re.compile(

@@ -338,6 +338,7 @@ def test_a_pass_over_real_epochs_is_at_most_twice_as_long(count: int, batch_size
     assert a_rehearsal(Path(), trace=trace).steps_to(wanted) <= 2 * wanted
 
 
+@pytest.mark.slow
 def test_profile_of_a_real_training_is_of_its_full_batches(
     quick: Registry, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

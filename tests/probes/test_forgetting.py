@@ -40,6 +40,7 @@ def test_fine_tuning_forgets_and_a_frozen_backbone_does_not(places: Places, tmp_
     assert "forgetting_reason" not in tuned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["adapter", "lora", "visual_prompt"])
 def test_adapters_in_the_backbone_are_part_of_what_it_has_become(method: str, places: Places, tmp_path: Path) -> None:
     """Though every weight that it was built with is as it was."""

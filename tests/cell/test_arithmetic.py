@@ -311,7 +311,6 @@ def test_a_backward_pass_is_what_is_computed(work: Any, backward: int) -> None:
         (lambda features, weight: (features, weight), "it can't run without data"),
         (lambda features, weight: torch.fft.fft(features).real, "it calls aten::_fft_"),
         (lambda features, weight: features @ torch.linalg.inv(weight), "it calls aten::linalg_inv"),
-        (lambda features, weight: torch.cdist(features, weight), "it calls aten::_cdist_forward"),
         (
             lambda features, weight: nn.functional.bilinear(features, features, weight[None]),
             "it calls aten::_trilinear",

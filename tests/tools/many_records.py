@@ -1,4 +1,4 @@
-"""Writes a run of any size: `python -m tests.many_records FOLDER --count 100000`.
+"""Writes a run of any size: `python -m tests.tools.many_records FOLDER --count 100000`.
 
 The records are copies of a real one, with the keys and nested values that a run writes, for a grid of data sets,
 backbones, methods, budgets and seeds; accuracies rise with labels, backbones and methods differ, seeds scatter.
@@ -126,7 +126,7 @@ def kept(writer: Writer, record: Record, found: npt.NDArray[np.bool_]) -> Record
 
 def main() -> None:
     """Read the command line and write."""
-    parser = argparse.ArgumentParser(prog="python -m tests.many_records", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.many_records", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--images", type=int, default=0, help="test images of each cell; 0: none are kept")

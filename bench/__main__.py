@@ -1,13 +1,16 @@
-"""`python -m bench` is the `bench` command."""
+"""The `bench` command, as a program and as `python -m bench`."""
 
-import os
-import sys
+# no more than Python has imported by itself: until the first call below the working folder may stand first on the path
+from bench.working_folder import leave_working_folder
 
-# `python -m` imports from the working folder first: a random.py there would stand for Python's own from here on
-if __name__ == "__main__" and sys.path[:1] == [os.getcwd()] and not sys.flags.safe_path:
-    del sys.path[0]
 
-from bench.cli import main  # what it imports is what the lines above are about
+def main() -> None:
+    """Run the command, with nothing of the working folder."""
+    leave_working_folder()
+    from bench.cli import main as run_command  # what it imports is what the line above is about
+
+    run_command()
+
 
 if __name__ == "__main__":  # the fork server imports this module again
     main()

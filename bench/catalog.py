@@ -1,12 +1,17 @@
 """Everything that goes by a name, one line each: what suites write, what reports show, what a run measures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from bench.contracts.kinds import KINDS
 from bench.registry import Entry, Registry
 
 # Targets are text and are imported when they are asked for: `bench ls` imports none, and a report no torch. Tables of
 # reports list methods in the order in which they stand here.
+
+
+def _registry(kind: str, entries: Iterable[tuple[str, Entry]]) -> Registry:
+    return Registry(kind, entries, KINDS[kind].fault)
 
 
 def _inside(package: str) -> Callable[..., Entry]:
@@ -36,7 +41,7 @@ _TRAINVAL: dict[str, Any] = {**_FILES, "train": ({"split": "trainval"},)}
 _WITH_VAL: dict[str, Any] = {**_FILES, "train": ({"split": "train"}, {"split": "val"})}
 _WHOLE: dict[str, Any] = {"train": ({},), "test": ()}
 
-DATASETS = Registry(
+DATASETS = _registry(
     "datasets",
     [
         ("digits", _data("digits:Digits", "1,797 handwritten digits of scikit-learn, embedded", license="CC BY 4.0")),
@@ -61,7 +66,7 @@ DATASETS = Registry(
     ],
 )
 
-BACKBONE_SOURCES = Registry(
+BACKBONE_SOURCES = _registry(
     "backbone sources",
     [
         ("timm", _source("timm:TimmSource", "any timm name, with or without its tag")),
@@ -78,7 +83,7 @@ KNOWN_BACKBONES = frozenset(
 )
 """Names that are taken without asking timm, which takes seconds to import."""
 
-PRETRAINING = Registry(
+PRETRAINING = _registry(
     "pretraining",
     [
         ("supervised", _pretraining("supervised:Supervised", "classify the source data set")),
@@ -89,7 +94,7 @@ PRETRAINING = Registry(
     ],
 )
 
-METHODS = Registry(
+METHODS = _registry(
     "methods",
     [
         ("scratch", _method("finetuning.scratch:Scratch", "random weights, everything learns: the baseline")),
@@ -132,7 +137,7 @@ METHODS = Registry(
     ],
 )
 
-SELECTIONS = Registry(
+SELECTIONS = _registry(
     "selections",
     [
         ("stratified", _data("selection:stratified", "the same share of every class, at random, nested")),
@@ -143,7 +148,7 @@ SELECTIONS = Registry(
     ],
 )
 
-PROBES = Registry(
+PROBES = _registry(
     "probes",
     [
         ("accuracy", _probe("accuracy:probe", "top-1, top-5, per class, validation, oracle")),
@@ -171,7 +176,7 @@ PROBES = Registry(
     ],
 )
 
-SCORES = Registry(
+SCORES = _registry(
     "scores",
     [
         ("logme", _score("transferability:log_me", "log of the maximum evidence of a linear model")),
@@ -182,7 +187,7 @@ SCORES = Registry(
     ],
 )
 
-PROFILES = Registry(
+PROFILES = _registry(
     "profiles",
     [
         ("anatomy", _profile("anatomy:profile", "the parts of a step, and its memory by kind")),
@@ -192,7 +197,7 @@ PROFILES = Registry(
     ],
 )
 
-EXECUTORS = Registry(
+EXECUTORS = _registry(
     "executors",
     [
         ("process", _executor("process:ProcessExecutor", "a process per cell, from a preloaded server")),
@@ -200,7 +205,7 @@ EXECUTORS = Registry(
     ],
 )
 
-ANSWERS = Registry(
+ANSWERS = _registry(
     "answers",
     [
         ("against_best", _answer("against:against_best", "each row against the best of its label budget")),
@@ -218,11 +223,12 @@ ANSWERS = Registry(
         ("notes", _answer("notes:notes", "what a reader must know beside the figures")),
         ("fronts", _answer("pareto:fronts", "rows that no other row beats, by pairs of axes and over all")),
         ("best", _answer("recommend:best", "the best row for each number of labels, and its rivals")),
+        ("choices", _answer("choices:choices", "among how much each row could choose, and the best and worst of it")),
     ],
 )
 """What a section of a report, or a program, may ask of a summary."""
 
-SECTIONS = Registry(
+SECTIONS = _registry(
     "sections",
     [
         ("accuracy", _section("accuracy:section", "how accurate is what, with how many labels?")),
@@ -240,6 +246,7 @@ SECTIONS = Registry(
         ("step", _section("step:section", "what is a step made of?")),
         ("device", _section("device:section", "what did compiling take, and how was the GPU?")),
         ("tuning", _section("tuning:section", "what did tuning bring, and what did it cost?")),
+        ("choices", _section("choices:section", "how many choices did each have, and what hung on them?")),
         ("scores", _section("scores:section", "what did the features promise before any training?")),
         ("score_ranks", _section("score_ranks:section", "did the scores rank the starts?")),
         ("oracle", _section("oracle:section", "what would choosing on the test set have claimed?")),
@@ -250,7 +257,7 @@ SECTIONS = Registry(
 )
 """What a report shows, from top to bottom."""
 
-REPORTS = Registry(
+REPORTS = _registry(
     "reports",
     [
         ("console", _report("console:render", "tables for a terminal", suffix="txt")),
@@ -263,7 +270,7 @@ REPORTS = Registry(
     ],
 )
 
-WORKLOADS = Registry(
+WORKLOADS = _registry(
     "workloads",
     [
         ("finetune_step", _workload("finetune_step:prepare", "training steps in which everything learns")),

@@ -12,6 +12,7 @@ import click
 from bench import __version__
 from bench.errors import BenchError, Exit, InvalidSuite
 from bench.machine.devices import prepare_environment
+from bench.working_folder import leave_working_folder
 
 EXIT_CODES = """\b
 Exit codes: 0 well; 1 a gate failed; 2 usage, or an invalid suite or data set; 3 some cells have no number;
@@ -113,19 +114,10 @@ def _warn(
     click.echo(f"bench: warning: {message}", err=True)
 
 
-def working_folder_last() -> None:
-    """Import from the folder that bench is called in, but only what is nowhere else.
-
-    The user's own extensions, named as `package.module:object`, are found there; a file that is called as a module of
-    Python or of a library is not taken for it.
-    """
-    sys.path[:] = [*(place for place in sys.path if place), ""]
-
-
 def main() -> None:
     """Run the command; what a user can mend is one line and an exit code, never a traceback."""
+    leave_working_folder()
     prepare_environment()  # before a verb is imported: libraries read these variables while they are being loaded
-    working_folder_last()
     warnings.showwarning = _warn
     try:
         cli.main(standalone_mode=False)

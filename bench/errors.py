@@ -37,6 +37,10 @@ class Unavailable(BenchError):
     """Data, weights or an extra of the package that can't be had here; the cells that need them are skipped."""
 
 
+class Unwritable(BenchError):
+    """A file or a folder that can't be written here: the disk is full, it is no one's to write, a link lies there."""
+
+
 class NotComparable(BenchError):
     """Two sides whose figures say nothing of one another: the message names what differs."""
 

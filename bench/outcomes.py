@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench.errors import BenchError, Diverged, InvalidData, Unavailable
+from bench.errors import BenchError, Diverged, InvalidData, Unavailable, Unwritable
 
-ENDED_BY = {Unavailable: "unavailable", InvalidData: "invalid", Diverged: "diverged"}
+# a full disk says nothing of a cell, which is tried again once there is room
+ENDED_BY = {Unavailable: "unavailable", Unwritable: "unavailable", InvalidData: "invalid", Diverged: "diverged"}
 """How a call ended, by the error that a user can mend."""
 TRACEBACK_CHARACTERS = 2000
 """Of a traceback its end is kept, which says where the error was raised."""

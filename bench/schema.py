@@ -1,6 +1,7 @@
 """The frozen values that travel through the program, and their JSON form."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -14,7 +15,20 @@ BudgetKind = Literal["fraction", "labels_per_class", "labels"]
 
 def canonical_json(value: Any) -> str:
     """Return a value as JSON; equal contents give the same text, in whatever order their keys are."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    # dataclasses by their fields, without the deep copies that `asdict` makes of all that they hold
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_fields_of)
+
+
+def _fields_of(value: Any) -> dict[str, Any]:
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in _names(kind)}
+
+
+@functools.cache
+def _names(cls: Any) -> tuple[str, ...]:
+    if not dataclasses.is_dataclass(cls):
+        raise TypeError(f"{cls.__name__} is no JSON value")
+    return tuple(each.name for each in dataclasses.fields(cls))
 
 
 def content_hash(value: Any) -> str:
@@ -188,7 +202,9 @@ class Suite:
     train: Mapping[str, Any]
     """Training keys that the suite sets for all methods."""
     tune: Tune | None = None
-    """What each method may try; null: its defaults, once."""
+    """What each method may try; null: what it tries by itself."""
+    own_trials: bool = True
+    """Whether methods try by themselves, where nothing is tuned: else their defaults, once."""
     threads: int | None = None
     """Threads of each cell; null: the processor's cores over the workers."""
     timeout_s: float = 3600.0
@@ -199,7 +215,7 @@ class Suite:
     required: Required = field(default_factory=Required)
 
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Version of the protocol; it grows where a change of the program gives cells other figures.
 
 It stands in the identity of a cell, so that a record of before is never taken as done.
@@ -232,8 +248,11 @@ class Cell:
     """The labelled source domain; null where the method adapts from none."""
     trials: tuple[Mapping[str, Any], ...] = ()
     """Parameters and training keys that are tried on validation, before the method is trained with the best of them."""
-    search: Literal["grid", "random", "halving"] | None = None
-    """How the trials are tried; null: there are none."""
+    search: Literal["grid", "random", "halving", "short"] | None = None
+    """How the trials are tried; null: there are none. `short`: each for its share of the steps, so that all together
+    take as long as one training."""
+    few_labels: Mapping[str, Any] = field(default_factory=dict)
+    """Training keys that are taken in place of the trials where the budget is too small to try anything."""
     deterministic: bool = True
     limit: int | None = None
     """Images kept of each split: a rehearsal, not a result."""
@@ -258,10 +277,10 @@ class Cell:
         """The seeds of the cell, resolved."""
         return Seeds.of(self.seed, self.subset_seed, self.init_seed, self.order_seed, self.repeat)
 
-    @property
+    @functools.cached_property
     def cell_id(self) -> str:
         """A hash of the contents, but for the suite's name, the time limit, a reason and the optional probes."""
-        contents = dataclasses.asdict(self)
+        contents = _fields_of(self)
         # these decide no number of the cell: a record serves any suite that asks for the same
         del contents["suite"], contents["timeout_s"], contents["precision_reason"], contents["probes"]
         # left out where they say no more than `seed`: records from before seeds could vary apart keep their identity

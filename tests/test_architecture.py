@@ -14,6 +14,7 @@ from bench import catalog
 from bench.registry import Registry
 from tests.tools import structure
 from tests.tools.structure import MAP, ORDER, PACKAGE, ROOT, closed_doors, height, imports_of, read_modules, top
+from tests.tools.writers import writers
 
 MODULES = read_modules()
 GRAPH = {name: imports_of(module, MODULES) for name, module in MODULES.items()}
@@ -105,6 +106,63 @@ def test_only_one_place_catches_everything() -> None:
     assert broad == ["gate.duel.worker", "outcomes"]
 
 
+WRITING = {
+    "machine.writing": "the door",
+    "machine.timing": "a switch of the kernel, in /proc",
+    "gate.duel.clock": "a switch of the kernel, in /proc",
+    "learning.training": "files without a name, which end with the process",
+    "gate.duel.pair": "a file without a name, which ends with the process",
+    "gate.duel.worktrees": "copies of a checkout, in a temporary folder that the door has made",
+    "gate.workloads.material": "runs beside versions that have no such door",
+}
+"""Modules that write, make folders or delete by themselves, and why they may."""
+
+
+def test_only_one_module_writes() -> None:
+    """What lies in a folder that came from others is written, and removed, in `machine.writing` alone."""
+    found = writers(MODULES)
+    assert {name: lines for name, lines in found.items() if name not in WRITING} == {}
+    assert found.keys() == WRITING.keys(), "a module that writes no more needs no reason"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("path.write_text('x')", "open(path, 'w')", "path.open('ab')", "path.open(mode='r+b')", "Path(a).replace(b)"),
+        *(
+            "os.replace(a, b)",
+            "shutil.rmtree(a)",
+            "a.unlink(missing_ok=True)",
+            "np.save(path, b)",
+            "torch.save(b, path)",
+        ),
+        *("figure.savefig(path, format='svg')", "tempfile.mkstemp()", "os.open(a, os.O_WRONLY | os.O_CREAT)"),
+        *("a.mkdir()", "np.memmap(a, mode='w+')", "os.remove(a)", "json_lines.touch()", "save_file(state, path)"),
+    ],
+)
+def test_a_line_that_writes_would_be_found(tmp_path: Path, line: str) -> None:
+    (tmp_path / "one.py").write_text(f"def f():\n    {line}\n")
+    assert list(writers(read_modules(tmp_path))) == ["one"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "text.replace('a', 'b')",
+            "dataclasses.replace(a, b=1)",
+            "dataclasses.replace(a)",
+            "open(path)",
+            "a.open('rb')",
+        ),
+        *("with writing.stream(path) as file:\n        np.save(file, b)", "found.remove(3)", "writing.remove(path)"),
+    ],
+)
+def test_a_line_that_writes_nothing_is_let_be(tmp_path: Path, line: str) -> None:
+    (tmp_path / "one.py").write_text(f"def f():\n    {line}\n")
+    assert writers(read_modules(tmp_path)) == {}
+
+
 def named_by_text() -> set[str]:
     """Return each `module:object` of this project that stands as text in its code, its catalogue or pyproject.toml."""
     texts = [
@@ -123,7 +181,7 @@ def named_by_text() -> set[str]:
 def test_texts_that_name_code_are_found() -> None:
     """One of each kind."""
     assert {
-        "bench.cli:main",
+        "bench.__main__:main",
         "bench.cell.cell:run_cell",
         "bench.running.pixels:prepare_data",
         "bench.machine.timing:synchronised_clock",

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bench.cli import VERBS, cli, working_folder_last
+from bench.cli import VERBS, cli
 from tests.material import tiny
 from tests.material.command_line import Command
 from tests.material.kept_runs import write_run
@@ -145,7 +145,20 @@ class Mine:
         assert os.environ.get("PYTHONSAFEPATH") != "transferbench", "what a method starts is started as ever"
         return LinearProbe().fit(task)
 """
-SHADOWS = ("random", "queue", "yaml", "numpy", "torch", "tempfile", "logging", "signal", "socket", "selectors", "click")
+SHADOWS = (
+    "random",
+    "queue",
+    "tabulate",
+    "yaml",
+    "numpy",
+    "torch",
+    "tempfile",
+    "logging",
+    "signal",
+    "socket",
+    "selectors",
+    "click",
+)
 """Names of modules of Python and of libraries that a file in the working folder may have."""
 
 
@@ -208,11 +221,3 @@ def importable(name: str) -> bool:
         return importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):
         return False
-
-
-def test_the_working_folder_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once, wherever it stood before."""
-    monkeypatch.setattr(sys, "path", ["", "/a", "", "/b"])
-    working_folder_last()
-    working_folder_last()
-    assert sys.path == ["/a", "/b", ""]

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from bench.errors import BenchError, Diverged, InvalidData, InvalidSuite, Unavailable
+from bench.errors import BenchError, Diverged, InvalidData, InvalidSuite, Unavailable, Unwritable
 from bench.outcomes import TRACEBACK_CHARACTERS, Outcome, attempt, out_of_memory
 
 
@@ -29,6 +29,7 @@ def test_value_comes_back_whatever_it_is(value: object) -> None:
     ("error", "ended"),
     [
         (Unavailable("no data: set DATA_DIR"), "unavailable"),
+        (Unwritable("cache: the disk is full"), "unavailable"),
         (InvalidData("no images: add some"), "invalid"),
         (Diverged("the loss is nan: lower the rate"), "diverged"),
         (BenchError("wrong: mend it"), "raised"),

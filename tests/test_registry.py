@@ -1,16 +1,17 @@
 """Names that stand for objects."""
 
-import dataclasses
+import re
 import sys
 import tomllib
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench import catalog, registry
 from bench.errors import BenchError, Unavailable
+from bench.modules import PlugIn
 from bench.registry import EXTRAS, Entry, Registry, require, unknown
 
 SHAPES = Registry(
@@ -46,24 +47,73 @@ def test_a_name_that_stands_twice_is_refused() -> None:
 
 
 def test_a_users_own_object_is_taken_by_its_place() -> None:
-    assert SHAPES.entry("dataclasses:Field").load() is dataclasses.Field
+    assert SHAPES.entry("numpy:ndarray").load() is np.ndarray
 
 
-@pytest.mark.parametrize("target", ["no_such_module:Thing", "json:Nothing", "json:", ":Thing", ".relative:Thing"])
+@pytest.mark.parametrize("target", ["no_such_module:Thing", "numpy:Nothing", "numpy:", ":Thing", ".relative:Thing"])
 def test_an_object_that_cannot_be_imported_is_named(target: str) -> None:
     with pytest.raises(BenchError, match=rf"^{target}: can't be imported \("):
         SHAPES.entry(target).load()
 
 
-def test_other_packages_add_names_but_never_replace_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def points(group: str) -> list[EntryPoint]:
-        assert group == "bench.shapes"
-        return [EntryPoint("star", "math:tau", group), EntryPoint("circle", "math:e", group)]
+def a_shape(found: Any, is_library: Any) -> str | None:
+    """Take numbers alone."""
+    return None if isinstance(found, float) else "is no shape"
 
-    monkeypatch.setattr(registry, "entry_points", points)
-    assert SHAPES.entry("star").target == "math:tau"
-    assert SHAPES.entry("circle").target == "math:pi"
-    assert "star" in SHAPES.names()
+
+def offered(monkeypatch: pytest.MonkeyPatch, *points: PlugIn) -> Registry:
+    """Return shapes of which other packages offer some."""
+
+    def plug_ins(group: str) -> list[PlugIn]:
+        assert group == "bench.flat_shapes"
+        return list(points)
+
+    monkeypatch.setattr(registry, "plug_ins", plug_ins)
+    return Registry("flat shapes", [("circle", Entry("math:pi", "round"))], a_shape)
+
+
+def test_other_packages_add_names_but_never_replace_one(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Nor is one of two of the same name taken; each that is left out is told of with its package."""
+    star = PlugIn("star", "numpy:pi", "stars")
+    shapes = offered(
+        monkeypatch,
+        star,
+        star,  # an installation that stands twice on the path is no other
+        PlugIn("circle", "numpy:e", "rounds"),
+        PlugIn("ring", "numpy:e", "rounds"),
+        PlugIn("ring", "numpy:pi", "others"),
+        *(PlugIn(name, "numpy:e", "odd") for name in ("a:b", "../x", "", "two words", "a@b")),
+    )
+    assert shapes.names() == ["circle", "star"]
+    assert (shapes.entry("star").target, shapes.entry("circle").target) == ("numpy:pi", "math:pi")
+    with pytest.raises(BenchError, match=r"numpy:e of rounds and numpy:pi of others have one name; uninstall one"):
+        shapes.entry("ring")
+    told = {str(each.message) for each in recwarn}
+    assert len(told) == 7
+    assert "plug-in 'circle' of rounds is left out of flat shapes" in " ".join(told)
+
+
+def test_a_broken_plug_in_is_told_and_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    shapes = offered(
+        monkeypatch,
+        PlugIn("star", "numpy:pi", "stars"),
+        PlugIn("gone", "no_such_module:x", "p"),
+        PlugIn("misfit", "numpy:ndarray", "p"),
+        PlugIn("formless", "numpy", "p"),
+    )
+    assert list(shapes.working()) == ["circle", "star"]
+    assert sorted(str(each.message).split("'")[1] for each in recwarn) == ["formless", "gone", "misfit"]
+
+
+def test_the_group_of_every_kind_can_be_published() -> None:
+    """As the specification of entry points has it."""
+    groups = {each.group for each in CATALOGUES}
+    assert {"bench.methods", "bench.backbone_sources"} <= groups
+    assert all(re.fullmatch(r"\w+(\.\w+)*", group) for group in groups)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.answers.overtaking import Overtaking, both_ways, differ_among, overtaking
+from bench.answers.differences import Right, differ_among
+from bench.answers.overtaking import Overtaking, both_ways, overtaking
 from bench.answers.rows.rows import Row
 from bench.answers.starts import by_start
 from bench.answers.summary import Summary
-from bench.answers.verdicts import Right
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.answers.rows.columns import Figure, figures_of
 from bench.answers.rows.rows import Row
-from bench.answers.verdicts import Right, Verdict, compare, corrected
+from bench.answers.verdicts import Verdict, Verdicts, questions_told
 from bench.catalog import METHODS
 from bench.errors import BenchError
 from bench.registry import unknown
@@ -126,11 +126,11 @@ def _grid(rows: Sequence[Row], layout: Layout, stubs: tuple[str, ...], title: st
     )
 
 
-def pivot(rows: Sequence[Row], wanted: Pivot, metric: str, right: Right) -> Grid:
+def pivot(rows: Sequence[Row], wanted: Pivot, metric: str, verdicts: Verdicts) -> Grid:
     """Return a table with a column for each value of a key, and what tells each from the first in its line.
 
-    A line holds rows that differ in nothing else. Accuracies are compared image by image and seed by seed, corrected
-    over the table; of any other figure the ratio of the means is given, and nothing is tested.
+    A line holds rows that differ in nothing else. Accuracies are compared image by image and seed by seed, and answered
+    as everywhere else; of any other figure the ratio of the means is given, and nothing is tested.
     """
     figures = metric_of(rows, metric)
     measured = [row for row in rows if figures[id(row)] is not None]
@@ -141,7 +141,7 @@ def pivot(rows: Sequence[Row], wanted: Pivot, metric: str, right: Right) -> Grid
     several = {line: group for line, group in groups.items() if len(group) > 1}
     if not several:
         raise BenchError(f"--pivot between={wanted.between}: no two rows differ in nothing but their {wanted.between}")
-    compared = _compared(several, values, metric, right, figures)
+    compared = _compared(several, values, metric, verdicts, figures)
 
     def filled(line: tuple[str, ...], group: Mapping[str, Row]) -> Line:
         own = (figures[id(group[value])] if value in group else None for value in values)
@@ -154,7 +154,7 @@ def pivot(rows: Sequence[Row], wanted: Pivot, metric: str, right: Right) -> Grid
         stubs=stubs,
         heads=(*values, *(f"{value} {told} the first" for value in values[1:])),
         lines=tuple(filled(line, group) for line, group in several.items()),
-        notes=_pivot_notes(metric, len(groups) - len(several), wanted.between),
+        notes=_pivot_notes(metric, len(groups) - len(several), wanted.between, compared.values()),
     )
 
 
@@ -189,7 +189,7 @@ def _compared(
     groups: Mapping[tuple[str, ...], Mapping[str, Row]],
     values: Sequence[str],
     metric: str,
-    right: Right,
+    verdicts: Verdicts,
     figures: Figures,
 ) -> dict[tuple[tuple[str, ...], str], Figure | Verdict]:
     """Hold each row of a line against the first that is there."""
@@ -203,8 +203,7 @@ def _compared(
         (line, first): FIRST for line, (first, *_) in there.items()
     }
     if metric == "accuracy":
-        verdicts = corrected(compare(first, second, right) for first, second in pairs.values())
-        return found | dict(zip(pairs, verdicts, strict=True))
+        return found | {key: verdicts.of(first, second) for key, (first, second) in pairs.items()}
     return found | {key: _ratio(figures[id(first)], figures[id(second)]) for key, (first, second) in pairs.items()}
 
 
@@ -238,12 +237,15 @@ def mean_of(figure: Figure) -> float | None:
     return float(figure) if isinstance(figure, float | int) else None
 
 
-def _pivot_notes(metric: str, alone: int, between: str) -> tuple[str, ...]:
+def _pivot_notes(metric: str, alone: int, between: str, compared: Iterable[Figure | Verdict]) -> tuple[str, ...]:
     notes = []
     if alone:
         notes.append(f"{alone} of the combinations have one {between} only and are left out.")
     what = "differences" if metric == "accuracy" else "ratios of the means, which are not tested,"
     notes.append(f"The {what} are against the first figure of each line.")
+    told = questions_told(each for each in compared if isinstance(each, Verdict))
+    if told:
+        notes.append(f"Each p and interval is corrected for {told} (Holm); the interval's level stands with it.")
     return tuple(notes)
 
 

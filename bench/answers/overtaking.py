@@ -1,17 +1,12 @@
 """From how many labels on one setting is ahead of another: pairs of learning curves. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
+from bench.answers.differences import Differ, Right, differ_among
 from bench.answers.rows.rows import Row
-from bench.answers.verdicts import Right, compare
 from bench.catalog import METHODS
 from bench.statistics.learning_curves import Crossover, Point, crossovers
-from bench.statistics.paired import AllPairs, Difference, all_pairs
-from bench.statistics.variance import varied_apart
 
 
 @dataclass(frozen=True)
@@ -23,10 +18,6 @@ class Overtaking:
     """The rows at the largest budget that both have."""
     budgets: tuple[int, ...]
     found: Crossover
-
-
-Differ = Callable[[Row, Row], Difference | None]
-"""Returns the accuracy of one row minus another's at the same budget; null where they can't be compared."""
 
 
 def both_ways(first: Sequence[Row], second: Sequence[Row], differ: Differ) -> tuple[Overtaking, Overtaking] | None:
@@ -55,7 +46,7 @@ def _both_ways(first: Sequence[Row], second: Sequence[Row], differ: Differ) -> t
     points = [
         Point(row.n_labels, each.mean, each.error, each.freedom)
         for row, other in pairs
-        if (each := differ(row, other)) is not None
+        if (each := differ(row, other).difference) is not None
     ]
     if len(points) < 2:
         return None
@@ -69,28 +60,3 @@ def overtaking(first: Sequence[Row], second: Sequence[Row], right: Right) -> Ove
     # by the same sums as a map of all pairs: the same digits
     found = both_ways(first, second, differ_among([*first, *second], right))
     return found[0] if found else None
-
-
-def differ_among(rows: Iterable[Row], right: Right) -> Differ:
-    """Return what compares any two of many rows as `compare` does, by sums that are made once for rows alike."""
-    # A map of k settings has k (k - 1) / 2 pairs at each budget. What a comparison needs are sums over images, which
-    # all pairs of rows with the same cells and test images share.
-    alike: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        if not varied_apart(list(row.cells)):
-            alike.setdefault((row.budget, row.n_labels, row.test_sha256, tuple(sorted(row.cells))), []).append(row)
-    places: dict[int, tuple[AllPairs, int]] = {}
-    for mine in alike.values():
-        answers = {id(row): [right(row.cells[draw]) for draw in sorted(row.cells)] for row in mine}
-        whole = {key: found for key, found in answers.items() if not any(each is None for each in found)}
-        if whole:
-            table = all_pairs(np.array(list(whole.values())))
-            places |= {key: (table, place) for place, key in enumerate(whole)}
-
-    def differ(first: Row, second: Row) -> Difference | None:
-        one, other = places.get(id(first)), places.get(id(second))
-        if one and other and one[0] is other[0]:
-            return one[0].difference(one[1], other[1])
-        return compare(first, second, right).difference
-
-    return differ

@@ -1,12 +1,12 @@
 """One answer for a number of labels and a machine: the best row that fits, its evidence, and the runner-up. Pure."""
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from bench.answers.against import verdicts
 from bench.answers.rows.rows import Row
 from bench.answers.summary import Summary
-from bench.answers.verdicts import Right, Verdict, compare, corrected
+from bench.answers.verdicts import Verdict, Verdicts
 from bench.errors import BenchError
 from bench.registry import unknown
 
@@ -36,7 +36,7 @@ class Answer:
     best: Row | None
     """Null where no row fits."""
     others: tuple[Verdict, ...]
-    """The other rows that fit against the best, by mean, corrected for their number."""
+    """The other rows that fit against the best, by mean."""
     nearest: Row | None
     """Where none fits: the one that breaks the fewest limits, of these the most accurate."""
     broken: tuple[str, ...]
@@ -44,24 +44,12 @@ class Answer:
 
     @property
     def ties(self) -> tuple[Verdict, ...]:
-        """Rows that the data can't tell from the best."""
-        return tuple(verdict for verdict in self.others if verdict.word in ("tie", "not tested"))
+        """Rows that the data can't call worse than the best."""
+        return tuple(verdict for verdict in self.others if verdict.word != "worse")
 
 
-def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
+def recommend(rows: Sequence[Row], wanted: Wanted, asking: Verdicts) -> Answer:
     """Answer; raise `BenchError` where there is no row, or not of what is asked."""
-    return _corrected_together([_uncorrected(rows, wanted, right)])[0]
-
-
-def _corrected_together(answers: Sequence[Answer]) -> list[Answer]:
-    """Return answers that are read side by side with their p-values corrected for the number of all of them."""
-    # One family for all of them: corrected one by one, the page said "better than all" where the table beside it,
-    # which corrects over all of its lines, said "tie".
-    verdicts = iter(corrected(verdict for answer in answers for verdict in answer.others))
-    return [replace(answer, others=tuple(itertools.islice(verdicts, len(answer.others)))) for answer in answers]
-
-
-def _uncorrected(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
     mine = [row for row in rows if wanted.dataset in (None, row.dataset)]
     datasets = sorted({row.dataset for row in mine})
     if not mine:
@@ -74,7 +62,7 @@ def _uncorrected(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
         nearest = min(there, key=lambda row: len(limits_broken(row, wanted)))
         return Answer(wanted, labels, None, (), nearest, limits_broken(nearest, wanted))
     best, *rest = fitting
-    return Answer(wanted, labels, best, tuple(compare(row, best, right) for row in rest), None, ())
+    return Answer(wanted, labels, best, tuple(asking.of(row, best) for row in rest), None, ())
 
 
 def _at_budget(rows: Sequence[Row], asked: int) -> tuple[int, list[Row]]:
@@ -99,21 +87,17 @@ def _is_on(row: Row, device: str | None) -> bool:
 
 def best(summary: Summary) -> tuple[Answer, ...]:
     """Return for each data set and number of labels the best row of all, and what the data can't tell from it."""
-    return best_by_budget(summary.rows, summary.right)
+    return best_by_budget(summary.rows, summary.ask(verdicts))
 
 
-def best_by_budget(rows: Sequence[Row], right: Right) -> tuple[Answer, ...]:
-    """Answer for each data set and each number of labels that was measured, without limits, fewest labels first.
-
-    All answers of a data set are corrected together, as a table of them is.
-    """
+def best_by_budget(rows: Sequence[Row], asking: Verdicts) -> tuple[Answer, ...]:
+    """Answer for each data set and each number of labels that was measured, without limits, fewest labels first."""
     asked: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
         asked.setdefault((row.dataset, row.n_labels), []).append(row)
-    found: dict[str, list[Answer]] = {}
-    for (dataset, labels), mine in sorted(asked.items()):
-        found.setdefault(dataset, []).append(_uncorrected(mine, Wanted(labels, dataset=dataset), right))
-    return tuple(answer for answers in found.values() for answer in _corrected_together(answers))
+    return tuple(
+        recommend(mine, Wanted(labels, dataset=dataset), asking) for (dataset, labels), mine in sorted(asked.items())
+    )
 
 
 def limits_broken(row: Row, wanted: Wanted) -> tuple[str, ...]:

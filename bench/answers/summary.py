@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from bench.answers.blocks import Block, blocks_of
-from bench.answers.plausible import plausible
+from bench.answers.differences import Right
 from bench.answers.rows.rows import Row, rows_of
-from bench.answers.verdicts import Right
 from bench.records.curves import CurvesOf, no_curves
+from bench.records.plausible import plausible
 from bench.records.record import Record
 
 Answered = TypeVar("Answered")

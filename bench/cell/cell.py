@@ -2,13 +2,12 @@
 
 import dataclasses
 import functools
-import tempfile
-from pathlib import Path
 
 from bench.catalog import METHODS, PROBES
 from bench.cell.evaluation import TestSet, evaluate
 from bench.cell.job import CellJob, CellResult, CellRun
 from bench.cell.networks import build, frozen_features, tensor_hashes
+from bench.cell.own_parts import measured
 from bench.cell.profiling import shared_profile
 from bench.cell.provenance import provenance, side_arrays
 from bench.cell.rehearsal import rehearse, tune_cell
@@ -18,6 +17,7 @@ from bench.contracts.training import Fitted, Task
 from bench.data.splits import BudgetSplit
 from bench.machine.devices import configure, synchronise
 from bench.machine.timing import Phases, rss_mib
+from bench.machine.writing import temporary_folder
 from bench.schema import content_hash
 from bench.suites.choices import make
 
@@ -57,7 +57,7 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
     after = tensor_hashes(backbone)
     # in passes of its own, after all phases: to wait for the device after each part of a step changes its time
     again = functools.partial(rehearse, tuned_job, task, network)
-    profile = shared_profile(tuned_job, fitted, again, sum(phases.wall_s.values()), progress)
+    profile = shared_profile(cell, tuned_job, fitted, again, sum(phases.wall_s.values()), progress)
     run = CellRun(
         cell=cell,
         job=job,
@@ -83,7 +83,7 @@ def run_cell(job: CellJob, progress: Progress) -> CellResult:
 
     fields = {"determinism": determinism, **provenance(run, split)}
     for name in (*always_taken(), *cell.probes):
-        fields |= PROBES.entry(name).load()(run)
+        fields |= measured(PROBES.entry(name), run, fields)
     return CellResult(fields, side_arrays(run, split))
 
 
@@ -101,6 +101,6 @@ def always_taken() -> list[str]:
 
 def run_alone(job: CellJob, progress: Progress) -> CellResult:
     """Run one cell that shares nothing: it extracts its own features, and they are deleted with it."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        places = dataclasses.replace(job.places, cache_dir=Path(folder))
+    with temporary_folder() as folder:
+        places = dataclasses.replace(job.places, cache_dir=folder)
         return run_cell(dataclasses.replace(job, places=places), progress)

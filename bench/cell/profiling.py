@@ -1,5 +1,6 @@
 """What is measured once for many cells: those that are alike in all that a step's time and memory depend on."""
 
+import contextlib
 import dataclasses
 import json
 import statistics
@@ -10,10 +11,12 @@ from typing import Any
 
 from bench.catalog import PROFILES
 from bench.cell.job import CellJob
+from bench.cell.own_parts import measured
 from bench.contracts.data import Progress
 from bench.contracts.training import Fitted, Watch
-from bench.machine import cache
 from bench.machine.environment import machine
+from bench.machine.reading import MIB, Unfit, read_json
+from bench.machine.writing import write_atomically
 from bench.outcomes import attempt
 from bench.schema import Cell, content_hash
 
@@ -32,11 +35,14 @@ class Rehearsal:
     """A cell that has run and can be trained again, watched."""
 
     cell: Cell
+    """With the settings that were chosen."""
     fitted: Fitted
     again: Callable[[Watch], Fitted]
     """Trains a fresh copy of the same initial network on the same images."""
     folder: Path
     """Where the run keeps what is measured once for many cells."""
+    cell_id: str = ""
+    """Of the cell as it was planned."""
 
     @property
     def step_s(self) -> float | None:
@@ -77,15 +83,16 @@ class Rehearsal:
 
 
 def shared_profile(
-    job: CellJob, fitted: Fitted, again: Callable[[Watch], Fitted], spent_s: float, progress: Progress
+    planned: Cell, job: CellJob, fitted: Fitted, again: Callable[[Watch], Fitted], spent_s: float, progress: Progress
 ) -> dict[str, Any]:
     """Return the profile of cells like this one, or why there is none; it is measured by the first cell of its kind.
 
-    A profile never costs a cell its result. Where it fails, or too little time may be left for it, it is left out.
+    The job's cell has the settings that were chosen for the one that was planned. A profile never costs a cell its
+    result. Where it fails, or too little time may be left for it, it is left out.
     """
     if job.profiles is None:
         return {}
-    rehearsal = Rehearsal(job.cell, fitted, again, job.profiles)
+    rehearsal = Rehearsal(job.cell, fitted, again, job.profiles, planned.cell_id)
     if (reason := why_not(job, rehearsal, spent_s)) is not None:
         return {"profile_reason": reason}
     # whatever a profile raises is caught: the cell has its number by now
@@ -109,11 +116,11 @@ def why_not(job: CellJob, rehearsal: Rehearsal, spent_s: float) -> str | None:
 
 def profile_of(rehearsal: Rehearsal, progress: Progress) -> dict[str, Any]:
     """Return the fields of all profiles in the catalogue."""
-    fields: dict[str, Any] = {"profiled_in": rehearsal.cell.cell_id}
-    names = PROFILES.names()
-    for position, name in enumerate(names):
-        progress(f"profile: {name}", position, len(names))
-        fields |= PROFILES.entry(name).load()(rehearsal)
+    fields: dict[str, Any] = {"profiled_in": rehearsal.cell_id}
+    profiles = sorted(PROFILES.working().items())
+    for position, (name, entry) in enumerate(profiles):
+        progress(f"profile: {name}", position, len(profiles))
+        fields |= measured(entry, rehearsal, fields)
     return fields
 
 
@@ -121,7 +128,8 @@ def likeness(cell: Cell, fitted: Fitted) -> dict[str, Any]:
     """Return what cells that share a profile have in common."""
     return {
         **adapted(cell),
-        "training": dataclasses.asdict(cell.training),
+        # whatever the rate, a step takes as long
+        "training": dataclasses.asdict(cell.training) | dict.fromkeys(("learning_rate", "head_learning_rate")),
         "batch": fitted.trace.batch_effective if fitted.trace else None,
         # a training of a few steps must not lend what it could not measure to longer ones
         "full_batches": min(ENOUGH, len(fitted.trace.measured_full)) if fitted.trace else None,
@@ -148,15 +156,17 @@ def adapted(cell: Cell) -> dict[str, Any]:
 def once(folder: Path, key: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what this run measured for a key; measure and keep it where nothing is kept yet."""
     path = _kept_at(folder, key)
-    if path.exists():
-        known: dict[str, Any] = json.loads(path.read_text())
-        return known
+    with contextlib.suppress(Unfit):  # what is gone or damaged is measured again
+        known = read_json(path, MIB)
+        if isinstance(known, dict):
+            return known
     return keep(folder, key, measure())
 
 
 def keep(folder: Path, key: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """Keep and return what was found for a key, in place of what was kept."""
-    cache.write_atomically(_kept_at(folder, key), json.dumps(found, indent=1, sort_keys=True))
+    # nothing goes through a link that stands in the run's folder in place of this one
+    write_atomically(_kept_at(folder, key), json.dumps(found, indent=1, sort_keys=True), folder.parent)
     return found
 
 

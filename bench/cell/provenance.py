@@ -45,11 +45,12 @@ def provenance(run: CellRun, split: BudgetSplit) -> dict[str, Any]:
 
 
 def _tuned(run: CellRun) -> dict[str, Any]:
-    """Return what tuning chose; nothing where nothing was tried."""
-    if run.tuned.trials is None:
+    """Return what tuning chose, or what stands for it with few labels; nothing where a cell has neither."""
+    keys = run.cell.few_labels if run.tuned.trials is None else run.cell.trials[0]
+    if not keys:
         return {}
     settings = {**dataclasses.asdict(run.tuned.cell.training), **run.tuned.cell.method.params}
-    return {"tuned": {key: settings[key] for key in run.cell.trials[0]}, "tuned_edges": list(run.tuned.edges)}
+    return {"tuned": {key: settings[key] for key in keys}, "tuned_edges": list(run.tuned.edges)}
 
 
 def preprocessing(geometry: Geometry, spec: InputSpec) -> str:

@@ -7,19 +7,23 @@ from bench.cell.job import CellJob
 from bench.cell.networks import build, frozen_features
 from bench.cell.tasks import source_outputs
 from bench.cell.tuning import Tuned, tune, untuned
-from bench.contracts.training import Fitted, Task, Watch
+from bench.contracts.training import Fitted, Score, Task, Watch
 from bench.machine.timing import Phases
 from bench.schema import Cell
 from bench.suites.choices import make
 
+MOST_GUESSED = 15
+"""Validation images up to which what a method tries by itself would be a guess: fewer tell no rate from another."""
+
 
 def tune_cell(job: CellJob, task: Task, network: str, phases: Phases) -> Tuned:
     """Try the cell's settings, where it has any and the budget leaves images to validate on."""
-    if not job.cell.trials or not len(task.val_index):
+    enough = MOST_GUESSED if job.cell.search == "short" else 0
+    if not job.cell.trials or len(task.val_index) <= enough:
         return untuned(job.cell)
 
-    def validate(cell: Cell) -> float | None:
-        return rehearse(dataclasses.replace(job, cell=cell), task, network, Watch(), phases).val_accuracy
+    def validate(cell: Cell) -> Score | None:
+        return rehearse(dataclasses.replace(job, cell=cell), task, network, Watch(), phases).score
 
     return tune(job.cell, validate, task.progress)
 

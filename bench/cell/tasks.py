@@ -8,12 +8,13 @@ import torch
 
 from bench.catalog import METHODS, SELECTIONS
 from bench.cell.job import CellJob
+from bench.cell.own_parts import choose_by
 from bench.contracts.data import Progress
 from bench.contracts.networks import Backbone, FrozenPart
 from bench.contracts.training import SourceDomain, Task, Watch
 from bench.data.decode import Pixels
 from bench.data.selection import Pool
-from bench.data.splits import BudgetSplit, index_sha256, part_budget
+from bench.data.splits import BudgetSplit, folds_of, index_sha256, part_budget
 from bench.errors import InvalidData
 from bench.learning.features import FrozenFeatures
 from bench.schema import Cell
@@ -41,7 +42,7 @@ def choose(job: CellJob, n_classes: int, train: Pixels, features: FrozenFeatures
         made: npt.NDArray[np.float32] = features.of("train", train.images, whole).numpy()
         return made[: len(labels)]
 
-    chosen = SELECTIONS.entry(cell.selection).load()(Pool(labels, n_classes, cell.budget, seed, outputs))
+    chosen = choose_by(SELECTIONS.entry(cell.selection), Pool(labels, n_classes, cell.budget, seed, outputs))
     if own:
         return BudgetSplit(chosen, np.arange(len(labels), len(train.labels)), own=True)
     return part_budget(chosen, labels, n_classes, seed, train.groups)
@@ -59,6 +60,8 @@ def make_task(
     """Return what the method may see: nothing of the test set."""
     cell = job.cell
     source = source_domain(job) if job.source else None
+    seed = derive("subset", cell.dataset.label, cell.seeds.subset)
+    folds = folds_of(split, train.labels, n_classes, seed, train.groups)
     return Task(
         backbone=backbone,
         n_classes=n_classes,
@@ -76,6 +79,7 @@ def make_task(
         source=source,
         source_outputs=source_outputs(job, source, features) if source else None,
         own_validation=split.own,
+        folds=folds,
     )
 
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.contracts.data import Progress
+from bench.contracts.training import Score
 from bench.errors import Diverged, InvalidData
 from bench.schema import Cell, Choice, Training
 from bench.suites.choices import TRAINING_KEYS
 
 DISPLACES = {"epochs": "steps", "steps": "epochs"}
 """A training is so long in steps or in epochs: who sets one takes the other away."""
+TELLING = 2
+"""Validation images that a setting must answer beyond a method's own, to take its place after short trials."""
 
 
 @dataclass(frozen=True)
@@ -23,58 +26,92 @@ class Tuned:
     cell: Cell
     """With the settings that were best on validation, or its own."""
     trials: list[dict[str, Any]] | None
-    """Settings, validation accuracy (null where the loss was not finite), seconds and share of the training."""
+    """Settings, validation accuracy and loss (null where the training diverged), seconds, share of the training."""
     edges: tuple[str, ...]
     """Keys whose best value lay at the edge of what was tried."""
     seconds: float
 
 
-def tune(cell: Cell, validate: Callable[[Cell], float | None], progress: Progress) -> Tuned:
+def tune(cell: Cell, validate: Callable[[Cell], Score | None], progress: Progress) -> Tuned:
     """Run the cell's trials and return the cell with the best of them; of equals the first.
 
-    `validate` trains a cell from its own start, with the cell's seed, and returns its accuracy on validation.
+    `validate` trains a cell from its own start, with the cell's seed, and returns what validation says of it.
     Successive halving (Jamieson and Talwalkar, 2016) trains all for a part of the steps, then the better half for
     twice as many.
     """
     began = time.perf_counter()
     trials: list[dict[str, Any]] = []
     running: list[Mapping[str, Any]] = list(cell.trials)
-    shares = _shares(len(running)) if cell.search == "halving" else [1.0]
+    shares = _shares(cell.search, len(running))
     total = _fits(len(running), len(shares))
     best: Mapping[str, Any] = {}
     for share in shares:
-        scored: list[tuple[float, Mapping[str, Any]]] = []
+        scored: list[tuple[Score | None, Mapping[str, Any]]] = []
         for settings in running:
             progress("tuning", len(trials), total)
             started = time.perf_counter()
-            accuracy = _score(validate, with_settings(cell, settings, share))
+            score = _score(validate, with_settings(cell, settings, share))
             seconds = round(time.perf_counter() - started, 4)
-            trials.append({"settings": dict(settings), "val_accuracy": accuracy, "share": share, "seconds": seconds})
-            # what diverged comes after whatever has an accuracy
-            scored.append((-1.0 if accuracy is None else accuracy, settings))
-        # stable: of equals the first stays first
-        scored.sort(key=lambda found: -found[0])
-        best = scored[0][1]
-        running = [settings for _, settings in scored[: max(1, len(scored) // 2)]]
+            told = {"val_accuracy": score and score.accuracy, "val_loss": score and round(score.loss, 6)}
+            trials.append({"settings": dict(settings), **told, "share": share, "seconds": seconds})
+            scored.append((score, settings))
+        ranked = told_apart(scored) if cell.search == "short" else sorted(scored, key=_rank)
+        best = ranked[0][1]
+        running = [settings for _, settings in ranked[: max(1, len(ranked) // 2)]]
     return Tuned(with_settings(cell, best, 1.0), trials, _edges(best, cell.trials), time.perf_counter() - began)
 
 
+def _rank(found: tuple[Score | None, Mapping[str, Any]]) -> tuple[float, float]:
+    """Sort by accuracy, then by loss; what diverged comes last. Sorting is stable: of equals the first stays first."""
+    score = found[0]
+    return (-score.accuracy, score.loss) if score else (1.0, 0.0)
+
+
+def _by_loss(found: tuple[Score | None, Mapping[str, Any]]) -> float:
+    return found[0].loss if found[0] else math.inf
+
+
+def told_apart(
+    scored: Sequence[tuple[Score | None, Mapping[str, Any]]],
+) -> list[tuple[Score | None, Mapping[str, Any]]]:
+    """Sort so that the first of all stays first unless another one is better beyond doubt.
+
+    A short training flatters large steps, and forty images tell little: the other must answer two images more, and
+    have the smaller loss. Of several such the one of the least loss is taken, which says more than its accuracy.
+    """
+    own, *others = scored
+    if own[0] is None:
+        return sorted(scored, key=_by_loss)
+    better = [found for found in others if found[0] and _told_from(found[0], own[0])]
+    return [*sorted(better, key=_by_loss), own]
+
+
+def _told_from(other: Score, own: Score) -> bool:
+    more = round((other.accuracy - own.accuracy) * own.images)
+    return more >= TELLING and other.loss < own.loss
+
+
 def untuned(cell: Cell) -> Tuned:
-    """Return the cell as it is."""
-    return Tuned(cell, None, (), 0.0)
+    """Return the cell with its settings for budgets too small to try any; as it is where it has none."""
+    return Tuned(with_settings(cell, cell.few_labels, 1.0), None, (), 0.0)
 
 
-def _score(validate: Callable[[Cell], float | None], cell: Cell) -> float | None:
+def _score(validate: Callable[[Cell], Score | None], cell: Cell) -> Score | None:
     try:
-        accuracy = validate(cell)
+        score = validate(cell)
     except Diverged:
         return None
-    if accuracy is None:
+    if score is None:
         raise InvalidData(f"{cell.method.name}: has no validation accuracy to tune by; take it out of tune.space")
-    return accuracy
+    return score
 
 
-def _shares(count: int) -> list[float]:
+def _shares(search: str | None, count: int) -> list[float]:
+    """Return for which share of the training each round trains; what is left of each goes on to the next."""
+    if search == "short":
+        return [1 / count]
+    if search != "halving":
+        return [1.0]
     rungs = max(1, math.ceil(math.log2(count)))
     return [2.0 ** (rung - rungs + 1) for rung in range(rungs)]
 

@@ -3,13 +3,14 @@
 import datetime
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from bench.commands.options import AS_JSON
-from bench.errors import BenchError
+from bench.errors import BenchError, Unwritable
 from bench.machine.cache import default_root
-from bench.machine.housekeeping import entries, limit_bytes, matching, readable, remove
+from bench.machine.housekeeping import Entry, detours, entries, limit_bytes, matching, readable, remove
 
 
 @click.group("cache")
@@ -34,6 +35,8 @@ def cache_ls(as_json: bool) -> None:
     for entry in found:
         used = datetime.datetime.fromtimestamp(entry.used_at).isoformat(" ", "minutes")
         click.echo(f"{entry.kind:8}  {entry.name}  {readable(entry.size):>9}  {used}  {entry.label}")
+    for path in detours(default_root()):
+        click.echo(f"{path}: no folder of the cache's own, left alone; remove it", err=True)
     total = readable(sum(entry.size for entry in found))
     click.echo(f"{len(found)} entries, {total} of at most {readable(limit_bytes())} in {default_root()}")
 
@@ -48,7 +51,16 @@ def cache_rm(patterns: Sequence[str], everything: bool) -> None:
     root = default_root()
     found = entries(root)
     gone = found if everything else matching(found, patterns)
-    kept = [entry for entry in gone if not remove(root, entry)]
+    kept = [why for entry in gone if (why := _kept(root, entry)) is not None]
     if kept:
-        raise BenchError(f"cache {kept[0].path}: can't be removed, and {len(kept) - 1} more; is the folder yours?")
+        raise BenchError(f"cache {kept[0]}" + (f" ({len(kept)} entries stay)" if len(kept) > 1 else ""))
     click.echo(f"{len(gone)} entries removed, {readable(sum(entry.size for entry in gone))}")
+
+
+def _kept(root: Path, entry: Entry) -> str | None:
+    """Remove an entry; return why it stays, null where it is gone."""
+    try:
+        remove(root, entry)
+    except Unwritable as error:
+        return str(error)
+    return None

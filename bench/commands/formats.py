@@ -1,4 +1,4 @@
-"""The option `--format` of the verbs that print reports or tables."""
+"""Options whose values are names of the catalogue, of plug-ins, or a user's own: `--format` above all."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from bench.commands.options import Command
-from bench.registry import unknown
+from bench.errors import BenchError
+from bench.registry import Registry, unknown
 
 
 class Format(click.ParamType):  # type: ignore[type-arg]
@@ -32,6 +33,27 @@ class Format(click.ParamType):  # type: ignore[type-arg]
         """Return the name; an unknown one is refused with the nearest, `package.module:object` is taken."""
         if value not in self._names() and ":" not in value:
             self.fail(unknown("format", value, self._names()), param, ctx)
+        return str(value)
+
+
+class Named(click.ParamType):  # type: ignore[type-arg]
+    """A name of one kind, `package.module:object` included: what it stands for is looked at before anything runs."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.name = registry.kind.removesuffix("s")
+        self._registry = registry
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return the names that there are, in the order of the catalogue."""
+        names = sorted(self._registry.names(), key=self._registry.position)
+        return f"[{'|'.join(names)}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; an unknown one is refused with the nearest."""
+        try:
+            self._registry.verify(str(value))
+        except BenchError as error:
+            self.fail(str(error), param, ctx)
         return str(value)
 
 

@@ -11,6 +11,7 @@ import yaml
 from bench import catalog
 from bench.commands.options import AS_JSON
 from bench.errors import BenchError
+from bench.modules import guarded, tell
 from bench.registry import Entry, Registry
 from bench.suites.suite import suite_names, suite_path
 
@@ -75,10 +76,23 @@ def names_of(kind: str, pattern: str = "*") -> dict[str, str]:
     if kind == "suites":
         return {name: about_suite(name) for name in fnmatch.filter(suite_names(), pattern)}
     if kind == "backbones":
-        sources = [catalog.BACKBONE_SOURCES.entry(name).load()() for name in catalog.BACKBONE_SOURCES.names()]
-        return {name: "" for source in sources for name in source.names(pattern)}
+        return {name: "" for source in sorted(catalog.BACKBONE_SOURCES.names()) for name in _networks(source, pattern)}
     registry = REGISTRIES[kind]
     return {name: about(registry.entry(name)) for name in registry.names(pattern)}
+
+
+def _networks(source: str, pattern: str) -> Sequence[str]:
+    """Return the names of a source's networks that match a glob; a plug-in that can't give them is told."""
+    entry = catalog.BACKBONE_SOURCES.entry(source)
+    made: Any = None
+    try:
+        made = entry.call()
+        return made.names(pattern) if entry.fault is None else guarded(source, lambda: [*map(str, made.names(pattern))])
+    except BenchError as error:
+        if entry.fault is None:
+            raise
+        tell(f"backbones of {source} are left out: {error}")
+        return ()
 
 
 def everything() -> dict[str, dict[str, str]]:

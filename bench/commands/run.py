@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 from bench.catalog import EXECUTORS
+from bench.commands.formats import Named
 from bench.commands.plan import PLAN_OPTIONS, print_plan
 from bench.errors import Exit
 from bench.machine.cache import reads_every_run
 from bench.machine.housekeeping import limit_bytes, readable, trim
 from bench.records.store import Store
 from bench.reports.reporting import read_summary, write_reports
+from bench.running.own_executor import executor_of
 from bench.running.planning import Planned, plan_suite
 from bench.running.progress import counted, screen
 from bench.running.resume import Asked
@@ -28,7 +30,7 @@ from bench.running.run import run as run_cells
 @click.option("--rerun", type=click.Choice(["failed", "all"]), help="Run these again.")
 @click.option(
     "--executor",
-    type=click.Choice(["process", "inline"]),
+    type=Named(EXECUTORS),
     default="process",
     show_default=True,
     help="Where cells run.",
@@ -64,7 +66,7 @@ def run(
 
 def _run(planned: Planned, executor_name: str, asked: Asked) -> RunResult:
     """Run the cells; whoever interrupts that is told how to go on."""
-    executor = EXECUTORS.entry(executor_name).load()(planned.workers)
+    executor = executor_of(executor_name, planned.workers)
     command = shlex.join(["bench", *sys.argv[1:]])
     try:
         with screen() as shown:

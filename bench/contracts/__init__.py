@@ -1,4 +1,4 @@
 """What each kind of extension must offer, and what it is given.
 
-Others import: data, networks, reports, training.
+Others import: data, kinds, networks, reports, training.
 """

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,24 @@ class SourceDomain:
     """Shape (M,): which of its own training images these are."""
 
 
+class Fold(NamedTuple):
+    """One rehearsal of a choice: images to learn from and images to judge by, sorted."""
+
+    fit: npt.NDArray[np.int64]
+    held: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Score:
+    """What held-out images say of a candidate."""
+
+    accuracy: float
+    loss: float
+    """Mean over the images, the smaller the better."""
+    images: int
+    """How many there are."""
+
+
 @dataclass(frozen=True)
 class Task:
     """All that a method may see: the labels of its budget, the images, a backbone. Never the test set."""
@@ -94,6 +112,9 @@ class Task:
     """The labelled source domain of methods that adapt from one."""
     source_outputs: "Callable[[FrozenPart], torch.Tensor] | None" = None
     """Returns what a frozen part makes of all images of the source, (M, ...), shared like `outputs`."""
+    folds: Sequence[Fold] = ()
+    """What a choice that costs next to nothing is made by: images to learn from, and images to judge by, of each fold.
+    Empty where the budget is too small."""
     own_validation: bool = False
     """Whether the user brought the images to select on: they are no part of the budget, and are never learnt from."""
 
@@ -192,8 +213,8 @@ class Fitted:
     """The whole adapted network, normalised images (B, 3, S, S) to logits; it shares the parameters of `module`."""
     part: FrozenPart | None
     """What comes before `module`, whose inputs are then that part's outputs; null: images."""
-    val_accuracy: float | None
-    """Of the chosen candidate; null where nothing validates."""
+    score: Score | None
+    """What held-out images say of the chosen candidate; null where nothing was held out."""
     selection: str
     """By what rule it was chosen, in words."""
     choice: dict[str, Any]

@@ -17,7 +17,7 @@ from bench.contracts.data import Progress, RawData, Split
 from bench.data.levels import Look, Whites, is_deep, look, told, whites_of
 from bench.data.transforms import UNREADABLE, Geometry
 from bench.errors import InvalidData
-from bench.machine import cache
+from bench.machine import cache, writing
 from bench.schema import content_hash
 
 DECODER = 2
@@ -131,7 +131,8 @@ class _Writer:
         self._folder, self._name, self._split, self._geometry = folder, name, split, geometry
         self.count = len(split.images)
         shape = (self.count, geometry.size, geometry.size, 3)
-        self._array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.uint8, shape=shape)
+        writing.new_array(folder / f"{name}.npy", np.uint8, shape)
+        self._array = writing.mapped(folder / f"{name}.npy")
         self.broken: list[str] = []
         """Images that can't be read, and why."""
         self.deep: dict[int, Look] = {}
@@ -165,14 +166,14 @@ class _Writer:
 
     def close(self) -> None:
         """Put the array on the disk, and the labels and names beside it."""
-        self._array.flush()
+        self._array.flush()  # type: ignore[attr-defined]  # a memory map
         split = self._split
         index = {
             "labels": split.labels.tolist(),
             "ids": list(split.ids),
             "groups": None if split.groups is None else list(split.groups),
         }
-        (self._folder / f"{self._name}.json").write_text(json.dumps(index))
+        writing.write_atomically(self._folder / f"{self._name}.json", json.dumps(index))
 
 
 def _flat(writers: Sequence[_Writer]) -> list[str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bench.contracts.data import Progress
 from bench.data.decode import Decoded, Pixels
-from bench.machine import cache
+from bench.machine import cache, writing
 
 Hashes = npt.NDArray[np.uint64]
 Images = npt.NDArray[np.uint8]
@@ -57,7 +57,7 @@ def find_duplicates(decoded: Decoded, root: Path, progress: Progress) -> Duplica
         progress("looking for duplicates", 0, 1)
         hashes = [kept_hashes(decoded, name, root) for name in ("train", "test")]
         found = _search(decoded.split("train"), decoded.split("test"), *hashes)
-        (folder / FOUND).write_text(json.dumps(found))
+        writing.write_atomically(folder / FOUND, json.dumps(found))
         return {}
 
     key = {"duplicates in": decoded.path.name, "recipe": [RECIPE, SIDE, FEW_BITS, LIKE]}
@@ -68,7 +68,8 @@ def kept_hashes(decoded: Decoded, split: str, root: Path) -> Hashes:
     """Return a hash of the pixels of each image of a split, (N,), computed where that has not been done before."""
 
     def make(folder: Path) -> dict[str, Any]:
-        np.save(folder / HASHES, pixel_hashes(decoded.split(split).images))
+        with writing.stream(folder / HASHES) as file:
+            np.save(file, pixel_hashes(decoded.split(split).images))
         return {}
 
     key = {"hashes of": decoded.path.name, "split": split, "recipe": RECIPE}

@@ -1,12 +1,14 @@
 """Which images a cell may learn from: nested, stratified label budgets and their validation part."""
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.contracts.training import Fold
 from bench.errors import InvalidData
 from bench.schema import Budget
 from bench.seeding import derive
@@ -17,6 +19,12 @@ VALIDATION_SHARE = 0.2
 """Share of a budget that validates. It comes out of the budget, which is all the labels that a cell may see."""
 LABELS_TO_VALIDATE = 5
 """Labels per class, on average, under which nothing is selected."""
+FOLDS = 5
+"""Parts of a small budget, each of which is held out once."""
+LABELS_TO_FOLD = 2
+"""Labels per class, on average, under which nothing can be held out."""
+FOLDED_LABELS = 1000
+"""Labels of a budget over which its validation part says as much as folds, at a fifth of the cost."""
 HELD_OUT_SHARE = 0.2
 """Share of a data set that becomes its test set where it comes without one."""
 
@@ -118,6 +126,45 @@ def part_budget(
     chosen = [order[np.isin(order, whole)] for order in _class_orders(labels, n_classes, seed)]
     val = np.sort(np.concatenate([order[len(order) - _share_of(len(order), VALIDATION_SHARE) :] for order in chosen]))
     return BudgetSplit(np.setdiff1d(whole, val), val)
+
+
+def folds_of(
+    split: BudgetSplit, labels: Index, n_classes: int, seed: int, groups: Sequence[str] | None = None
+) -> tuple[Fold, ...]:
+    """Return what a choice that costs next to nothing is made by; nothing where the budget is too small.
+
+    Each image of a small budget is held out once, in one of five stratified folds; groups are never parted. Larger
+    budgets have one fold, their validation part, and so have budgets beside the user's own validation images. An image
+    whose class its fold can't learn is left out: no strength could be told from another by it.
+    """
+    whole = split.all
+    if split.own or len(whole) > FOLDED_LABELS:
+        parts = [(split.fit, split.val)] if len(split.val) else []
+    elif len(whole) < LABELS_TO_FOLD * n_classes:
+        parts = []
+    elif groups is not None:
+        names = np.asarray(groups)[whole]
+        parts = [(whole[fit], whole[held]) for fit, held in _group_folds(labels[whole], names, seed)]
+    else:
+        ordered = np.concatenate([order[np.isin(order, whole)] for order in _class_orders(labels, n_classes, seed)])
+        # every fifth in the order of the classes: each fold has its share of each class, and as many images as any
+        parts = [(np.setdiff1d(whole, ordered[first::FOLDS]), ordered[first::FOLDS]) for first in range(FOLDS)]
+    judged = [Fold(fit, np.sort(held[np.isin(labels[held], labels[fit])])) for fit, held in parts]
+    return tuple(fold for fold in judged if len(fold.held))
+
+
+def _group_folds(labels: Index, names: npt.NDArray[np.str_], seed: int) -> list[tuple[Index, Index]]:
+    """Return positions to learn from and positions held out, for each fold; nothing where groups are too few."""
+    # it can't part into more folds than its largest class has images
+    folds = min(FOLDS, int(np.bincount(labels).max()))
+    if len(np.unique(names)) < FOLDS or folds < 2:
+        return []
+    from sklearn.model_selection import StratifiedGroupKFold  # seconds; suites are checked by importing this module
+
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)  # it takes seeds of 32 bits
+    with warnings.catch_warnings():  # it warns of classes with fewer images than folds, which are common here
+        warnings.simplefilter("ignore", UserWarning)
+        return [(fit, held) for fit, held in splitter.split(np.zeros(len(labels)), labels, names)]
 
 
 def _share_of(images: int, share: float) -> int:

@@ -5,15 +5,21 @@ line per cell.
 """
 
 import datetime
-import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
 
 from bench.errors import BenchError
-from bench.gate.samples import Sample, Side, finite
-from bench.machine.cache import write_atomically
+from bench.gate.quantities import QUANTITIES, counter
+from bench.gate.samples import Sample, Side, keyed, told_apart_by
+from bench.machine.reading import GIB, MIB, Unfit, opened, parse, problem_in, quoted, read_bytes
+from bench.machine.writing import sweep, write_atomically
+from bench.records.field_types import CONDITIONS, CONFIG, Count, Name, Number, Text
 from bench.schema import canonical_json, content_hash
 
 VERSION = 1
@@ -21,6 +27,40 @@ FOLDER = Path("results/baselines")
 OWN = ("subset",)
 """Conditions that differ from cell to cell: they stand in its own line."""
 DAMAGED = "take it from version control again, or save it anew with --force"
+FILE = 2 * GIB
+"""Bytes of a baseline at most: two million cells."""
+HEAD = MIB
+"""Bytes of its first line at most."""
+
+
+@with_config(CONFIG)
+class _Header(TypedDict):
+    baseline: Text
+    commit: Text | None
+    machine: Text
+    made_at: Text | None
+    repeats: Name
+
+
+@with_config(CONFIG)
+class _Shared(TypedDict):
+    conditions: Name
+    values: CONDITIONS
+
+
+@with_config(CONFIG)
+class _Cell(TypedDict):
+    cell: list[Annotated[list[Text], Field(min_length=2, max_length=2)]]
+    conditions: Name
+    figures: dict[Text, Number]
+    own: CONDITIONS
+    seed: Count
+    kept: NotRequired[CONDITIONS]
+
+
+HEADER: TypeAdapter[Any] = TypeAdapter(_Header)
+SHARED: TypeAdapter[Any] = TypeAdapter(_Shared)
+CELL: TypeAdapter[Any] = TypeAdapter(_Cell)
 
 
 def path_of(name: str, folder: Path = FOLDER) -> Path:
@@ -43,6 +83,7 @@ def save(side: Side, name: str, force: bool, folder: Path = FOLDER) -> Path:
     if not any(sample.figures for sample in side.samples):
         raise BenchError(f"{side.title}: no cell has a figure, so there is nothing to keep as a baseline; run it first")
     saved_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    sweep(folder)
     write_atomically(path, "".join(f"{canonical_json(line)}\n" for line in lines_of(side, name, saved_at)))
     return path
 
@@ -96,56 +137,94 @@ def _in_order(cell: list[list[str]]) -> list[list[tuple[int, str]]]:
 def read(path: Path) -> Side:
     """Return a baseline as a side; anything else is refused with what was wrong."""
     try:
-        header, *rest = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        version = int(header["baseline_version"])
-    except OSError as error:
-        raise BenchError(f"{path}: can't be read ({error.strerror}); give a run, a baseline or its file") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise BenchError(f"{path}: no baseline ({error}); {DAMAGED}") from error
-    if version > VERSION:
-        raise BenchError(f"{path}: baseline version {version} is newer than {VERSION}; upgrade transferbench")
+        return _side(_lines(path))
+    except _TooNew as error:
+        raise BenchError(f"{path}: {error}") from error
+    except Unfit as error:
+        raise BenchError(f"{path}: {error}; {DAMAGED}") from error
+
+
+class _TooNew(Exception):
+    """A baseline of a version that this one can't read."""
+
+
+def _lines(path: Path) -> list[Any]:
+    """Return the objects of a baseline's lines, the first of which says that it is one."""
+    lines = read_bytes(path, FILE).splitlines()
     try:
-        return _side(header, rest)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BenchError(f"{path}: damaged ({error!r}); {DAMAGED}") from error
+        header = parse(lines[0]) if lines else None
+    except Unfit as error:
+        raise Unfit(f"no baseline: {error}") from error
+    if not isinstance(header, dict) or type(version := header.get("baseline_version")) is not int:
+        raise Unfit("no baseline (its first line says no baseline_version)")
+    if version > VERSION:
+        raise _TooNew(f"baseline version {quoted(version)} is newer than {VERSION}; upgrade transferbench")
+    if problem := problem_in(HEADER, header):
+        raise Unfit(f"damaged (line 1: {problem})")
+    found = [header]
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            found.append(parse(line))
+            problem = problem_in(SHARED if "values" in found[-1] else CELL, found[-1])
+        except (Unfit, TypeError) as error:
+            raise Unfit(f"damaged (line {number}: {error})") from error
+        if problem:
+            raise Unfit(f"damaged (line {number}: {problem})")
+    return found
 
 
-def _side(header: Mapping[str, Any], lines: list[dict[str, Any]]) -> Side:
-    shared = {line["conditions"]: line["values"] for line in lines if "values" in line}
-    samples = [
-        Sample(
-            name=tuple((str(key), str(value)) for key, value in line["cell"]),
-            seed=int(line["seed"]),
-            status="ok",
-            reason=None,
-            conditions={**shared[line["conditions"]], **line["own"]},
-            figures={name: finite(value) for name, value in line["figures"].items()},
-            kept=dict(line.get("kept", {})),
-        )
-        for line in lines
-        if "cell" in line
-    ]
+def _side(lines: list[Any]) -> Side:
+    header, *rest = lines
+    shared = {line["conditions"]: line["values"] for line in rest if "values" in line}
     return Side(
-        title=str(header["baseline"]),
-        samples=tuple(samples),
+        title=header["baseline"],
+        samples=tuple(_sample(line, shared) for line in rest if "values" not in line),
         made_at=header["made_at"],
         commit=header["commit"],
-        machine=str(header["machine"]),
-        repeats=str(header["repeats"]),
+        machine=header["machine"],
+        repeats=header["repeats"],
+    )
+
+
+def _sample(line: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -> Sample:
+    if line["conditions"] not in shared:
+        raise Unfit(f"damaged (no line has the conditions {quoted(line['conditions'])})")
+    for name, value in line["figures"].items():
+        low, high = (QUANTITIES.get(name) or counter(name)).within
+        if not low <= value <= high:
+            raise Unfit(f"damaged ({name} is {value!r}: it lies within {low:g} and {high:g})")
+    return Sample(
+        name=tuple((key, value) for key, value in line["cell"]),
+        seed=line["seed"],
+        status="ok",
+        reason=None,
+        conditions={**shared[line["conditions"]], **line["own"]},
+        figures={name: float(value) for name, value in line["figures"].items()},
+        kept=dict(line.get("kept", {})),
     )
 
 
 def listed(folder: Path = FOLDER) -> list[Side]:
-    """Return all baselines of a folder, in the order in which they were measured."""
-    return sorted(
-        (read(path_of(name, folder)) for name in names(folder)), key=lambda side: (side.made_at or "", side.title)
-    )
+    """Return all baselines of a folder, in the order in which they were measured.
+
+    What is none is told in a warning, and hides no other.
+    """
+    found = []
+    for name in names(folder):
+        try:
+            side = read(folder / f"{name}.jsonl")
+            keyed(side, told_apart_by(side))  # two cells of one name can't be told apart by anybody
+            found.append(side)
+        except BenchError as error:
+            warnings.warn(f"{error}; it is left out", stacklevel=3)
+    return sorted(found, key=lambda side: (side.made_at or "", side.title))
 
 
 def is_baseline(path: Path) -> bool:
     """Say whether a file begins as a baseline does."""
     try:
-        with path.open(encoding="utf-8") as stream:
-            return "baseline_version" in json.loads(stream.readline())
-    except (OSError, ValueError, TypeError):
+        with opened(path, FILE) as stream:
+            header = parse(stream.readline(HEAD))
+    except Unfit:
         return False
+    return isinstance(header, dict) and "baseline_version" in header

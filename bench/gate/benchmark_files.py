@@ -3,35 +3,64 @@
 The rounds within a file share one process, and with it the bias of that process: they repeat nothing.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, with_config
+from typing_extensions import TypedDict
 
 from bench.errors import BenchError
 from bench.gate.comparability import NEEDED_BY, machine_conditions
 from bench.gate.quantities import QUANTITIES
 from bench.gate.samples import Sample, Side, finite, machine_in_words, printable, shortened
+from bench.machine.reading import GIB, Unfit, problem_in, read_json
+from bench.records.field_types import CONDITIONS, CONFIG
+from bench.records.manifest import ENVIRONMENT as MACHINE
 
+FILE = 2 * GIB
+"""Bytes of a file at most; one with all rounds of a thousand benchmarks has some hundred MiB."""
 ENVIRONMENT = "bench_environment"
 """Key of `machine_info` under which this project's benchmarks keep what `bench env` prints."""
 TIMES = ("min", "median")
 
 
+@with_config(CONFIG)
+class _Form(TypedDict):
+    machine_info: dict[str, Any]
+    benchmarks: list[dict[str, Any]]
+
+
+FORM: TypeAdapter[Any] = TypeAdapter(_Form)
+MEASURED_UNDER: TypeAdapter[Any] = TypeAdapter(CONDITIONS, config=CONFIG)
+
+
 def is_benchmark_file(path: Path) -> bool:
     """Say whether a file is one that pytest-benchmark wrote."""
-    return _parsed(path) is not None
+    return problem_of(path) is None
 
 
-def _parsed(path: Path) -> dict[str, Any] | None:
-    """Return what a file holds; null where it is not in the form of pytest-benchmark's."""
+def problem_of(path: Path) -> str | None:
+    """Say why a file is none that pytest-benchmark wrote; null for one that is."""
     try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(contents, dict) or not isinstance(contents.get("machine_info"), dict):
-        return None
-    return contents if isinstance(contents.get("benchmarks"), list) else None
+        _parsed(path)
+    except Unfit as error:
+        return str(error)
+    return None
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """Return what a file holds; raise `Unfit` where it is not in the form of pytest-benchmark's."""
+    try:
+        contents: dict[str, Any] = read_json(path, FILE, finite=False)  # what others keep may be anything
+    except Unfit as error:
+        raise Unfit(f"no JSON of pytest-benchmark: {error}") from error
+    if problem := problem_in(FORM, contents):
+        raise Unfit(f"no JSON of pytest-benchmark ({problem})")
+    environment = contents["machine_info"].get(ENVIRONMENT)
+    if environment and (problem := problem_in(MACHINE, environment)):
+        raise Unfit(f"no JSON of pytest-benchmark (machine_info.{ENVIRONMENT}.{problem})")
+    return contents
 
 
 def read_benchmarks(title: str, paths: Sequence[Path]) -> Side:
@@ -52,10 +81,10 @@ def read_benchmarks(title: str, paths: Sequence[Path]) -> Side:
 
 def _contents(path: Path) -> dict[str, Any]:
     """Return what a file of pytest-benchmark holds; other files are refused."""
-    contents = _parsed(path)
-    if contents is None:
-        raise BenchError(f"{path}: no JSON of pytest-benchmark; write one with pytest --benchmark-json={path}")
-    return contents
+    try:
+        return _parsed(path)
+    except Unfit as error:
+        raise BenchError(f"{path}: {error}; write one with pytest --benchmark-json={path}") from error
 
 
 def _samples(contents: Mapping[str, Any], number: int, where: str) -> Iterator[Sample]:
@@ -76,12 +105,15 @@ def _sample(machine: Mapping[str, Any], benchmark: Mapping[str, Any], number: in
     own = bool(machine.get(ENVIRONMENT))
     asked = {name: value for name, value in extra.items() if own and name in NEEDED_BY}
     counters = {name: finite(value) for name, value in extra.items() if own and _counts(name, value)}
+    conditions = {**_conditions(machine, benchmark), **asked}
+    if problem := problem_in(MEASURED_UNDER, conditions):
+        raise Unfit(problem)
     return Sample(
         name=(("benchmark", printable(str(benchmark["fullname"]))),),
         seed=number,
         status="ok",
         reason=None,
-        conditions={**_conditions(machine, benchmark), **asked},
+        conditions=conditions,
         figures={**{name: _time(benchmark["stats"][name]) for name in TIMES}, **counters},
         kept={name: _kept(value) for name, value in extra.items() if name not in asked and name not in counters},
     )

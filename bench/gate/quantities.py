@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.errors import BenchError
+from bench.records.plausible import ANY, NOT_NEGATIVE, SHARE
 from bench.records.record import Record
 
 Kind = Literal["score", "time", "peak", "exact", "count"]
@@ -38,6 +39,13 @@ class Quantity:
     """Of a record; null where records don't have it."""
     part: str | None = None
     """Key within that field."""
+
+    @property
+    def within(self) -> tuple[float, float]:
+        """The least and the largest that it can be; a count of others may be anything."""
+        if self.kind == "count":
+            return ANY
+        return SHARE if self.unit == "share" else NOT_NEGATIVE
 
     def of(self, record: Record) -> float | None:
         """Return the figure of a record; null where it has none."""

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from bench.contracts.training import Inputs, Task, Trace
+from bench.contracts.training import Inputs, Score, Task, Trace
 from bench.data.batches import Index, fetch
 from bench.data.transforms import mixup
 from bench.errors import Diverged, InvalidData
+from bench.learning.choosing import score, told
 from bench.learning.features import forward_all
 from bench.learning.recipe import (
     batches,
@@ -97,24 +97,36 @@ class Trained:
 
     states: Checkpoints
     steps: tuple[int, ...]
-    """The step after which each checkpoint was kept, counted from 1."""
-    val_accuracies: tuple[float, ...]
-    """The validation accuracy of each checkpoint; empty where there are no images to validate on."""
+    """The step after which each checkpoint was kept, counted from 1; 0 is the start."""
+    scores: tuple[Score, ...]
+    """What validation says of each checkpoint; empty where there are no images to validate on."""
     checkpoint_bytes: int
     trace: Trace
 
     @property
     def chosen(self) -> int:
-        """The checkpoint with the best validation accuracy, the latest of equals; without validation the last."""
-        if not self.val_accuracies:
+        """The checkpoint with the best validation accuracy, the latest of equals; without validation the last.
+
+        A start that answers already is a candidate too, and of equals the one that is taken.
+        """
+        if not self.scores:
             return len(self.states) - 1
+        accuracies = [each.accuracy for each in self.scores]
+        best = max(accuracies)
+        if self.steps[0] == 0 and accuracies[0] == best:
+            return 0
         # the latest, since on a dozen validation images many tie, and a falling learning rate ends better
-        return len(self.val_accuracies) - 1 - int(np.argmax(self.val_accuracies[::-1]))
+        return max(place for place, accuracy in enumerate(accuracies) if accuracy == best)
 
     @property
     def selection(self) -> str:
         """The rule by which it was chosen, in words."""
-        return "best validation checkpoint" if self.val_accuracies else "last step (too few labels to validate)"
+        return "best validation checkpoint" if self.scores else "last step (too few labels to validate)"
+
+    @property
+    def told(self) -> list[dict[str, float]]:
+        """The checkpoints and their scores, for the record; nothing where there is no validation."""
+        return [{"step": step, **told(each)} for step, each in zip(self.steps, self.scores, strict=bool(self.scores))]
 
 
 @dataclass(frozen=True)
@@ -161,6 +173,8 @@ class Loop:
     """Called with the step (0-based) and how many there will be; may let more parameters learn."""
     blank_start: bool = True
     """Whether the head starts at zero."""
+    start_counts: bool = False
+    """Whether the start is a candidate too, where there are images to validate on: training can be declined."""
     critic: nn.Module | None = None
     """What learns beside the module but is no part of the result, such as a discriminator."""
 
@@ -171,7 +185,7 @@ class Loop:
         exact = optimizer_is_exact(optimizer, nn.ModuleList([self.module, *self._critics()]))
         course = self._train(optimizer)
         trace = self._trace(course, exact, optimizer_kind(optimizer))
-        return Trained(course.states, tuple(course.kept), tuple(course.accuracies), course.checkpoint_bytes, trace)
+        return Trained(course.states, tuple(course.kept), tuple(course.scores), course.checkpoint_bytes, trace)
 
     def _train(self, optimizer: torch.optim.Optimizer) -> "_Course":
         settings, task = self.task.training, self.task
@@ -188,6 +202,8 @@ class Loop:
         order = batches(task.fit_index, settings.batch_size, task.seed_of("order"))
         inputs = task.watch.inputs(self.inputs)
         forward = compiled(self.module, settings, task.device)
+        if self.start_counts and len(task.val_index):
+            self._checkpoint(course, 0)
         torch.manual_seed(task.seed_of("noise"))  # dropout and stochastic depth
         for step in range(last):
             if self.before_step is not None:
@@ -205,7 +221,7 @@ class Loop:
             if step + 1 in kept:
                 task.progress("training", step + 1, steps)
                 self._checkpoint(course, step + 1)
-                if stalled(course.accuracies, settings.patience):
+                if stalled([each.accuracy for each in course.scores], settings.patience):
                     break
         return course
 
@@ -215,7 +231,7 @@ class Loop:
         course.checkpoint_bytes = course.states.add(state)
         course.kept.append(step)
         if len(self.task.val_index):
-            course.accuracies.append(validate(self.task, self.module, self.inputs))
+            course.scores.append(validate(self.task, self.module, self.inputs))
 
     def _trace(self, course: "_Course", exact: bool, kind: str) -> Trace:
         settings, images = self.task.training, course.images
@@ -286,15 +302,15 @@ class _Course:
     """The size of each step's batch."""
     states: Checkpoints = field(default_factory=Checkpoints)
     kept: list[int] = field(default_factory=list)
-    """The step after which each checkpoint was kept, counted from 1."""
-    accuracies: list[float] = field(default_factory=list)
-    """The validation accuracy of each checkpoint."""
+    """The step after which each checkpoint was kept, counted from 1; 0 is the start."""
+    scores: list[Score] = field(default_factory=list)
+    """What validation says of each checkpoint."""
     checkpoint_bytes: int = 0
     """Size of the latest checkpoint."""
 
 
-def validate(task: Task, module: nn.Module, inputs: Inputs) -> float:
-    """Return the accuracy on the validation images."""
+def validate(task: Task, module: nn.Module, inputs: Inputs) -> Score:
+    """Return what the validation images say of a module."""
     with evaluating(module):
         logits = forward_all(
             module,
@@ -303,8 +319,7 @@ def validate(task: Task, module: nn.Module, inputs: Inputs) -> float:
             task.device,
             task.precision,
         )
-    correct = logits.argmax(1).numpy() == task.labels[task.val_index]
-    return float(correct.mean())
+    return score(logits, task.labels[task.val_index])
 
 
 def check_finite(losses: Sequence[torch.Tensor], step: int) -> None:

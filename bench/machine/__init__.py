@@ -1,4 +1,5 @@
 """What this computer is, and what it keeps between runs.
 
-Others import: cache, devices, digests, environment, fingerprints, housekeeping, shared_arrays, timing.
+Others import: cache, devices, digests, environment, fingerprints, housekeeping, reading, shared_arrays, timing,
+writing.
 """

@@ -6,22 +6,25 @@ import functools
 import json
 import os
 import secrets
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from bench.errors import BenchError
+from bench.errors import BenchError, Unwritable
+from bench.machine import writing
 from bench.machine.digests import Stamp, read_sha256
+from bench.machine.reading import MIB, Unfit, read_json, regular
+from bench.machine.shared_arrays import untouched
+from bench.machine.writing import UNFINISHED, write_atomically
 from bench.schema import content_hash
 
 MANIFEST = "manifest.json"
+KEY_DIGITS = 32
+"""Of the hash of a folder's key, by which it is called."""
 SEAL = "seal"
 """Of a manifest: the hash of all else that it says."""
-UNFINISHED = ".part"
 CHECKED = ".checked"
 """Ending of the note beside a folder: which of its files were read, with the stamp that they bore, and by which run."""
 CHECK_VARIABLE = "BENCH_CACHE_CHECK"
@@ -30,6 +33,8 @@ CHECKS = ("always", "changed")
 # drawn where this module is imported: the processes of a run are forked from one that has imported it, and share it
 RUN = secrets.token_hex(8)
 """Tells this run from others."""
+LARGEST = 256 * MIB
+"""Bytes of a manifest and of a note at most."""
 POLL_S = 0.05
 """Seconds between two attempts to take a lock, for a process that has something to do meanwhile."""
 
@@ -40,31 +45,13 @@ def default_root() -> Path:
     return Path(base).expanduser() / "transferbench"
 
 
-def write_atomically(path: Path, contents: str | bytes) -> None:
-    """Replace a file so that a reader sees the old one or the new one, whole. Text is written as UTF-8."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(contents.encode() if isinstance(contents, str) else contents)
-            stream.flush()
-            # on the disk before the rename is: else a power cut could leave the new name without its contents
-            os.fsync(stream.fileno())
-        os.chmod(name, 0o644)  # a temporary file is for its owner alone
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 @contextlib.contextmanager
-def locked(path: Path, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
+def locked(path: Path, meanwhile: Callable[[], None] | None = None, within: Path | None = None) -> Iterator[None]:
     """Hold an exclusive lock on the file `path` (made where missing) while the block runs.
 
-    While another process holds it, `meanwhile` is called again and again.
+    While another process holds it, `meanwhile` is called again and again. No link below `within` is followed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as stream:
+    with writing.opened(path, within) as stream:
         while meanwhile is not None and not _taken(stream):
             meanwhile()
             time.sleep(POLL_S)
@@ -72,7 +59,7 @@ def locked(path: Path, meanwhile: Callable[[], None] | None = None) -> Iterator[
         yield
 
 
-def _taken(stream: IO[str]) -> bool:
+def _taken(stream: IO[bytes]) -> bool:
     """Try to take the lock, without waiting, and say whether that worked."""
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,7 +70,7 @@ def _taken(stream: IO[str]) -> bool:
 
 def folder_path(root: Path, kind: str, key: Any) -> Path:
     """Return the path of the cached folder for `key`, whether it is there or not."""
-    return root / kind / content_hash(key)[:32]
+    return root / kind / content_hash(key)[:KEY_DIGITS]
 
 
 def folder(
@@ -111,11 +98,13 @@ def folder(
             return _used(target)
         if target.exists():
             print(f"bench: cache: {label}: not as it was written; made again", file=sys.stderr, flush=True)
-        shutil.rmtree(target, ignore_errors=True)  # damaged
-        scratch.mkdir(parents=True, exist_ok=True)
+        writing.remove(target, root)  # damaged
+        if writing.kind(scratch) != "a folder":  # no folder of its own lies there: nothing, or a link
+            writing.remove(scratch, root)
+        writing.make_folder(scratch, root)
         if not _is_sound(scratch, target, every):  # sound where a maker was killed just before the rename
             _fill(scratch, {"key": key, "label": label}, make)
-        scratch.rename(target)
+        writing.rename(scratch, target, root)
     return target
 
 
@@ -123,12 +112,35 @@ def _lock(target: Path, meanwhile: Callable[[], None] | None) -> contextlib.Abst
     """Return the lock of a folder; none where it lies in a cache that this user may read only."""
     if target.exists() and not os.access(target.parent, os.W_OK):
         return contextlib.nullcontext()
-    return locked(target.with_name(f".{target.name}.lock"), meanwhile)
+    return locked(target.with_name(f".{target.name}.lock"), meanwhile, root_of(target))
+
+
+def root_of(path: Path) -> Path:
+    """Return the cache that a folder lies in."""
+    return path.parents[1]
 
 
 def _fill(scratch: Path, about: dict[str, Any], make: Callable[[Path], dict[str, Any]]) -> None:
-    """Have a folder filled, and write its manifest."""
-    (scratch / MANIFEST).unlink(missing_ok=True)
+    """Have a folder filled, and write its manifest; where that fails only what can be gone on from stays."""
+    for path in scratch.iterdir():
+        if path.name == MANIFEST or writing.kind(path) != "a file":  # a link or a pipe is nothing that a maker left
+            writing.remove(path)
+    writing.sweep(scratch)
+    try:
+        _filled(scratch, about, make)
+    except Exception:
+        with contextlib.suppress(Unwritable), untouched(scratch):
+            if not any(map(_can_be_gone_on_from, scratch.glob(".*"))):
+                writing.remove(scratch)
+        raise
+
+
+def _can_be_gone_on_from(note: Path) -> bool:
+    """Say whether a hidden file tells how far its folder was filled; it is empty while nothing is done."""
+    return note.suffix != UNFINISHED and note.is_file() and note.stat().st_size > 0
+
+
+def _filled(scratch: Path, about: dict[str, Any], make: Callable[[Path], dict[str, Any]]) -> None:
     made = make(scratch)
     # hidden files are notes, and what a killed writer left of a file that was to be renamed
     files = {path.name: _seal(path) for path in scratch.iterdir() if not path.name.startswith(".")}
@@ -174,8 +186,8 @@ def _is_sound(path: Path, place: Path, every: bool) -> bool:
             return False
     except OSError:
         return False
-    with contextlib.suppress(OSError):  # another user's cache: it is read again next time
-        write_atomically(_checked(place), json.dumps(_known(place) | settled))
+    with contextlib.suppress(OSError, Unwritable):  # another user's cache, a full disk: it is read again next time
+        write_atomically(_checked(place), json.dumps(_known(place) | settled), root_of(place))
     return True
 
 
@@ -189,12 +201,22 @@ def _unread(path: Path, place: Path, every: bool) -> dict[str, str] | None:
         kept = manifest(path)
         if kept.pop(SEAL, None) not in (None, content_hash(kept)):  # older ones have none
             return None
-        sealed = {name: (Stamp.of(path / name), size, sha256) for name, (size, _, sha256) in kept["files"].items()}
+        if place.name != content_hash(kept["key"])[:KEY_DIGITS]:  # of another folder
+            return None
+        sealed = {name: (_stamp(path, name), size, sha256) for name, (size, _, sha256) in kept["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if any(stamp.size != size for stamp, size, _ in sealed.values()):
         return None
     return {name: sha256 for name, (stamp, _, sha256) in sealed.items() if not _is_read(known.get(name), stamp, every)}
+
+
+def _stamp(folder: Path, name: str) -> Stamp:
+    """Return the stamp of a regular file of a folder's own; raise `ValueError` for anything else, which is not read."""
+    if "/" in name:
+        raise Unfit(f"{name} lies elsewhere")
+    regular(folder / name)
+    return Stamp.of(folder / name)
 
 
 def _is_read(seen: Any, stamp: Stamp, every: bool) -> bool:
@@ -209,7 +231,7 @@ def _checked(place: Path) -> Path:
 def _known(place: Path) -> dict[str, Any]:
     """Return what was read of a folder, and by which run; nothing of a note that is damaged."""
     try:
-        known = json.loads(_checked(place).read_text())
+        known = read_json(_checked(place), LARGEST, halves=True)
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
@@ -217,12 +239,13 @@ def _known(place: Path) -> dict[str, Any]:
 
 def _used(path: Path) -> Path:
     """Note that a folder was wanted just now: those that were not for longest are the first to be removed."""
-    with contextlib.suppress(OSError):
-        os.utime(path / MANIFEST)
+    writing.note_use(path / MANIFEST, root_of(path))
     return path
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    """Return the manifest of a cached folder."""
-    contents: dict[str, Any] = json.loads((path / MANIFEST).read_text())
+    """Return the manifest of a cached folder; raise `ValueError` where it has none."""
+    contents = read_json(path / MANIFEST, LARGEST, halves=True)
+    if not isinstance(contents, dict) or not isinstance(contents.get("label"), str):
+        raise Unfit("no manifest of a cached folder")
     return contents

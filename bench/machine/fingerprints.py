@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import InvalidData
-from bench.machine.cache import write_atomically
 from bench.machine.digests import Stamp, read_sha256
+from bench.machine.reading import GIB, Unfit, read_json
+from bench.machine.writing import write_atomically
 from bench.schema import content_hash
 
 SHA256_DIGITS = 64
+NOTE = 4 * GIB
+"""Bytes of what is kept at most: ten million files have some two GiB."""
 
 
 def file_digests(root: Path, files: Sequence[Path], memo: Path) -> list[str]:
@@ -30,7 +33,7 @@ def file_digests(root: Path, files: Sequence[Path], memo: Path) -> list[str]:
     asked = set(names)
     fresh |= {name: entry for name, entry in known.items() if name not in asked and (root / name).is_file()}
     if fresh != known:
-        write_atomically(path, json.dumps(fresh))
+        write_atomically(path, json.dumps(fresh), memo)
     return found
 
 
@@ -71,8 +74,8 @@ def _digest(file: Path, name: str, known: Mapping[str, list[Any]], fresh: dict[s
 def _remembered(path: Path) -> dict[str, list[Any]]:
     """Return what an earlier call kept; nothing of what is damaged or of another version."""
     try:
-        known = json.loads(path.read_text())
-    except (OSError, ValueError):
+        known = read_json(path, NOTE, halves=True)
+    except Unfit:
         return {}
     return {name: entry for name, entry in known.items() if _is_entry(entry)} if isinstance(known, dict) else {}
 

@@ -4,19 +4,23 @@ import contextlib
 import fnmatch
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import BenchError
-from bench.machine.cache import MANIFEST, UNFINISHED, locked, manifest
+from bench.errors import BenchError, Unwritable
+from bench.machine import writing
+from bench.machine.cache import MANIFEST, locked, manifest
+from bench.machine.reading import quoted_text
 from bench.machine.shared_arrays import untouched
+from bench.machine.writing import UNFINISHED
 
 KINDS = ("decoded", "features", "weights", "trials", "duplicates")
 LIMIT_VARIABLE = "BENCH_CACHE_LIMIT"
 DEFAULT_LIMIT = "20GiB"
+LABEL = 1000
+"""Characters of a label that are shown."""
 IN_USE_S = 3600.0
 """Seconds since the last use within which an entry may be in use still: `trim` leaves it alone."""
 _UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40, "kb": 1e3, "mb": 1e6, "gb": 1e9}
@@ -46,7 +50,13 @@ def entries(root: Path) -> list[Entry]:
 
 
 def _folders(parent: Path) -> list[Path]:
-    return [path for path in parent.iterdir() if path.is_dir()] if parent.is_dir() else []
+    # what a link in the cache leads to is no part of it
+    return [path for path in parent.iterdir() if path.is_dir()] if writing.kind(parent) == "a folder" else []
+
+
+def detours(root: Path) -> list[Path]:
+    """Return the kinds whose folder is none of the cache's own: a link, or a file in its place."""
+    return [root / kind for kind in KINDS if writing.kind(root / kind) not in (None, "a folder")]
 
 
 def _entry(path: Path, kind: str) -> Entry | None:
@@ -62,7 +72,7 @@ def _look(path: Path, kind: str) -> Entry:
     size = sum(stat.st_size for stat in stats)
     name = path.name.removeprefix(".").removesuffix(UNFINISHED)[:12]
     try:
-        label = str(manifest(path)["label"])
+        label = quoted_text(manifest(path)["label"], LABEL)
         used_at = (path / MANIFEST).stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         label = "unfinished: goes on where it stopped"
@@ -75,7 +85,7 @@ def _stats(files: Iterable[Path]) -> list[os.stat_result]:
     found = []
     for file in files:
         with contextlib.suppress(FileNotFoundError):
-            found.append(file.stat())
+            found.append(file.lstat())
     return found
 
 
@@ -98,13 +108,23 @@ def _fits(entry: Entry, pattern: str) -> bool:
     return entry.kind == pattern or named or fnmatch.fnmatchcase(entry.label, pattern)
 
 
-def remove(root: Path, entry: Entry) -> bool:
-    """Remove an entry and say whether it is gone."""
-    # under both locks, so that nobody makes it or computes for it; whoever has it mapped keeps the mapping
+def remove(root: Path, entry: Entry) -> None:
+    """Remove an entry, of one that is a link the link alone; raise `Unwritable` where it can't be removed."""
     lock = root / entry.kind / f".{entry.path.name.strip('.').removesuffix(UNFINISHED)}.lock"
-    with locked(lock), untouched(entry.path):
-        shutil.rmtree(entry.path, ignore_errors=True)
-    return not entry.path.exists()
+    # under both locks, so that nobody makes it or computes for it; whoever has it mapped keeps the mapping
+    with _held(lock, root), untouched(entry.path):
+        writing.remove(entry.path, root)
+
+
+def _held(lock: Path, root: Path) -> contextlib.AbstractContextManager[None]:
+    """Return the lock of an entry; none where nobody holds it, and a full disk has no room for its file."""
+    try:
+        writing.opened(lock, root).close()
+    except Unwritable:
+        if writing.kind(lock) is not None:
+            raise
+        return contextlib.nullcontext()
+    return locked(lock, within=root)
 
 
 def limit_bytes() -> int:
@@ -121,14 +141,20 @@ def to_bytes(name: str, text: str) -> int:
 
 
 def trim(root: Path, limit: int) -> list[Entry]:
-    """Remove the entries that were not used for longest until the rest fits the limit; return those that went."""
+    """Remove the entries that were not used for longest until the rest fits the limit; return those that went.
+
+    What killed processes left of single files goes too.
+    """
+    for folder in (root / "digests", *(root / kind for kind in KINDS)):
+        writing.sweep(folder)
     found = entries(root)
     total = sum(entry.size for entry in found)
     gone = []
     for entry in found:
         if total <= limit or time.time() - entry.used_at < IN_USE_S:
             break
-        if remove(root, entry):
+        with contextlib.suppress(Unwritable):
+            remove(root, entry)
             total -= entry.size
             gone.append(entry)
     return gone

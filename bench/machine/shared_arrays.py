@@ -12,15 +12,23 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ConfigDict, Field, TypeAdapter
+from typing_extensions import TypedDict
+
+from bench.errors import Unwritable
+from bench.machine import writing
+from bench.machine.reading import DAMAGED, Unfit, parse, problem_in, regular
 
 # the notes are never removed: a process that is killed just before the folder is put in place has lost nothing
 OUTPUTS, PROGRESS = "outputs.npy", ".progress.jsonl"
 """Names of the array and of its notes."""
 
+LONGEST_S = 1e9
+"""No chunk takes longer: thirty years."""
 Compute = Callable[[int, int], npt.NDArray[Any]]
 
 
@@ -54,6 +62,17 @@ class Chunk:
     machine: str
 
 
+class _Noted(TypedDict):
+    first: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+    seconds: Annotated[float, Field(ge=0, le=LONGEST_S)]
+    cpu_seconds: Annotated[float, Field(ge=0, le=LONGEST_S)]
+    workers: Annotated[int, Field(ge=1)]
+    machine: str
+
+
+_Noted.__pydantic_config__ = ConfigDict(strict=True, allow_inf_nan=False)  # type: ignore[attr-defined]
+NOTED: TypeAdapter[Any] = TypeAdapter(_Noted)
 CHUNK_KEYS = {field.name for field in fields(Chunk)}
 
 
@@ -62,25 +81,27 @@ def fill(folder: Path, work: Work) -> list[Chunk]:
 
     Only the one process that holds the folder's lock may call this; others call `help_fill`.
     """
-    (folder / PROGRESS).touch()
-    with (folder / PROGRESS).open("rb+", buffering=0) as notes:
+    with writing.opened_alone(folder / PROGRESS) as notes:
         filling = Filling(folder, work, notes)
         filling.begin()
-        filling.compute(wait=False)
-        # then what others held: it is waited for, and computed after all where they ended without it
-        filling.compute(wait=True)
+        try:
+            filling.compute(wait=False)
+            # then what others held: it is waited for, and computed after all where they ended without it
+            filling.compute(wait=True)
+        except Exception:
+            filling.forget_if_empty()
+            raise
         chunks = filling.chunks()
     if missing := [span for span in filling.spans if span[0] not in chunks]:
-        raise OSError(f"{folder}: {len(missing)} chunks could not be noted; is the disk full?")
+        raise Unwritable(f"{folder}: {len(missing)} chunks could not be noted; is the disk full? make room there")
     return [chunks[first] for first, _ in filling.spans]
 
 
 def help_fill(folder: Path, work: Work) -> None:
     """Compute the chunks that no other process holds, while another one of this host fills the folder's array."""
     with contextlib.ExitStack() as stack:
-        try:
-            notes = stack.enter_context((folder / PROGRESS).open("rb+", buffering=0))
-        except FileNotFoundError:
+        notes = stack.enter_context(writing.opened_again(folder / PROGRESS))
+        if notes is None:
             return
         filling = Filling(folder, work, notes)
         if filling.begun():
@@ -94,8 +115,8 @@ def untouched(folder: Path) -> Iterator[None]:
     Where the block removes the folder, those that waited notice that it is gone.
     """
     with contextlib.ExitStack() as stack:
-        with contextlib.suppress(FileNotFoundError):
-            fcntl.lockf(stack.enter_context((folder / PROGRESS).open("rb+")), fcntl.LOCK_EX)
+        if (notes := stack.enter_context(writing.opened_again(folder / PROGRESS))) is not None:
+            fcntl.lockf(notes, fcntl.LOCK_EX)
         yield
 
 
@@ -116,9 +137,19 @@ class Filling:
         """Note which host fills; only the process that holds the folder may."""
         with self._held(len(self.spans)):
             if not self._whole():  # what is noted of it says nothing then
-                (self._folder / OUTPUTS).unlink(missing_ok=True)
-                self._notes.truncate(0)
+                self._start_anew()
             self._note({"host": platform.node()})
+
+    def forget_if_empty(self) -> None:
+        """Leave neither notes nor an array where nothing is done, so that nobody keeps them."""
+        with self._held(len(self.spans)):
+            if not self.chunks():
+                self._start_anew()
+
+    def _start_anew(self) -> None:
+        writing.remove(self._folder / OUTPUTS)
+        with writing.told(self._folder):
+            writing.empty(self._notes)
 
     def begun(self) -> bool:
         """Say whether a process of this host has begun and what lies there is sound."""
@@ -142,7 +173,7 @@ class Filling:
 
     def chunks(self) -> dict[int, Chunk]:
         """Return the chunks that are noted as done, by their first row."""
-        found = [Chunk(**line) for line in self._lines() if line.keys() == CHUNK_KEYS]
+        found = [Chunk(**line) for line in self._lines() if line.keys() == CHUNK_KEYS and not problem_in(NOTED, line)]
         return {chunk.first: chunk for chunk in found if (chunk.first, chunk.end) in self.spans}
 
     def _one(self, first: int, end: int) -> None:
@@ -162,21 +193,21 @@ class Filling:
 
     def _mapped(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the array, mapped into memory; the first chunk's rows say its shape and type."""
-        # made beside and renamed: a process that is killed leaves a whole array or none
         path, shape = self._folder / OUTPUTS, (self._work.count, *rows.shape[1:])
         if not path.exists():
-            beside = path.with_name(f".{OUTPUTS}")
-            np.lib.format.open_memmap(beside, mode="w+", dtype=rows.dtype, shape=shape)
-            beside.rename(path)
-        array: npt.NDArray[Any] = np.lib.format.open_memmap(path, mode="r+")
+            writing.new_array(path, rows.dtype, shape)
+        array = writing.mapped(path)
         assert (array.shape, array.dtype) == (shape, rows.dtype), f"{path}: left by another extraction"
         return array
 
     def _whole(self) -> bool:
-        """Say whether the array on the disk has as many rows as there are to be."""
+        """Say whether the array on the disk is this folder's own, and has as many rows as there are to be."""
+        if not writing.is_own(self._folder / OUTPUTS):
+            return False
         try:
+            regular(self._folder / OUTPUTS)
             return len(np.load(self._folder / OUTPUTS, mmap_mode="r")) == self._work.count
-        except (OSError, ValueError, TypeError, EOFError):
+        except DAMAGED:
             return False
 
     def _in_place(self) -> bool:
@@ -193,9 +224,10 @@ class Filling:
 
     def _note(self, line: dict[str, Any]) -> None:
         """Append a line to the notes."""
-        self._notes.seek(0, os.SEEK_END)
-        # a line feed before it too: a killed process may have left half a line
-        self._notes.write(f"\n{json.dumps(line)}\n".encode())
+        with writing.told(self._folder):
+            self._notes.seek(0, os.SEEK_END)
+            # a line feed before it too: a killed process may have left half a line
+            writing.write_all(self._notes, f"\n{json.dumps(line)}\n".encode())
 
     @contextlib.contextmanager
     def _held(self, position: int, wait: bool = True) -> Iterator[bool]:
@@ -214,6 +246,6 @@ class Filling:
 def _read(line: bytes) -> Any:
     """Return what a note says; null for half a line that a killed process left."""
     try:
-        return json.loads(line)
-    except ValueError:
+        return parse(line)
+    except Unfit:
         return None

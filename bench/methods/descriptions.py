@@ -32,6 +32,9 @@ Penalty = Callable[["Step", Mapping[str, "torch.Tensor"]], "torch.Tensor"]
 Answer = Callable[[Task, "nn.Module", Inputs, int], "torch.Tensor"]
 """A module in `eval()`, the test images and their number to logits (N, C); it may do to the module what it wants."""
 
+HALF_DECADES = (1e-3, 3e-3, 1e-2, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""Strengths of a linear probe, in units of the feature width D."""
+
 
 @dataclass(frozen=True)
 class Tuning:
@@ -42,6 +45,8 @@ class Tuning:
     sharing: Sharing = "inline"
     head: "nn.Linear | None" = None
     """Where the head starts; null: at zero."""
+    declinable: bool = False
+    """Whether what training starts from is a candidate too: a start that answers already."""
     rates: Mapping[str, float] = field(default_factory=dict)
     """What the learning rate is multiplied by, for some of the parameters."""
     objective: "Callable[[nn.Sequential], Objective] | None" = None

@@ -58,6 +58,7 @@ def fit_backbone(task: Task, tuning: Tuning) -> Fitted:
         _objective(task, model, tuning),
         _before_step(model, tuning),
         blank_start=tuning.head is None,
+        start_counts=tuning.declinable,
         critic=tuning.critic,
     ).run()
     whole = _Whole(model, parted.part, None) if isinstance(parted, Parted) else _Whole(model, None, parted)
@@ -262,9 +263,9 @@ def _fitted(module: nn.Module, whole: _Whole, trained: Trained, frozen: frozense
         model=whole.model,
         part=whole.part,
         part_reason=whole.reason,
-        val_accuracy=trained.val_accuracies[trained.chosen] if trained.val_accuracies else None,
+        score=trained.scores[trained.chosen] if trained.scores else None,
         selection=trained.selection,
-        choice={"step": trained.steps[trained.chosen]},
+        choice={"step": trained.steps[trained.chosen], **({"path": trained.told} if trained.told else {})},
         frozen=frozen,
         trainable_params=sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad),
         checkpoint_bytes=trained.checkpoint_bytes,

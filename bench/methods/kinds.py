@@ -13,10 +13,22 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from annotated_types import Gt, Len
 
 from bench.contracts.training import Fitted, Task
-from bench.methods.descriptions import Adding, Aligning, Answering, Base, Probe, Strengths, Tuning
+from bench.methods.descriptions import (
+    HALF_DECADES,
+    Adding,
+    Aligning,
+    Answering,
+    Base,
+    Probe,
+    Strengths,
+    Tuning,
+    every_parameter,
+)
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from bench.methods.from_probe import ProbeStart
 
 
 @dataclass(frozen=True)
@@ -42,24 +54,30 @@ class Finetuning:
 class FromProbe:
     """Fine-tunes everything from where the linear probe ends, with one rate for all."""
 
-    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
+    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = HALF_DECADES
     default_l2: Annotated[float, Gt(0)] = 0.3
     statistics: Literal["keep", "adapt"] = "keep"
 
+    declinable: ClassVar[bool] = True
+    """Whether the probe is a candidate beside the checkpoints."""
     defaults: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "weight_decay": 0.01}
     uses_weights: ClassVar[bool] = True
     cost: ClassVar[str] = "full"
 
-    def finishing(self, task: Task, head: "nn.Linear") -> Callable[[Fitted], Fitted]:
-        """Look at backbone and probe before they learn; return what is done with them afterwards: nothing."""
-        return lambda fitted: fitted
+    def tuning(self, task: Task, head: "nn.Linear") -> Tuning:
+        """Tune everything, from a probe on."""
+        keep = self.statistics == "keep"
+        return Tuning(every_parameter(task), head=head, keep_statistics=keep, declinable=self.declinable)
+
+    def finishing(self, task: Task, probe: "ProbeStart") -> Callable[[Fitted], Fitted]:
+        """Look at backbone and probe before they learn; return what is done with them afterwards."""
+        raise NotImplementedError
 
     def fit(self, task: Task) -> Fitted:
         """Learn the task."""
-        from bench.methods.solved import fit_from_probe
+        from bench.methods.from_probe import fit_from_probe
 
-        strengths = Strengths(self.l2, self.default_l2)
-        return fit_from_probe(task, strengths, self.statistics == "keep", self.finishing)
+        return fit_from_probe(task, Strengths(self.l2, self.default_l2), self.tuning, self.finishing)
 
 
 @dataclass(frozen=True)

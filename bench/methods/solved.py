@@ -1,6 +1,5 @@
 """What the solved probes share: a path of strengths, the choice on validation, the fit on the whole budget."""
 
-import dataclasses
 import functools
 import time
 from collections import OrderedDict
@@ -8,17 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from bench.contracts.networks import FrozenPart
-from bench.contracts.training import Fitted, States, Task
+from bench.contracts.training import Fitted, Score, States, Task
 from bench.data.batches import Index
+from bench.learning.choosing import score, score_at_best_scale, told
 from bench.learning.solvers import Solution, Standardiser, logistic, ridge
-from bench.methods.descriptions import Solving, Strengths, Tuning, every_parameter
-from bench.methods.gradient import features_at, fit_backbone, view_augmentation
+from bench.methods.descriptions import Solving, Strengths
+from bench.methods.gradient import features_at, view_augmentation
 
-REFITTED = "best validation l2, fitted again on the whole budget"
+UNCHOSEN = "default l2 (too few labels to choose)"
 Solve = Callable[[torch.Tensor, torch.Tensor, int, Sequence[float]], list[Solution]]
 """Features (N, D), labels (N,), the number of classes and the strengths to a solution for each strength."""
 
@@ -28,38 +29,77 @@ class Point:
     """One strength of the path."""
 
     l2: float
-    accuracy: float
-    """On validation."""
-    state: dict[str, Any]
+    score: Score
+    """On what was held out."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A linear layer to be solved for, on features of all training images."""
+
+    task: Task
+    seen: Sequence[torch.Tensor]
+    """Features (N, D): of the images as they are, then of each augmented view."""
+    solve: Solve
+    squares: bool
+    """Whether it is least squares, whose answers are no logits."""
+
+    def layers(self, index: Index, strengths: Sequence[float]) -> list[tuple[nn.Linear, bool]]:
+        """Return the layer on raw features for each strength, and whether its solver came to an end."""
+        rows = torch.cat([features[index] for features in self.seen])
+        labels = torch.from_numpy(self.task.labels[index]).repeat(len(self.seen))
+        standardise = Standardiser.of(rows)
+        width = rows.shape[1]
+        # standardised features have the squared norm D: in units of it one grid serves narrow and wide backbones
+        solutions = self.solve(standardise(rows), labels, self.task.n_classes, [l2 * width for l2 in strengths])
+        return [(standardise.fold(each.weight, each.bias).requires_grad_(False), each.converged) for each in solutions]
+
+    def path(self, strengths: Strengths) -> list[Point]:
+        """Score all strengths, the strongest first, on what the folds hold out; none where there is no fold."""
+        # an order of its own, whatever a suite's is: the first and the last are the ends of the range
+        tried = sorted(strengths.tried, reverse=True)
+        answers: list[list[torch.Tensor]] = [[] for _ in tried]
+        for fold in self.task.folds:
+            rows = self.seen[0][fold.held]
+            for kept, (layer, _) in zip(answers, self.layers(fold.fit, tried), strict=True):
+                kept.append(layer(rows))
+        if not self.task.folds:
+            return []
+        labels = self.task.labels[np.concatenate([fold.held for fold in self.task.folds])]
+        judge = score_at_best_scale if self.squares else score
+        return [Point(l2, judge(torch.cat(kept), labels)) for l2, kept in zip(tried, answers, strict=True)]
 
 
 def fit_solved(task: Task, solving: Solving) -> Fitted:
-    """Solve for all strengths, choose on validation, and solve again for the best on all labels of the budget."""
-    solve, strengths = _solver(task, solving), solving.strengths
+    """Choose among the strengths on what folds hold out, and solve for the best on all labels of the budget."""
     part = features_at(task, solving.layer)
-    features = task.outputs(part, None)
-    augmented = [task.outputs(part, (view_augmentation(task), number)) for number in range(solving.views)]
-    seen = [features, *augmented]
+    views = [None, *((view_augmentation(task), number) for number in range(solving.views))]
+    seen = [task.outputs(part, view) for view in views]
+    problem = Problem(task, seen, _solver(task, solving), solving.loss == "squares")
     began = time.perf_counter()
-    path = _path(task, seen, solve, strengths)
+    path = problem.path(solving.strengths)
     tune_s = time.perf_counter() - began
     best = best_of(path)
-    l2 = best.l2 if best else strengths.default
-    ((layer, converged),) = _layers(task, seen, whole_budget(task), solve, [l2])
+    l2 = best.l2 if best else solving.strengths.default
+    # the others stand by as candidates where they cost little
+    others = [point.l2 for point in path if point.l2 != l2] if len(task.folds) > 1 else []
+    layers = problem.layers(whole_budget(task), [l2, *others])
+    layer, converged = layers[0]
     return fitted_head(
         task,
         part,
         nn.Linear(layer.in_features, task.n_classes),
         Selected(
-            states=[layer.state_dict(), *(point.state for point in path)],
+            states=[each.state_dict() for each, _ in layers],
             chosen=0,
-            val_accuracy=best.accuracy if best else None,
-            selection=REFITTED if best else "default l2 (too few labels to validate)",
+            score=best.score if best else None,
+            selection=f"best l2 by Brier score {where(task)}" if best else UNCHOSEN,
             choice={
                 "l2": l2,
                 "C": 1 / (l2 * layer.in_features),
-                "edge": at_edge([point.accuracy for point in path]),
+                "edge": at_edge(path),
                 "converged": converged,
+                **as_told(path),
             },
             tune_s=tune_s,
         ),
@@ -73,33 +113,16 @@ def _solver(task: Task, solving: Solving) -> Solve:
     return functools.partial(logistic, progress=lambda done: task.progress("solving", done, max(done, problems)))
 
 
-def fit_from_probe(
-    task: Task,
-    strengths: Strengths,
-    keep_statistics: bool,
-    finishing: Callable[[Task, nn.Linear], Callable[[Fitted], Fitted]],
-) -> Fitted:
-    """Train everything from the linear probe on; `finishing` sees both before, and gives what is done afterwards."""
-    head, l2 = probe_head(task, strengths)
-    finish = finishing(task, head)  # now, as training changes backbone and head in place
-    tuned = fit_backbone(task, Tuning(every_parameter(task), head=head, keep_statistics=keep_statistics))
-    fitted = finish(tuned)
-    return dataclasses.replace(fitted, choice=fitted.choice | {"l2": l2})
+def where(task: Task) -> str:
+    """Say what a choice was made on, in words."""
+    if len(task.folds) > 1:
+        return f"over {len(task.folds)} folds of the budget, fitted on all of it"
+    return "on validation, fitted again on the whole budget"
 
 
-def probe_head(task: Task, strengths: Strengths) -> tuple[nn.Linear, float]:
-    """Return the linear probe of the training part alone, for training to start from, and the l2 that it took.
-
-    Validation chooses the l2 and nothing else, so that it can still choose among checkpoints.
-    """
-    seen = [task.outputs(task.whole, None)]
-    best = best_of(_path(task, seen, logistic, strengths))
-    if best is None:
-        ((layer, _),) = _layers(task, seen, task.fit_index, logistic, [strengths.default])
-        return layer, strengths.default
-    layer = nn.Linear(task.backbone.width, task.n_classes)
-    layer.load_state_dict(best.state)
-    return layer, best.l2
+def as_told(path: Sequence[Point]) -> dict[str, Any]:
+    """Return the path for the record; nothing where there is none."""
+    return {"path": [{"l2": point.l2, **told(point.score)} for point in path]} if path else {}
 
 
 def whole_budget(task: Task) -> Index:
@@ -113,7 +136,8 @@ class Selected:
 
     states: States
     chosen: int
-    val_accuracy: float | None
+    score: Score | None
+    """Of the one that was chosen, on what was held out; null where nothing was."""
     selection: str
     choice: dict[str, Any]
     tune_s: float = 0.0
@@ -133,43 +157,15 @@ def fitted_head(task: Task, part: FrozenPart, head: nn.Module, selected: Selecte
     )
 
 
-def _path(task: Task, seen: Sequence[torch.Tensor], solve: Solve, strengths: Strengths) -> list[Point]:
-    """Return all strengths from the strongest on, fitted on the training part; none where nothing validates."""
-    if not len(task.val_index):
-        return []
-    # an order of its own, whatever a suite's is: the first and the last are the ends of the range
-    tried = sorted(strengths.tried, reverse=True)
-    layers = _layers(task, seen, task.fit_index, solve, tried)
-    return [_scored(task, seen[0], l2, layer) for l2, (layer, _) in zip(tried, layers, strict=True)]
-
-
 def best_of(path: Sequence[Point]) -> Point | None:
-    """Return the point that validates best, of equals the strongest."""
-    return max(path, key=lambda point: (point.accuracy, point.l2), default=None)
+    """Return the point that what was held out speaks for: that of the least loss, of equals the strongest."""
+    return min(path, key=lambda point: point.score.loss, default=None)
 
 
-def _layers(
-    task: Task, seen: Sequence[torch.Tensor], index: Index, solve: Solve, strengths: Sequence[float]
-) -> list[tuple[nn.Linear, bool]]:
-    """Return the layer on raw features for each strength, and whether its solver came to an end."""
-    rows = torch.cat([features[index] for features in seen])
-    labels = torch.from_numpy(task.labels[index]).repeat(len(seen))
-    standardise = Standardiser.of(rows)
-    width = rows.shape[1]
-    # standardised features have the squared norm D: in units of it one grid serves narrow and wide backbones
-    solutions = solve(standardise(rows), labels, task.n_classes, [l2 * width for l2 in strengths])
-    return [(standardise.fold(each.weight, each.bias).requires_grad_(False), each.converged) for each in solutions]
-
-
-def _scored(task: Task, features: torch.Tensor, l2: float, layer: nn.Linear) -> Point:
-    right = layer(features[task.val_index]).argmax(1).numpy() == task.labels[task.val_index]
-    return Point(l2, float(right.mean()), layer.state_dict())
-
-
-def at_edge(accuracies: Sequence[float]) -> bool:
-    """Say whether the first or last of the range beats its neighbour and all others: the best may lie beyond it."""
-    if len(accuracies) < 2:
+def at_edge(path: Sequence[Point]) -> bool:
+    """Say whether the first or last of the range is better than all others: the best may lie beyond it."""
+    if len(path) < 2:
         return False
-    # a tie says nothing: on a dozen validation images many strengths are equal
-    ends = ((accuracies[0], accuracies[1:]), (accuracies[-1], accuracies[:-1]))
-    return any(end > max(others) for end, others in ends)
+    losses = [point.score.loss for point in path]
+    ends = ((losses[0], losses[1:]), (losses[-1], losses[:-1]))
+    return any(end < min(others) for end, others in ends)

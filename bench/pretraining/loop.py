@@ -1,12 +1,12 @@
 """The loop that all pre-training shares, and the state on disk from which a killed one goes on."""
 
 import itertools
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from bench.data.batches import ImageBatches, Index, fetch
 from bench.errors import Diverged, InvalidData
 from bench.learning.features import forward_all
 from bench.learning.recipe import batches, epoch_sizes, learning_rate_factor, make_optimizer, total_steps
+from bench.machine.writing import kind, stream
 from bench.pretraining.contract import Batch, Loss, Objective, Pretrained, PretrainingTask
 from bench.schema import Training
 from bench.seeding import derive
@@ -129,6 +130,15 @@ def _finite(losses: list[torch.Tensor]) -> float:
     return loss
 
 
+def _checked(losses: Any, seconds: Any) -> tuple[torch.Tensor, float]:
+    """Return what a file says of the steps that are done (N,); raise `ValueError` where that can't be."""
+    if not isinstance(losses, torch.Tensor) or losses.ndim != 1 or not losses.isfinite().all():
+        raise ValueError("its losses are no list of numbers")
+    if not isinstance(seconds, float) or not 0 <= seconds < 1e9:
+        raise ValueError(f"{seconds!r:.40} is no time")
+    return losses, seconds
+
+
 class _State:
     """All that a training has come to, in memory and, every so often, on disk."""
 
@@ -153,18 +163,21 @@ class _State:
 
     def _load(self) -> None:
         """Go on from what a killed training left, if it left anything."""
+        if kind(self._path) not in (None, "a file"):
+            raise InvalidData(f"{self._path}: is {kind(self._path)}; remove it to start afresh")
         try:
             # tensors and numbers alone, so that a file put here by others runs nothing
             kept = torch.load(self._path, map_location="cpu", weights_only=True)
             self._model.load_state_dict(kept["model"])
             self._optimizer.load_state_dict(kept["optimizer"])
+            losses, seconds = _checked(kept["losses"], kept["seconds"])
         except FileNotFoundError:
             return
-        except (RuntimeError, ValueError, KeyError, TypeError, EOFError, UnpicklingError) as error:
+        except (RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError, UnpicklingError) as error:
             cause = " ".join(str(error).split())[:160] or type(error).__name__
             raise InvalidData(f"{self._path}: can't be gone on from ({cause}); remove it to start afresh") from error
-        self._losses = list(kept["losses"].to(next(self._model.parameters()).device))
-        self._before_s = kept["seconds"]
+        self._losses = list(losses.to(next(self._model.parameters()).device))
+        self._before_s = seconds
 
     def add(self, loss: torch.Tensor, last: bool) -> None:
         """Note a step, and save where that is due."""
@@ -179,15 +192,11 @@ class _State:
 
     def _save(self) -> None:
         """Write beside, flush to disk, rename: a reader sees the old state or the new one."""
-        beside = self._path.with_name(f"{self._path.name}.new")
         state = {
             "model": self._model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "losses": torch.stack(self._losses).cpu(),
             "seconds": self.seconds,
         }
-        with beside.open("wb") as stream:
-            torch.save(state, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(beside, self._path)
+        with stream(self._path) as file:
+            torch.save(state, file)

@@ -1,5 +1,6 @@
 """Initial weights that this project trains itself, kept under all that decides them."""
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Sequence
@@ -18,13 +19,13 @@ from bench.data.decode import DECODER, Decoded, decode
 from bench.data.joined import Joined, Rows
 from bench.data.transforms import Geometry
 from bench.data.unlabelled import fingerprint_unlabelled, read_unlabelled
-from bench.errors import InvalidData, Unavailable
-from bench.machine import cache
+from bench.errors import InvalidData, Unavailable, Unwritable
+from bench.machine import cache, writing
 from bench.machine.digests import file_sha256
 from bench.pretraining.contract import Pretrained, Pretraining, PretrainingTask
 from bench.schema import Choice, content_hash
 from bench.seeding import derive
-from bench.suites.choices import make
+from bench.suites.choices import fingerprint_of, make
 
 WEIGHTS, LOSSES = "weights.safetensors", "losses.json"
 
@@ -71,8 +72,9 @@ def train_own(request: OwnRequest, progress: Progress) -> WeightsFile:
     path = cache.folder(
         request.places.cache_dir, "weights", recipe, label, lambda folder: _train(folder, request, progress)
     )
-    for left in path.glob(".*"):  # what a killed training would have gone on from
-        left.unlink(missing_ok=True)
+    with contextlib.suppress(Unwritable):  # another user's, which serves as it is
+        for left in path.glob(".*"):  # what a killed training would have gone on from
+            writing.remove(left, request.places.cache_dir)
     return _file(path, request.weights, recipe)
 
 
@@ -103,7 +105,7 @@ def _file(path: Path, weights: str, recipe: dict[str, Any]) -> WeightsFile:
 
 
 def _objective(own: OwnWeights) -> Pretraining:
-    objective: Pretraining = PRETRAINING.entry(own.objective).load()()
+    objective: Pretraining = PRETRAINING.entry(own.objective).call()
     return objective
 
 
@@ -134,7 +136,7 @@ def _fingerprint(source: Source, places: Places, labelled: bool) -> str | None:
     found = None
     if _is_blind(source, labelled) and mine.data_dir is not None and mine.data_dir.is_dir():
         found = fingerprint_unlabelled(mine.data_dir, mine.cache_dir)
-    return _dataset(source).fingerprint(mine) if found is None else found
+    return fingerprint_of(Choice(source.dataset), mine) if found is None else found
 
 
 def _is_blind(source: Source, labelled: bool) -> bool:
@@ -146,7 +148,7 @@ def _train(folder: Path, request: OwnRequest, progress: Progress) -> dict[str, A
     """Fill the folder with weights and losses, going on from where a killed process stopped."""
     # late: whoever asks whether weights are there imports this module, and needs no torch
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     own = parse_own(request.weights)
     # without the sources' names: contents decide the weights, not what a folder is called
@@ -172,8 +174,8 @@ def _train(folder: Path, request: OwnRequest, progress: Progress) -> dict[str, A
     state = {name: tensor.contiguous().cpu() for name, tensor in backbone.network.state_dict().items()}
     if made.head is not None:
         state |= {f"head.{name}": tensor.contiguous().cpu() for name, tensor in made.head.state_dict().items()}
-    save_file(state, folder / WEIGHTS)
-    cache.write_atomically(folder / LOSSES, json.dumps(list(made.losses)))
+    writing.write_atomically(folder / WEIGHTS, save(state))
+    writing.write_atomically(folder / LOSSES, json.dumps(list(made.losses)))
     outcome = {**_ends(made), **made.figures}
     notes = [note for source in sources for note in source.about["notes"]]
     return {"sha256": file_sha256(folder / WEIGHTS), "outcome": outcome, "seconds": made.seconds, "notes": notes}

@@ -58,5 +58,5 @@ def scores(run: CellRun, index: Any) -> dict[str, float | None]:
             source = head.to("cpu")(features).double().softmax(1).numpy()
     wide = features.double().numpy()
     with threadpool_limits(1):  # two threads pay for wide features only, and not beside other processes
-        found = {name: SCORES.entry(name).load()(wide, labels, source) for name in SCORES.names()}
+        found = {name: entry.call(wide, labels, source) for name, entry in sorted(SCORES.working().items())}
     return {name: None if value is None else round(float(value), 6) for name, value in found.items()}

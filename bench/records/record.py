@@ -111,6 +111,8 @@ class Record:
     accuracy: float | None = None
     top5_accuracy: float | None = None
     val_accuracy: float | None = None
+    val_loss: float | None = None
+    """Brier score on what was held out, 0 to 2 (of softmax; of shares of votes; of least squares at the best scale)."""
     oracle_accuracy: float | None = None
     per_class_accuracy: list[float | None] | None = None
     """Null for a class without test images."""

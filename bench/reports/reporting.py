@@ -1,10 +1,10 @@
 """From the folders of runs to reports and answers."""
 
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.answers.against import verdicts
 from bench.answers.crosstab import Grid, Layout, Pivot, crosstab, pivot
 from bench.answers.leaderboard import Board, leaderboard
 from bench.answers.reading import Reading, Tell, read, read_summary, right_of, silent
@@ -12,7 +12,7 @@ from bench.answers.recommend import Wanted, recommend
 from bench.answers.summary import Summary
 from bench.catalog import REPORTS
 from bench.errors import BenchError
-from bench.machine.cache import write_atomically
+from bench.machine.writing import sweep, temporary_folder, write_atomically
 from bench.reports.tables.answer import render_answer
 from bench.reports.tables.grids import GRID_FORMATS, render_grids
 
@@ -30,8 +30,16 @@ def report_file(format_: str) -> str:
 
 def write_report(summary: Summary, folder: Path, format_: str) -> str | bytes:
     """Write one report to a folder and return its contents."""
-    contents: str | bytes = REPORTS.entry(format_).load()(summary, folder)
+    sweep(folder)
+    contents = _rendered(summary, folder, format_)
     write_atomically(folder / report_file(format_), contents)
+    return contents
+
+
+def _rendered(summary: Summary, folder: Path, format_: str) -> str | bytes:
+    contents: str | bytes = REPORTS.entry(format_).call(summary, folder)
+    if not isinstance(contents, str | bytes):
+        raise BenchError(f"--format {format_}: gives a {type(contents).__name__}; return text or bytes")
     return contents
 
 
@@ -42,9 +50,9 @@ def write_reports(summary: Summary, folder: Path) -> dict[str, str | bytes]:
 
 def show_report(summary: Summary, format_: str) -> str:
     """Return a report without writing it; one that is no text, or has pictures, needs a folder."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        contents: str | bytes = REPORTS.entry(format_).load()(summary, Path(folder))
-        pictures = sorted(path.name for path in Path(folder).iterdir())
+    with temporary_folder() as folder:
+        contents = _rendered(summary, folder, format_)
+        pictures = sorted(path.name for path in folder.iterdir())
     if isinstance(contents, bytes):
         raise BenchError(f"--format {format_}: a binary file is not printed; give --out FOLDER")
     if pictures:  # the text links to them
@@ -54,8 +62,10 @@ def show_report(summary: Summary, format_: str) -> str:
 
 def tables(reading: Reading, layout: Layout, asked: Pivot | None) -> tuple[Grid, ...]:
     """Return the tables of the user's choice."""
-    rows = reading.summary.rows
-    return crosstab(rows, layout) if asked is None else (pivot(rows, asked, layout.metric, reading.right),)
+    summary = reading.summary
+    if asked is None:
+        return crosstab(summary.rows, layout)
+    return (pivot(summary.rows, asked, layout.metric, summary.ask(verdicts)),)
 
 
 def board(reading: Reading, wanted: Board) -> tuple[Grid, ...]:
@@ -76,5 +86,5 @@ def render_tables(grids: Sequence[Grid], format_: str, out: Path | None, name: s
 
 def answer(runs: Sequence[Path], wanted: Wanted, filters: Sequence[str] = (), tell: Tell = silent) -> str:
     """Return the recommendation of one run or several, in words."""
-    reading = read(runs, filters, tell)
-    return render_answer(recommend(reading.summary.rows, wanted, reading.right))
+    summary = read(runs, filters, tell).summary
+    return render_answer(recommend(summary.rows, wanted, summary.ask(verdicts)))

@@ -1,4 +1,4 @@
 """The run around the cells: what is missing, what they share, where they run, who is told.
 
-Others import: overview, planning, progress, resume, run.
+Others import: overview, own_executor, planning, progress, resume, run.
 """

@@ -1,6 +1,6 @@
 """Which cells of a plan are to run, and what this machine lacks for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.catalog import METHODS
@@ -12,12 +12,13 @@ from bench.running.resume import Asked, Present, present, remaining
 from bench.schema import Cell
 
 
-def plan_rows(planned: Planned) -> list[dict[str, Any]]:
-    """Return each cell with its state (`to run`, or a record's status) and what it lacks on this machine."""
+def plan_rows(planned: Planned) -> Iterator[dict[str, Any]]:
+    """Yield each cell with its state (`to run`, or a record's status) and what it lacks on this machine."""
     records = Store(planned.out).records()
     todo = {cell.cell_id for cell in remaining(planned.chosen, records, Asked(planned.places, None))}
     there = present(planned.places)
-    return [_row(cell, cell.cell_id in todo, records, there) for cell in planned.chosen]
+    for cell in planned.chosen:
+        yield _row(cell, cell.cell_id in todo, records, there)
 
 
 def _row(cell: Cell, to_run: bool, records: Mapping[str, Record], there: Present) -> dict[str, Any]:

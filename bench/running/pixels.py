@@ -14,7 +14,7 @@ from bench.data.own_validation import with_own_validation
 from bench.data.splits import limited
 from bench.data.transforms import Geometry
 from bench.schema import Choice, Validation
-from bench.suites.choices import make
+from bench.suites.choices import fingerprint_of, make
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ class ReadyData:
 
 def data_fingerprint(dataset: Choice, places: Places) -> str | None:
     """Return the hash of a data set's contents; null where it isn't there yet."""
-    found: str | None = make(DATASETS, dataset).fingerprint(places)
-    return found
+    return fingerprint_of(dataset, places)
 
 
 def prepare_data(request: DataRequest, progress: Progress) -> ReadyData:
@@ -57,7 +56,7 @@ def prepare_data(request: DataRequest, progress: Progress) -> ReadyData:
     parts = _limit(dataset.load(request.places), request.limit)
     own = request.validation == "own"
     raw = with_own_validation(request.dataset.label, parts) if own else parts
-    fingerprint = dataset.fingerprint(request.places)  # after loading, which may have downloaded the data
+    fingerprint = fingerprint_of(request.dataset, request.places)  # after loading, which may have downloaded the data
     assert fingerprint is not None, "a data set that was loaded has a fingerprint"
     key = fingerprint if request.limit is None else f"{fingerprint} limit {request.limit}"
     decoded = decode(raw, key, request.geometry, request.places.cache_dir, progress)

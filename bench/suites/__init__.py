@@ -1,4 +1,4 @@
 """From a page of YAML to cells.
 
-Others import: choices, plan, prices, requirements, suite, workload_suite.
+Others import: choices, paths, plan, prices, requirements, suite, wording, workload_suite.
 """

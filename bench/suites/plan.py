@@ -1,7 +1,6 @@
 """Expands a suite into its ordered cells, and chooses among them. Pure."""
 
 import dataclasses
-import fnmatch
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ from bench.schema import AskedPrecision, Budget, Cell, Choice, Grid, Precision, 
 from bench.seeding import derive
 from bench.suites.choices import TRAINING_KEYS, make
 from bench.suites.grammar import FILTER_KEYS
+from bench.suites.own_trials import few_labels, own_trials
+from bench.suites.rules import AnyOf, Rule
 from bench.suites.search import draw
+from bench.suites.wording import QUOTED, one_line
 
-Rule = Mapping[str, Sequence[str]]
-"""Globs by key; a cell must fit one of each key's."""
 COST_ORDER = ("features", "partial", "full")
 """What a step of a method works on, the cheapest first: in this order the cells of a grid run."""
 
@@ -54,9 +54,10 @@ def resolve_training(suite: Suite, method: Choice, defaults: Mapping[str, Any]) 
 def expand(suite: Suite, resolved: Resolved) -> list[Cell]:
     """Return the cells of all grids, without the excluded ones and without repetitions; neighbours share features."""
     found: dict[str, Cell] = {}
+    excluded = AnyOf(suite.exclude)
     for grid in suite.grids:
         for cell in _cells_of(suite, grid, resolved):
-            if not any(matches(cell, rule) for rule in suite.exclude):
+            if not excluded.fits(_values(cell)):
                 found.setdefault(cell.cell_id, cell)
     if not found:
         raise BenchError(
@@ -74,6 +75,8 @@ def count_cells(suite: Suite) -> int:
 def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
     # by identity, since the parameters of a choice can't be hashed
     made = {id(choice): make(METHODS, choice) for choice in grid.methods}
+    # once for all cells of a method: they share what is drawn for it
+    recipes = {id(choice): _recipe(suite, choice, made[id(choice)]) for choice in grid.methods}
     methods = sorted(grid.methods, key=lambda choice: COST_ORDER.index(made[id(choice)].cost))
     axes = itertools.product(
         grid.datasets,
@@ -113,7 +116,7 @@ def _cells_of(suite: Suite, grid: Grid, resolved: Resolved) -> Iterable[Cell]:
             probes=suite.probes,
             validation=suite.validation,
             **seeds,
-            **_recipe(suite, choice, method),
+            **recipes[id(choice)],
         )
 
 
@@ -129,14 +132,17 @@ def _has_labels(choice: Choice, method: Any, source: Choice | None, budget: Budg
 def _recipe(suite: Suite, choice: Choice, method: Any) -> dict[str, Any]:
     """Return the fields of a cell that say how its method works, defaults included."""
     parameters = dataclasses.asdict(method)
-    trials = trials_of(suite, choice)
+    training = resolve_training(suite, choice, method.defaults)
+    own = own_trials(suite, choice, method, training)
+    asked = trials_of(suite, choice)
     return {
         "method": choice,
         # lists, as JSON gives them back: a cell that was read again is equal to the one that was planned
         "settings": {key: list(value) if isinstance(value, tuple) else value for key, value in parameters.items()},
-        "training": resolve_training(suite, choice, method.defaults),
-        "trials": trials,
-        "search": suite.tune.search if suite.tune and trials else None,
+        "training": training,
+        "trials": own or asked,
+        "search": "short" if own else suite.tune.search if suite.tune and asked else None,
+        "few_labels": few_labels(method, training) if own else {},
     }
 
 
@@ -198,27 +204,21 @@ def _values(cell: Cell) -> dict[str, tuple[str, ...]]:
     }
 
 
-def matches(cell: Cell, rule: Rule) -> bool:
-    """Say whether each key of a rule has a glob that fits the cell."""
-    values = _values(cell)
-    return all(
-        any(fnmatch.fnmatchcase(value, glob) for glob in globs for value in values.get(key, ()))
-        for key, globs in rule.items()
-    )
-
-
 def parse_filter(text: str) -> Rule:
     """Read `KEY=GLOB[,GLOB]`."""
     key, equals, globs = text.partition("=")
     if not equals or key not in FILTER_KEYS or not globs:
-        raise BenchError(f"--filter {text}: write KEY=GLOB[,GLOB] with a key of {', '.join(FILTER_KEYS)}")
+        said = one_line(text, 2 * QUOTED)
+        raise BenchError(f"--filter {said}: write KEY=GLOB[,GLOB] with a key of {', '.join(FILTER_KEYS)}")
     return {key: tuple(glob.strip() for glob in globs.split(","))}
 
 
 def select(cells: Sequence[Cell], filters: Sequence[Rule]) -> list[Cell]:
     """Return the cells that all filters hold for; none at all is an error."""
-    chosen = [cell for cell in cells if all(matches(cell, rule) for rule in filters)]
+    rules = [AnyOf([rule]) for rule in filters]
+    chosen = [cell for cell in cells if all(rule.fits(_values(cell)) for rule in rules)]
     if not chosen:
         asked = ", ".join(f"{key}={','.join(globs)}" for rule in filters for key, globs in rule.items())
-        raise BenchError(f"--filter {asked}: fits none of the {len(cells)} cells; `bench plan` lists them")
+        said = one_line(asked, 2 * QUOTED)
+        raise BenchError(f"--filter {said}: fits none of the {len(cells)} cells; `bench plan` lists them")
     return chosen

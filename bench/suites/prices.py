@@ -73,6 +73,8 @@ def _runs(cell: Cell) -> float:
     count = len(cell.trials)
     if count == 0:
         return 1
+    if cell.search == "short":  # all together as long as one
+        return 2
     # each rung of successive halving has half the trials for twice the steps: together one or two whole trainings
     return 1 + (2 * math.log2(count) if cell.search == "halving" else count)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from bench.backbones.sources import is_checkpoint
 from bench.registry import unknown
 from bench.schema import Grid, Suite
+from bench.suites.wording import shortened
 from bench.suites.yaml_marks import Marks
 
 
@@ -22,7 +23,8 @@ def _unknown(
     there = dict.fromkeys(known)
     for name in required:
         if name not in there:
-            yield f"{marks.at((*path, name))}: {'.'.join(path)}: {unknown(f'{kind} of this suite', name, there)}"
+            said = shortened(unknown(f"{kind} of this suite", name, there), name)
+            yield f"{marks.at((*path, name))}: {'.'.join(path)}: {said}"
 
 
 def _data(grids: Iterable[Grid]) -> Iterator[str]:

@@ -25,13 +25,19 @@ def draw(space: Space, trials: int, search: str, seed: int) -> tuple[Mapping[str
     if search == "grid":
         return _combinations(space, trials)
     generator = np.random.default_rng(seed)
+    most = min(trials, _different(space))
     found: dict[str, dict[str, Any]] = {}
     for _ in range(ATTEMPTS * trials):
         one = {key: _value(values, generator) for key, values in space.items()}
         found.setdefault(str(one), one)  # a small space draws the same settings again
-        if len(found) == trials:
+        if len(found) == most:
             break
     return tuple(found.values())
+
+
+def _different(space: Space) -> float:
+    """Return how many different settings a space has, so that nobody goes on drawing when all are found."""
+    return math.prod(math.inf if isinstance(values, Span) else len(set(map(repr, values))) for values in space.values())
 
 
 def _combinations(space: Space, trials: int) -> tuple[Mapping[str, Any], ...]:

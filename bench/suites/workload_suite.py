@@ -1,6 +1,7 @@
 """Suites that name workloads in place of cells: what `bench duel` runs."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.catalog import WORKLOADS
 from bench.errors import BenchError, InvalidSuite
-from bench.suites.grammar import explain_all
+from bench.suites.grammar import MOST_NAMES, Batch, Description, SuiteName, Threads, explain_all
+from bench.suites.wording import one_line, shortened, told
 from bench.suites.yaml_marks import Marks, load_with_marks, read_suite_text
 
-NAMES = Annotated[list[str], Field(min_length=1)]
+NAMES = Annotated[list[str], Field(min_length=1, max_length=MOST_NAMES)]
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ class WorkloadSuite:
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-    description: str = ""
+    name: SuiteName
+    description: Description = ""
     workloads: NAMES
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:[0-9]{1,4})?)$")] = "cpu"
     precision: Literal["fp32", "bf16"] = "fp32"
-    batch_size: Annotated[int, Field(ge=2)] = 32
-    threads: Annotated[int, Field(ge=1)] = 1
+    batch_size: Batch = 32
+    threads: Threads = 1
     accuracy: str | None = None
 
 
@@ -58,7 +60,9 @@ def refuse_workloads(contents: Any, path: Path) -> None:
     """Raise where somebody wants cells of a suite that has none."""
     if names_workloads(contents):
         raise BenchError(
-            f"{path}: names workloads, not cells; compare two versions with `bench duel {path.stem} --base REF`"
+            one_line(
+                f"{path}: names workloads, not cells; compare two versions with `bench duel {path.stem} --base REF`"
+            )
         )
 
 
@@ -76,15 +80,15 @@ def read_workload_suite(path: Path) -> WorkloadSuite:
     contents, marks = load_with_marks(read_suite_text(path), str(path))
     if not names_workloads(contents):
         raise BenchError(
-            f"{path}: names no workloads; `bench ls workloads` lists them, suites/throughput.yaml has some"
+            one_line(f"{path}: names no workloads; `bench ls workloads` lists them, suites/throughput.yaml has some")
         )
-    problems = [*marks.duplicates]
+    mistakes: list[str] = []
     parsed: _File | None = None
     try:
         parsed = _File.model_validate(contents)
     except ValidationError as error:
-        problems += explain_all(marks, contents, error)
-    problems += _unknown_workloads(contents["workloads"], marks)
+        mistakes = explain_all(marks, contents, error)
+    problems = told(itertools.chain(marks.problems, mistakes, _unknown_workloads(contents["workloads"], marks)))
     if problems or parsed is None:
         raise InvalidSuite(problems)
     return WorkloadSuite(**{**parsed.model_dump(), "workloads": tuple(parsed.workloads)})
@@ -94,6 +98,6 @@ def _unknown_workloads(written: Any, marks: Marks) -> Iterator[str]:
     """Yield a line for each name that the catalogue lacks; anything but a list is refused for its type."""
     for position, name in enumerate(written if isinstance(written, list) else ()):
         try:
-            WORKLOADS.entry(str(name))
+            WORKLOADS.verify(str(name))
         except BenchError as error:
-            yield f"{marks.at(('workloads', position))}: workloads: {error}"
+            yield f"{marks.at(('workloads', position))}: workloads: {shortened(str(error), str(name))}"

@@ -2,8 +2,7 @@
 
 import dataclasses
 
-from bench.answers.against import against_best, against_frozen
-from bench.answers.verdicts import compare
+from bench.answers.against import against_best, against_frozen, verdicts
 from tests.material import compared
 from tests.material.summaries import a_summary
 
@@ -36,14 +35,12 @@ def test_fine_tuned_is_first_and_frozen_second() -> None:
     assert [verdicts[place].word for place in (0, -1)] == ["worse", "better"]
 
 
-def test_verdicts_are_corrected_for_their_number() -> None:
-    """The smallest p by four, as Holm has it; no verdict has a smaller one than alone."""
+def test_verdicts_are_those_of_the_one_source() -> None:
+    """Three methods at a budget are three comparisons, for both tables."""
     summary = compared.a_summary()
-    verdicts = summary.ask(against_frozen)
-    alone = [compare(each.first, each.second, summary.right).p or 0.0 for each in verdicts]
-    corrected = [each.p or 0.0 for each in verdicts]
-    assert min(corrected) == 4 * min(alone)
-    assert all(mine >= plain for mine, plain in zip(corrected, alone, strict=True))
+    told = (*summary.ask(against_frozen), *(each for mine in summary.ask(against_best) for each in mine))
+    assert {each.among for each in told} == {3}
+    assert all(each == summary.ask(verdicts).of(each.first, each.second) for each in told)
 
 
 def test_without_predictions_nothing_is_tested() -> None:

@@ -1,14 +1,10 @@
 """All pairs of a table: from how many labels on which is ahead of which."""
 
-import itertools
-
 import numpy as np
 import pytest
 
 from bench.answers.crossings import crossings_of
-from bench.answers.overtaking import differ_among
 from bench.answers.rows.rows import Row
-from bench.answers.verdicts import compare
 from tests.material.answered import rows
 
 SHARES = {
@@ -60,23 +56,3 @@ def test_nothing_to_compare_is_no_map() -> None:
     by_setting, right = table()
     assert crossings_of("", {name: mine[:1] for name, mine in by_setting.items()}, right.get) is None
     assert crossings_of("", by_setting, {}.get) is None
-
-
-def test_pairs_by_sums_are_those_of_each_comparison() -> None:
-    """Rows alike, and rows with other seeds, which are compared one by one."""
-    by_setting, right = table()
-    fewer, others = rows({("lora", 50): 0.5, ("lora", 500): 0.6}, seeds=3)
-    by_setting["lora"], right = list(fewer), right | others
-    every = [row for mine in by_setting.values() for row in mine]
-    differ = differ_among(every, right.get)
-    for one, other in itertools.permutations(every, 2):
-        if one.budget == other.budget:
-            plain, found = compare(one, other, right.get).difference, differ(one, other)
-            assert plain is not None
-            assert found is not None
-            assert (found.mean, found.error, found.freedom, found.seeds) == (
-                pytest.approx(plain.mean),
-                pytest.approx(plain.error),
-                pytest.approx(plain.freedom),
-                3 if "lora" in (one.method, other.method) else 4,
-            )

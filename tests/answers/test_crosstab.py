@@ -1,14 +1,16 @@
 """Tables of the user's choice: every row once, and what differs told."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bench.answers.crosstab import FIRST, KEYS, Grid, Layout, Pivot, crosstab, keys_named, pivot, pivot_named
+from bench.answers.differences import Right
 from bench.answers.rows.rows import Row, rows_of
-from bench.answers.verdicts import Verdict
+from bench.answers.verdicts import Verdict, Verdicts
 from bench.errors import BenchError
 from bench.statistics.intervals import Estimate
 from tests.material.examples import a_record
@@ -45,6 +47,10 @@ def right(cell_id: str) -> Any:
     method, _, seed, _ = cell_id.split("|")
     noise = np.random.default_rng(int(seed)).normal(0, 0.02, 400)
     return np.linspace(0, 1, 400) + noise < SHARES[method]
+
+
+def pivoted(made: Sequence[Row], wanted: Pivot, metric: str, right: Right) -> Grid:
+    return pivot(made, wanted, metric, Verdicts(made, right))
 
 
 def entries(grid: Grid) -> dict[tuple[str, ...], tuple[Any, ...]]:
@@ -110,8 +116,8 @@ def test_figure_that_was_not_measured_is_null() -> None:
         (lambda: pivot_named("method"), "write between=KEY"),
         (lambda: pivot_named("between="), "name a key"),
         (lambda: pivot_named("between=metod"), "did you mean method"),
-        (lambda: pivot(rows(), Pivot("method", ("finetun",)), "accuracy", right), "did you mean finetune"),
-        (lambda: pivot(rows(), Pivot("backbone"), "accuracy", right), "no two rows differ in nothing but"),
+        (lambda: pivoted(rows(), Pivot("method", ("finetun",)), "accuracy", right), "did you mean finetune"),
+        (lambda: pivoted(rows(), Pivot("backbone"), "accuracy", right), "no two rows differ in nothing but"),
     ],
     ids=lambda each: each if isinstance(each, str) else "by",
 )
@@ -129,7 +135,7 @@ def test_options_are_read() -> None:
 
 def test_pivot_sets_side_by_side_what_differs_in_one_key() -> None:
     """With the difference from the first, tested over the table."""
-    grid = pivot(rows(), Pivot("method"), "accuracy", right)
+    grid = pivoted(rows(), Pivot("method"), "accuracy", right)
     assert grid.heads == ("linear_probe", "finetune", "finetune minus the first")
     assert grid.stubs == ("budget",)
     for line in grid.lines:
@@ -143,7 +149,7 @@ def test_pivot_sets_side_by_side_what_differs_in_one_key() -> None:
 
 
 def test_pivot_takes_the_values_and_their_order_from_the_user() -> None:
-    grid = pivot(rows(tuple(SHARES)), Pivot("method", ("finetune", "scratch")), "accuracy", right)
+    grid = pivoted(rows(tuple(SHARES)), Pivot("method", ("finetune", "scratch")), "accuracy", right)
     assert grid.heads == ("finetune", "scratch", "scratch minus the first")
     verdict = grid.lines[0].entries[-1]
     assert isinstance(verdict, Verdict)
@@ -153,7 +159,7 @@ def test_pivot_takes_the_values_and_their_order_from_the_user() -> None:
 def test_line_without_the_first_value_is_held_against_its_own_first() -> None:
     """The scratch rows of other weights are no reason to compare nothing."""
     both = [*rows(("scratch", "linear_probe")), *rows(weights=("pretrained",))]
-    grid = pivot(both, Pivot("method"), "accuracy", right)
+    grid = pivoted(both, Pivot("method"), "accuracy", right)
     assert grid.heads[:3] == ("scratch", "linear_probe", "finetune")
     found = entries(grid)
     first, second = found["pretrained", "50 labels"][3:]
@@ -163,18 +169,18 @@ def test_line_without_the_first_value_is_held_against_its_own_first() -> None:
 
 
 def test_pivot_of_another_figure_gives_ratios_and_tests_nothing() -> None:
-    grid = pivot(rows(), Pivot("method"), "throughput", right)
+    grid = pivoted(rows(), Pivot("method"), "throughput", right)
     assert grid.lines[0].entries[-1] == 0.25
     assert any("not tested" in note for note in grid.notes)
 
 
 def test_lines_with_one_value_are_left_out_and_counted() -> None:
     lonely = [row for row in rows() if (row.method, row.n_labels) != ("finetune", 50)]
-    grid = pivot(lonely, Pivot("method"), "accuracy", right)
+    grid = pivoted(lonely, Pivot("method"), "accuracy", right)
     assert len(grid.lines) == 1
     assert "1 of the combinations have one method only and are left out." in grid.notes
 
 
 def test_variants_of_one_value_are_columns_of_their_own() -> None:
-    grid = pivot([*rows(), *rows(("finetune",), threads=(2,))], Pivot("method"), "accuracy", right)
+    grid = pivoted([*rows(), *rows(("finetune",), threads=(2,))], Pivot("method"), "accuracy", right)
     assert sum(head.startswith("finetune #") and "minus" not in head for head in grid.heads) == 2

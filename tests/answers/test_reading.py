@@ -174,3 +174,64 @@ def test_predictions_are_read_from_the_side_files(tmp_path: Path) -> None:
     assert found is not None
     assert found.tolist() == [True, True, True, False, False, False]
     assert [right(cell) for cell in ("torn", "gone", "none", "unknown")] == [None] * 4
+
+
+def damaged(folder: Path, was: str, now: str) -> Path:
+    """Change the first place where a text stands among a run's records."""
+    path = folder / "records.jsonl"
+    assert was in path.read_text()
+    path.write_text(path.read_text().replace(was, now, 1))
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_a_report_says_which_lines_hold_no_record(tmp_path: Path) -> None:
+    """It is over the rest."""
+    run = damaged(two_methods(tmp_path / "run", True), '"total_s": 3.0', '"total_s": "long"')
+    summary = read([run]).summary
+    assert len(summary.records) == 5
+    (said,) = summary.said
+    assert said.startswith(
+        f"1 line holds no record and is left out: {run}/records.jsonl:1: total_s is 'long': should be"
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_a_report_says_which_figures_can_not_be(tmp_path: Path) -> None:
+    """Also of a cell that has another id here than in its run; no row has the figure."""
+    run = damaged(two_methods(tmp_path / "run", True), '"accuracy": 0.6', '"accuracy": 200.0')
+    for folders in ([run], [run, saved(tmp_path / "other", a_record(cell_id="x", n_labels=7))]):
+        summary = read(folders).summary
+        assert [record.status for record in summary.records].count("failed") == 1
+        (said,) = (each for each in summary.said if "not reliable" in each)
+        assert said.startswith("accuracy is not reliable in 1 cell and left out there: 200.0 is no share: 0 to 1 (")
+        assert all(row.accuracy.mean <= 1 for row in summary.rows)
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+@pytest.mark.parametrize("name", ["records.jsonl", "manifest.json"])
+def test_a_run_that_can_not_be_read_hides_no_other(tmp_path: Path, name: str) -> None:
+    """It is named in the report of the others; alone it is refused, and so is a folder that holds none."""
+    good, bad = two_methods(tmp_path / "good", True), two_methods(tmp_path / "bad", True)
+    (bad / name).write_text("3\n")
+    summary = read([bad, good]).summary
+    assert len(summary.records) == 6
+    assert any(said.startswith(f"One of the runs is left out: {bad / name}") for said in summary.said)
+    with pytest.raises(BenchError, match=name):
+        read([bad])
+    with pytest.raises(BenchError, match=r"no records\.jsonl there"):
+        read([good, tmp_path / "nowhere"])
+
+
+def test_bits_of_another_number_of_images_are_compared_with_none(tmp_path: Path) -> None:
+    """Neither where the record says how many there are, nor where the other cells do."""
+    folder = tmp_path / "run"
+    told = [answered(folder, 0.6, True, cell_id=f"a{seed}", seed=seed, n_test=IMAGES) for seed in range(3)]
+    other = dataclasses.replace(told[0], cell_id="b", method="finetune", n_test=None)
+    with Store(folder).writing() as writer:
+        offset = writer.append_right("b", np.ones(7, np.bool_))
+    run = saved(folder, *told, dataclasses.replace(other, right_offset=offset, side_file=None))
+    right = read([run]).right
+    assert [right(f"a{seed}") is not None for seed in range(3)] == [True] * 3
+    assert right("b") is None
+    assert right_of(Store(run), {"a0": dataclasses.replace(told[0], n_test=7)})("a0") is None

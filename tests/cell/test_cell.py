@@ -62,6 +62,7 @@ MAY_BE_NULL = {
     "fraction",
     "top5_accuracy",
     "val_accuracy",
+    "val_loss",
     "initial_loss",
     "final_loss",
     "batch_effective",
@@ -246,11 +247,19 @@ def test_same_labels_for_every_method_and_weights(places: Places, tmp_path: Path
 
 
 def test_too_few_labels_select_nothing(places: Places, tmp_path: Path) -> None:
-    """Under five per class: documented defaults, no validation accuracy."""
-    for method, said in (("linear_probe", "default l2"), ("finetune", "last step")):
-        fields = run_one(tmp_path, places, f"grid.method={method}", "grid.labels_per_class=4")[1].fields
-        assert (fields["n_labels"], fields["n_val"], fields["val_accuracy"]) == (40, 0, None)
+    """Under five per class no checkpoint, under two no strength: documented defaults, no validation accuracy."""
+    for method, labels, said in (("linear_probe", 1, "default l2"), ("finetune", 4, "last step")):
+        fields = run_one(tmp_path, places, f"grid.method={method}", f"grid.labels_per_class={labels}")[1].fields
+        assert (fields["n_labels"], fields["n_val"], fields["val_accuracy"]) == (10 * labels, 0, None)
         assert said in fields["selection"]
+
+
+def test_folds_choose_for_what_is_solved_where_nothing_can_be_held_out_for_good(places: Places, tmp_path: Path) -> None:
+    """From two labels per class on."""
+    fields = run_one(tmp_path, places, "grid.method=linear_probe", "grid.labels_per_class=2")[1].fields
+    assert (fields["n_val"], len(fields["chosen"]["path"])) == (0, 9)
+    assert 0 <= fields["val_accuracy"] <= 1
+    assert "5 folds" in fields["selection"]
 
 
 def test_random_weights_hang_on_the_seed(places: Places, tmp_path: Path) -> None:

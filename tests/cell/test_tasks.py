@@ -139,7 +139,7 @@ def test_own_validation_images_are_in_no_budget(tmp_path: Path, places: Places, 
     assert found["n_val"] == 100
     assert found["fraction"] == found["n_labels"] / (tiny.LIMIT - 100)
     assert arrays["fit_index"].max() < tiny.LIMIT - 100 <= arrays["val_index"].min()
-    assert found["selection"].startswith("best validation l2")
+    assert found["selection"].startswith("best l2 by Brier score on validation")
     assert all(passed in (True, None) for passed in found["audit"].values())
 
 

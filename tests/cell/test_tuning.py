@@ -9,6 +9,7 @@ import pytest
 from bench.cell.cell import run_cell
 from bench.cell.tuning import tune, untuned
 from bench.contracts.data import Places
+from bench.contracts.training import Score
 from bench.errors import Diverged, InvalidData, InvalidSuite
 from bench.schema import Cell
 from tests.material import tiny
@@ -27,17 +28,18 @@ def cell_with(folder: Path, rates: list[float], search: Any = "random", **traini
 class Scores:
     """Validation accuracies by learning rate; a rate that it does not know diverges."""
 
-    def __init__(self, scores: dict[float, float]) -> None:
+    def __init__(self, scores: dict[float, float], losses: dict[float, float] | None = None) -> None:
         self.scores = scores
+        self.losses = losses or {}
         self.seen: list[tuple[float, int | None]] = []
 
-    def __call__(self, cell: Cell) -> float | None:
+    def __call__(self, cell: Cell) -> Score | None:
         rate = cell.training.learning_rate
         self.seen.append((rate, cell.training.steps))
         assert not cell.trials
         if rate not in self.scores:
             raise Diverged("the loss is nan")
-        return self.scores[rate]
+        return Score(self.scores[rate], self.losses.get(rate, 1.0), 40)
 
 
 def test_best_on_validation_is_taken_and_all_trials_are_kept(tmp_path: Path) -> None:
@@ -80,8 +82,41 @@ def test_method_that_nothing_validates_is_refused(tmp_path: Path) -> None:
 
 def test_untuned_cell_is_itself(tmp_path: Path) -> None:
     cell = tiny.one_cell(tmp_path)
-    assert untuned(cell).cell is cell
+    assert untuned(cell).cell == cell
     assert untuned(cell).trials is None
+
+
+def test_with_few_labels_a_cell_takes_what_it_has_for_them(tmp_path: Path) -> None:
+    cell = dataclasses.replace(cell_with(tmp_path, [0.1, 0.2], "short"), few_labels={"learning_rate": 0.15})
+    assert untuned(cell).cell.training.learning_rate == 0.15
+    assert untuned(cell).trials is None
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "losses", "taken"),
+    [
+        ({0.2: 0.5, 0.1: 0.55, 0.6: 0.5}, {0.1: 0.5}, 0.1),
+        ({0.2: 0.5, 0.1: 0.525, 0.6: 0.5}, {0.1: 0.5}, 0.2),
+        ({0.2: 0.5, 0.1: 0.9, 0.6: 0.5}, {0.1: 1.5}, 0.2),
+        ({0.2: 0.5, 0.1: 0.6, 0.6: 0.7}, {0.1: 0.5, 0.6: 0.9}, 0.1),
+        ({0.1: 0.2, 0.6: 0.1}, {0.1: 0.9}, 0.1),
+    ],
+    ids=[
+        "two images more",
+        "one image more",
+        "more right, with a larger loss",
+        "of two the smaller loss",
+        "own diverged",
+    ],
+)
+def test_own_rate_stays_unless_another_is_told_from_it(
+    tmp_path: Path, accuracies: dict[float, float], losses: dict[float, float], taken: float
+) -> None:
+    """Short trials take as long as one training, all together."""
+    scores = Scores(accuracies, losses)
+    tuned = tune(cell_with(tmp_path, [0.2, 0.1, 0.6], "short", steps=90), scores, tiny.ignore)
+    assert [steps for _, steps in scores.seen] == [30, 30, 30]
+    assert (tuned.cell.training.learning_rate, tuned.cell.training.steps) == (taken, 90)
 
 
 @pytest.fixture(scope="module")

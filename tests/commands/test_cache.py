@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from bench.commands.cache import cache_group
 from bench.errors import BenchError, Exit
-from bench.machine import cache, housekeeping
+from bench.machine import cache, housekeeping, writing
 
 KEPT = (
     ("decoded", "200 + 200 images of 10 classes, 32 px"),
@@ -74,7 +74,7 @@ def test_ls_json_is_one_document(root: Path) -> None:
 
 def test_what_can_not_be_removed_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is called removed that is still there."""
-    monkeypatch.setattr(housekeeping.shutil, "rmtree", lambda path, ignore_errors: None)
+    monkeypatch.setattr(writing.shutil, "rmtree", lambda path, ignore_errors: None)
     said = call("rm", "features")
     assert isinstance(said.exception, BenchError)
     assert "can't be removed" in str(said.exception)

@@ -1,7 +1,12 @@
 """`bench plan`: the cells, what is done, what is missing, and what its options choose."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from bench.commands.plan import listed
 from bench.machine.devices import cores
 from tests.material import tiny
 from tests.material.command_line import PROBE, QUICK, Command
@@ -37,3 +42,9 @@ def test_workers_are_a_number_or_left_to_the_machine(bench: Command, suite: Path
     assert (first == second) is (cores() == 1)
     given = bench("plan", suite, "--device", "cpu", "--workers", "auto", "--set", "threads=1")
     assert (given.code, given.err) == (0, "")
+
+
+@pytest.mark.parametrize("rows", [[], [{"a": []}], [{"a": ["x\ny"], "b": {"c": None}}, {}, {"d": "ü"}]])
+def test_rows_that_are_written_one_by_one_are_the_json_of_all(rows: list[dict[str, Any]]) -> None:
+    """However many there are, none is kept."""
+    assert "\n".join(listed(iter(rows))) == json.dumps(rows, indent=1)

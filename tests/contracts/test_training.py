@@ -110,7 +110,7 @@ def test_last_step_ends_the_loop_within_the_same_schedule(places: Places, tmp_pa
     assert fitted.trace is not None
     assert fitted.trace.losses == whole.losses[:3]
     assert watch.heard.count("optimiser") == 3
-    assert (len(fitted.states), fitted.choice) == (1, {"step": 3})
+    assert (len(fitted.states), fitted.choice["step"]) == (1, 3)
 
 
 def test_last_step_past_the_end_adds_none(places: Places, tmp_path: Path) -> None:

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bench.data.splits import LABELS_TO_VALIDATE, BudgetSplit, Index, hold_out, index_sha256, limited, split_budget
+from bench.data.splits import (
+    LABELS_TO_VALIDATE,
+    BudgetSplit,
+    Index,
+    folds_of,
+    hold_out,
+    index_sha256,
+    limited,
+    part_budget,
+    split_budget,
+)
 from bench.errors import InvalidData
 from bench.schema import Budget
 
@@ -233,3 +243,51 @@ def test_a_limit_keeps_so_many_images_taken_from_the_classes_in_turn(sizes: list
 
 def test_without_a_limit_all_images_stay() -> None:
     assert limited(shuffled_labels([3, 4]), 2, None).tolist() == list(range(7))
+
+
+@given(
+    st.integers(2, 6),
+    st.integers(2, 12),
+    st.integers(0, 2**31),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_folds_hold_each_image_of_a_small_budget_out_once(classes: int, each: int, seed: int, grouped: bool) -> None:
+    """By an image's class as evenly as can be; never an image and its like on both sides, nor one nobody can learn."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, classes, classes * each * 3)
+    groups = [f"g{number}" for number in generator.integers(0, 3 * classes, len(labels))] if grouped else None
+    chosen = np.sort(generator.permutation(len(labels))[: classes * each])
+    split = part_budget(chosen, labels, classes, seed, groups)
+    folds = folds_of(split, labels, classes, seed, groups)
+    held = np.concatenate([fold.held for fold in folds]) if folds else np.empty(0, np.int64)
+    assert len(set(held)) == len(held)
+    for fold in folds:
+        assert not set(fold.fit) & set(fold.held)
+        assert set(fold.fit) | set(fold.held) <= set(chosen)
+        assert set(labels[fold.held]) <= set(labels[fold.fit])
+        if groups is not None:
+            assert not {groups[i] for i in fold.fit} & {groups[i] for i in fold.held}
+        else:
+            counts = np.bincount(labels[np.setdiff1d(chosen, fold.fit)], minlength=classes)
+            fair = np.bincount(labels[chosen], minlength=classes) / 5
+            assert (np.abs(counts - fair) < 1).all()
+    if groups is None:
+        assert len(folds) == min(5, len(held))
+        alone = [label for label, count in enumerate(np.bincount(labels[chosen], minlength=classes)) if count == 1]
+        assert set(held) == set(chosen[~np.isin(labels[chosen], alone)])
+
+
+def test_folds_of_large_budgets_and_of_own_validation_are_one() -> None:
+    """The validation part itself; nothing where the budget is too small to hold anything out."""
+    labels = np.arange(4000) % 10
+    large = part_budget(np.arange(4000), labels, 10, 1)
+    assert len(large.val) == 800
+    (fold,) = folds_of(large, labels, 10, 1)
+    assert np.array_equal(fold.fit, large.fit)
+    assert np.array_equal(fold.held, large.val)
+    own = BudgetSplit(np.arange(20), np.arange(100, 140), own=True)
+    (fold,) = folds_of(own, labels, 10, 1)
+    assert np.array_equal(fold.held, own.val)
+    assert folds_of(BudgetSplit(np.arange(19), np.empty(0, np.int64)), labels, 10, 1) == ()
+    assert len(folds_of(BudgetSplit(np.arange(20), np.empty(0, np.int64)), labels, 10, 1)) == 5

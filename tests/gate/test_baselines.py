@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_a_line_that_lost_its_conditions_is_told(tmp_path: Path) -> None:
 def test_a_figure_that_is_no_number_is_damage(tmp_path: Path, figure: str) -> None:
     path = save(a_side(row([0.9375])), "main", False, tmp_path)
     path.write_text(path.read_text().replace("0.9375", figure))
-    with pytest.raises(BenchError, match=r"damaged .*is no figure"):
+    with pytest.raises(BenchError, match=r"damaged \(line 3: "):
         read(path)
 
 
@@ -149,3 +150,45 @@ def test_listed_in_the_order_in_which_they_were_measured(tmp_path: Path) -> None
         save(a_side(row([0.9], finished_at=f"2026-11-0{day}T12:00:00+00:00"), name), name, False, tmp_path)
     assert baselines.names(tmp_path) == ["a", "b", "c"]
     assert [side.title for side in baselines.listed(tmp_path)] == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize(
+    "contents",
+    ["", "no json", "[]", '{"baseline_version": 1}', '{"baseline_version": 99}', "[" * 10_000, "\ud800", None],
+    ids=lambda contents: repr(contents)[:20],
+)
+def test_a_foreign_file_among_baselines_is_named_and_hides_no_other(tmp_path: Path, contents: str | None) -> None:
+    """A pipe is not waited for; neither is a name that no baseline may have."""
+    save(a_side(row([0.9])), "main", False, tmp_path)
+    for name in ("other", "a b", ".hidden"):
+        if contents is None:
+            os.mkfifo(tmp_path / f"{name}.jsonl")
+        else:
+            (tmp_path / f"{name}.jsonl").write_text(contents, errors="surrogatepass")
+    with pytest.warns(UserWarning, match=r"other\.jsonl: .*; it is left out"):
+        assert [side.title for side in baselines.listed(tmp_path)] == ["main"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ('"accuracy":0.9', '"accuracy":200'),
+        ('"accuracy":0.9', '"accuracy":-0.1'),
+        ('"accuracy":0.9', '"accuracy":"0.9"'),
+        ('"accuracy":0.9', '"accuracy":' + "1" * 400),
+        ('"throughput":1000.0', '"throughput":-1'),
+        ('"seed":0', '"seed":0.5'),
+        ('"seed":0', '"seed":-1'),
+        ('"cell":[[', '"cell":[["x"],['),
+        ('"own":{', '"own":[],"x":{'),
+        ('"machine":"', '"machine":3,"x":"'),
+        ('"made_at":"', '"made_at":[],"x":"'),
+    ],
+)
+def test_a_value_that_can_not_be_is_damage_and_named_with_its_line(tmp_path: Path, was: str, now: str) -> None:
+    path = save(a_side(row([0.9])), "main", False, tmp_path)
+    assert was in path.read_text()
+    path.write_text(path.read_text().replace(was, now, 1))
+    with pytest.raises(BenchError, match=r"main\.jsonl: damaged \(.*version control") as told:
+        read(path)
+    assert len(str(told.value).removeprefix(str(tmp_path))) < 300

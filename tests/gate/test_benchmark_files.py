@@ -1,5 +1,6 @@
 """Files of pytest-benchmark are read as it writes them: times over several files, and of what they keep own counts."""
 
+import gzip
 import importlib.util
 import json
 import os
@@ -319,6 +320,42 @@ def test_a_time_that_is_none_is_refused(tmp_path: Path, time: Any) -> None:
     """Text too, also where it looks like a number."""
     with pytest.raises(BenchError, match="a benchmark without its numbers"):
         read_benchmarks("odd", [of_others(tmp_path / "odd.json", {}, least=time)])
+
+
+@pytest.mark.parametrize("named", ["bench_environment", "threads", "timer", "python_version"])
+@pytest.mark.parametrize(
+    "value", [float("nan"), [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]], {"name": 3}, "x", 3, 10**400], ids=str
+)
+def test_what_a_file_of_this_project_was_measured_under_is_read_or_refused(
+    bench: Command, written: Path, tmp_path: Path, named: str, value: Any
+) -> None:
+    """And can be kept as a baseline where it is read."""
+    contents = json.loads(written.read_text())
+    machine, benchmark = contents["machine_info"], contents["benchmarks"][0]
+    {"threads": benchmark["extra_info"], "timer": benchmark["options"]}.get(named, machine)[named] = value
+    (tmp_path / "odd.json").write_text(json.dumps(contents))
+    code = bench("compare", "odd.json", "odd.json").code
+    assert code in (0, 2, 4, 5)
+    assert bench("baseline", "save", "odd", "odd.json", "--force").code == (2 if code == 2 else 0)
+    assert bench("baseline", "show", "odd").code == (2 if code == 2 else 0)
+
+
+def test_a_byte_order_mark_is_no_fault_and_other_encodings_are_told(written: Path, tmp_path: Path) -> None:
+    path, text = tmp_path / "out.json", written.read_text()
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert len(read_benchmarks("out", [path]).samples) == 1
+    for contents, said in ((text.encode("utf-16"), "in UTF-16"), (gzip.compress(text.encode()), "compressed by gzip")):
+        path.write_bytes(contents)
+        with pytest.raises(BenchError, match=f"no JSON of pytest-benchmark: .*{said}"):
+            read_benchmarks("out", [path])
+
+
+def test_two_benchmarks_of_one_name_and_none_at_all_are_told(bench: Command, written: Path, tmp_path: Path) -> None:
+    contents = json.loads(written.read_text())
+    for name, benchmarks in (("two.json", contents["benchmarks"] * 2), ("none.json", [])):
+        (tmp_path / name).write_text(json.dumps({**contents, "benchmarks": benchmarks}))
+    assert "two cells are called" in bench("compare", "two.json", written).err
+    assert bench("compare", "none.json", written).code == 4
 
 
 def test_a_file_that_is_nested_without_end_is_none(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from bench.errors import BenchError
 from bench.gate.baselines import save
 from bench.gate.sides import latest_run, read_baseline, read_side
-from bench.records.store import read_records
+from bench.records.lines import read_records
 from tests.material.measured import MACHINE, a_side, row
 
 
@@ -93,3 +93,47 @@ def test_latest_run_is_the_one_written_last(tmp_path: Path) -> None:
         (tmp_path / name / "records.jsonl").write_text("")
         os.utime(tmp_path / name / "records.jsonl", (second, second))
     assert latest_run(tmp_path) == tmp_path / "a"
+
+
+def test_a_run_with_a_line_that_is_no_record_is_refused(run: Path) -> None:
+    """A verdict over the rest could pass what the lost cell would fail."""
+    with (run / "records.jsonl").open("a") as stream:
+        stream.write('{"schema_version": 2}\n')
+    with pytest.raises(BenchError, match=r"records\.jsonl:3: a record without .*; remove the line"):
+        read_side(str(run))
+
+
+def test_a_figure_that_can_not_be_is_judged_by_nobody(run: Path) -> None:
+    """Its cell has none then, and that is said."""
+    path = run / "records.jsonl"
+    path.write_text(path.read_text().replace('"accuracy": 0.9', '"accuracy": 200'))
+    with pytest.warns(UserWarning, match="accuracy is not reliable in 1 cell and left out there: 200 is no share"):
+        side = read_side(str(run))
+    assert [(sample.status, sample.figures.get("accuracy")) for sample in side.samples] == [
+        ("failed", None),
+        ("ok", 0.8),
+    ]
+
+
+@pytest.mark.parametrize("name", ["records.jsonl", "manifest.json"])
+def test_a_pipe_in_a_runs_folder_is_not_waited_for(run: Path, name: str) -> None:
+    (run / name).unlink()
+    os.mkfifo(run / name)
+    with pytest.raises(BenchError, match=f"{name}: a named pipe, no regular file"):
+        read_side(str(run))
+    with pytest.raises(BenchError, match="neither a run's folder" if name == "manifest.json" else "neither"):
+        read_side(str(run / name))
+
+
+@pytest.mark.parametrize("contents", ["", "{}", "[]", "[" * 10_000, '{"machine_info": {}, "benchmarks": 3}', None])
+def test_a_foreign_file_among_files_of_benchmarks_is_named_and_hides_no_other(
+    tmp_path: Path, contents: str | None
+) -> None:
+    benchmark = {"fullname": "t.py::t", "stats": {"min": 1.0, "median": 2.0}}
+    (tmp_path / "a.json").write_text(json.dumps({"machine_info": {}, "benchmarks": [benchmark]}))
+    if contents is None:
+        os.mkfifo(tmp_path / "b.json")
+    else:
+        (tmp_path / "b.json").write_text(contents)
+    with pytest.warns(UserWarning, match=r"b\.json: .*; the file is left out"):
+        assert len(read_side(str(tmp_path)).samples) == 1

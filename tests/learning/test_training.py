@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from bench.contracts.training import Score
 from bench.errors import Diverged, InvalidData
 from bench.learning.training import (
     Checkpoints,
@@ -106,7 +107,20 @@ def test_best_checkpoint_on_validation_is_chosen(accuracies: tuple[float, ...], 
     states = Checkpoints()
     for step in range(3):
         states.add({"step": torch.tensor(step)})
-    trained: Any = Trained(states, (1, 2, 3), accuracies, 8, None)  # type: ignore[arg-type]
+    scores = tuple(Score(accuracy, 1.0, 10) for accuracy in accuracies)
+    trained: Any = Trained(states, (1, 2, 3), scores, 8, None)  # type: ignore[arg-type]
+    assert trained.chosen == chosen
+    assert [point["step"] for point in trained.told] == [1, 2, 3][: len(scores)]
+
+
+@pytest.mark.parametrize(("accuracies", "chosen"), [((0.5, 0.5, 0.4), 0), ((0.5, 0.4, 0.6), 2), ((0.5, 0.6, 0.6), 2)])
+def test_start_is_taken_where_training_brings_nothing(accuracies: tuple[float, ...], chosen: int) -> None:
+    """Of equals the start, but only where it is a candidate."""
+    states = Checkpoints()
+    for step in range(3):
+        states.add({"step": torch.tensor(step)})
+    scores = tuple(Score(accuracy, 1.0, 10) for accuracy in accuracies)
+    trained: Any = Trained(states, (0, 1, 2), scores, 8, None)  # type: ignore[arg-type]
     assert trained.chosen == chosen
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.errors import BenchError
+from bench.errors import BenchError, Unwritable
 from bench.machine import cache
 from bench.machine.digests import Stamp, read_sha256
 from bench.schema import content_hash
@@ -53,7 +53,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(Unwritable, match=rf"^{tmp_path}: can't be written \(disk full\); mend that"):
         cache.write_atomically(tmp_path / "note.txt", "new")
     assert (tmp_path / "note.txt").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
@@ -95,11 +95,11 @@ def test_the_order_of_a_key_does_not_matter(tmp_path: Path) -> None:
 
 def test_what_a_failed_maker_leaves_is_taken_by_no_reader_but_handed_to_the_next_maker(tmp_path: Path) -> None:
     def fail(folder: Path) -> dict[str, Any]:
-        (folder / "half").write_text("4")
+        (folder / ".half").write_text("4")
         raise RuntimeError("killed")
 
     def go_on(folder: Path) -> dict[str, Any]:
-        half = folder / "half"
+        half = folder / ".half"
         (folder / "contents").write_text(half.read_text() + "2")
         half.unlink()
         return {}
@@ -111,6 +111,20 @@ def test_what_a_failed_maker_leaves_is_taken_by_no_reader_but_handed_to_the_next
     assert (made / "contents").read_text() == "42"
     assert sorted(path.name for path in made.iterdir()) == ["contents", "manifest.json"]
     assert [path.name for path in made.parent.iterdir() if path.is_dir()] == [made.name]
+
+
+@pytest.mark.parametrize("left", [[], ["half"], ["half", ".note", ".note.0a1b2c3d.part"]])
+def test_a_failed_maker_whose_work_is_of_no_use_leaves_nothing(tmp_path: Path, left: list[str]) -> None:
+    """Only a hidden file that says something is one from which the next can go on."""
+
+    def fail(folder: Path) -> dict[str, Any]:
+        for name in left:
+            (folder / name).write_text("4" if name == "half" else "")
+        raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError, match="full"):
+        cache.folder(tmp_path, "kind", KEY, "a label", fail)
+    assert [path for path in (tmp_path / "kind").iterdir() if path.is_dir()] == []
 
 
 def test_a_maker_killed_just_before_its_folder_was_in_place_costs_at_most_one_more_making(tmp_path: Path) -> None:
@@ -175,10 +189,42 @@ def _edit(note: Path) -> None:
     note.write_text(note.read_text().replace("1.5", "2.5"))
 
 
+def _say(path: Path, **changes: Any) -> None:
+    """Change what the manifest of an older version says: it has no seal."""
+    contents = {**cache.manifest(path), "seal": None, **changes}
+    (path / "manifest.json").write_text(json.dumps({key: each for key, each in contents.items() if each is not None}))
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("gone")
+
+
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "manifest emptied": lambda path: (path / "manifest.json").write_text(""),
     "manifest of an older version": lambda path: (path / "manifest.json").write_text('{"files": {"contents": 2}}'),
     "manifest that says something else": lambda path: _edit(path / "manifest.json"),
+    "manifest of another folder": lambda path: _say(path, key="another"),
+    "manifest that lacks its key": lambda path: _say(path, key=None),
+    "manifest without a label": lambda path: _say(path, label=3),
+    "manifest without files": lambda path: _say(path, files=[]),
+    "manifest of files elsewhere": lambda path: _say(path, files={"../x": [1, 2, "3"]}),
+    "manifest that is a list": lambda path: (path / "manifest.json").write_text("[]"),
+    "manifest nested without end": lambda path: (path / "manifest.json").write_text("[" * 10_000),
+    "manifest that is a pipe": lambda path: _pipe(path / "manifest.json"),
+    "manifest that is a folder": lambda path: _folder(path / "manifest.json"),
+    "manifest that is a broken link": lambda path: _link(path / "manifest.json"),
+    "file that is a pipe": lambda path: _pipe(path / "contents"),
     "file cut short": lambda path: (path / "contents").write_text("4"),
     "file tampered with": lambda path: _restamp(path / "contents", "43"),
     "bit flipped": lambda path: _flip(path / "contents"),

@@ -89,6 +89,23 @@ def test_folder_of_a_killed_process_is_listed(tmp_path: Path) -> None:
     assert time.time() - entry.used_at == pytest.approx(3 * HOUR, abs=60)
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", "3", "[" * 10_000, '{"label": 3}', '{"label": "a\\n\\u001b[31mb\\ud800"}', None]
+)
+def test_an_entry_whose_manifest_is_none_is_listed_and_removed(tmp_path: Path, keep: Keep, text: str | None) -> None:
+    """On one line, whatever its label holds; a pipe is not waited for."""
+    manifest = keep("a") / cache.MANIFEST
+    manifest.unlink()
+    if text is None:
+        os.mkfifo(manifest)
+    else:
+        manifest.write_text(text)
+    (entry,) = entries(tmp_path)
+    assert entry.label.isprintable()
+    remove(tmp_path, entry)
+    assert entries(tmp_path) == []
+
+
 def test_file_that_is_gone_at_a_second_look_costs_nothing(tmp_path: Path, keep: Keep) -> None:
     """Another process may be extracting: its files come and go while they are listed."""
     keep("features of a network")
@@ -256,7 +273,7 @@ def test_unfinished_extraction_goes_once_nobody_computes_for_it(tmp_path: Path) 
     while not held.exists():
         time.sleep(0.01)
     (entry,) = entries(tmp_path / "cache")
-    assert remove(tmp_path / "cache", entry)
+    remove(tmp_path / "cache", entry)
     assert done.exists()
     process.join()
     assert process.exitcode == 0

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.errors import Unwritable
 from bench.machine import cache
 from bench.machine.shared_arrays import OUTPUTS, PROGRESS, Chunk, Compute, Filling, Work, fill, help_fill, untouched
 
@@ -74,7 +75,7 @@ def test_helper_whose_folder_is_finished_or_gone_meanwhile_leaves(
 def test_notes_that_can_not_be_written_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An array that nobody vouches for is never handed out."""
     monkeypatch.setattr(Filling, "_note", lambda self, line: None)
-    with pytest.raises(OSError, match="7 chunks could not be noted; is the disk full"):
+    with pytest.raises(Unwritable, match="7 chunks could not be noted; is the disk full"):
         fill(tmp_path, work())
 
 

@@ -18,3 +18,13 @@ def machines(summary: Summary) -> Section:
 def nothing(summary: Summary) -> Section:
     """What has neither table nor sentence, whatever the run."""
     return Section(title="Nothing at all", explanation="That nobody should read.")
+
+
+def raises(summary: Summary) -> Section:
+    """What gives no section."""
+    raise ZeroDivisionError(summary.suite)
+
+
+def no_section(summary: Summary) -> str:
+    """What gives a text."""
+    return summary.suite

@@ -9,49 +9,75 @@ import pytest
 import torch
 
 from bench.contracts.data import Places
-from bench.contracts.training import Task
-from bench.learning.recipe import batches
-from bench.methods.descriptions import Strengths
-from bench.methods.finetuning.lp_ft import LpFt
-from bench.methods.finetuning.wise_ft import WiseFt
+from bench.contracts.training import Fold, Score, Task
+from bench.learning.choosing import score, score_at_best_scale
 from bench.methods.frozen.linear_probe import LinearProbe
 from bench.methods.frozen.ridge_probe import RidgeProbe
-from bench.methods.solved import at_edge, probe_head
-from tests.material.fitting import images_of, loaded, moved, state_of, task_for, trained_by
+from bench.methods.solved import Point, at_edge, best_of
+from tests.material.fitting import loaded, task_for
+
+
+def without_choice(task: Task, **changes: Any) -> Task:
+    """Return a task in which nothing can be chosen."""
+    return dataclasses.replace(task, val_index=np.empty(0, np.int64), folds=(), **changes)
 
 
 @pytest.mark.parametrize(
-    ("probe", "strengths"), [(LinearProbe, (1e-3, 0.3, 1e4)), (RidgeProbe, (1e-3, 1.0, 1e6))], ids=["linear", "ridge"]
+    ("probe", "strengths", "judge"),
+    [(LinearProbe, (1e-3, 0.3, 1e4), score), (RidgeProbe, (1e-3, 1.0, 1e6), score_at_best_scale)],
+    ids=["linear", "ridge"],
 )
-def test_solved_probe_chooses_on_validation_and_fits_again_on_all(
-    places: Places, tmp_path: Path, probe: Any, strengths: tuple[float, ...]
+def test_solved_probe_chooses_by_folds_and_fits_again_on_all(
+    places: Places, tmp_path: Path, probe: Any, strengths: tuple[float, ...], judge: Any
 ) -> None:
-    """The chosen layer is the one that the whole budget gives at the best l2."""
+    """The chosen layer is the one that the whole budget gives at the l2 of the best Brier score on what is held out."""
     _, task, _ = task_for(tmp_path, places)
     fitted = probe(l2=strengths).fit(task)
-    features, labels = task.outputs(task.whole, None), task.labels
-    scores = {}
+    features = task.outputs(task.whole, None)
+    assert len(task.folds) == 5
+    expected = {}
     for l2 in strengths:
-        alone = dataclasses.replace(task, val_index=np.empty(0, np.int64))
-        module = loaded(probe(default_l2=l2).fit(alone))
-        scores[l2] = float((module(features[task.val_index]).argmax(1).numpy() == labels[task.val_index]).mean())
-    assert fitted.val_accuracy == max(scores.values()) > min(scores.values())
-    assert scores[fitted.choice["l2"]] == fitted.val_accuracy
-    assert len(fitted.states) == 1 + len(strengths)
+        answers = []
+        for fold in task.folds:
+            module = loaded(probe(default_l2=l2).fit(without_choice(task, fit_index=fold.fit)))
+            answers.append(module(features[fold.held]).detach())
+        labels = task.labels[np.concatenate([fold.held for fold in task.folds])]
+        expected[l2] = judge(torch.cat(answers), labels)
+    path = {point["l2"]: point for point in fitted.choice["path"]}
+    assert list(path) == sorted(strengths, reverse=True)
+    for l2, found in expected.items():
+        assert path[l2]["val_accuracy"] == pytest.approx(found.accuracy, abs=0.02)
+        assert path[l2]["val_loss"] == pytest.approx(found.loss, abs=2e-3)
+    best = min(path.values(), key=lambda point: point["val_loss"])
+    assert fitted.choice["l2"] == best["l2"]
+    assert fitted.score is not None
+    assert fitted.score.accuracy == best["val_accuracy"]
+    assert len(fitted.states) == len(strengths)
     assert fitted.choice["C"] == pytest.approx(1 / (fitted.choice["l2"] * task.backbone.width))
-    whole = np.sort(np.concatenate([task.fit_index, task.val_index]))
-    everything = dataclasses.replace(task, fit_index=whole, val_index=np.empty(0, np.int64))
-    again = probe(default_l2=fitted.choice["l2"]).fit(everything)
+    again = probe(default_l2=fitted.choice["l2"]).fit(without_choice(task, fit_index=task.budget_index))
     torch.testing.assert_close(loaded(fitted).weight, loaded(again).weight, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("probe", [LinearProbe, RidgeProbe])
-def test_solved_probe_takes_the_strongest_of_equals(places: Places, tmp_path: Path, probe: Any) -> None:
-    """Whatever the order in which a suite lists them; strengths this near to each other choose alike."""
+def test_one_fold_chooses_as_validation_did(places: Places, tmp_path: Path, probe: Any) -> None:
+    """Of a large budget, or beside the user's own images: no other candidate is fitted on all of it."""
     _, task, _ = task_for(tmp_path, places)
-    fitted = probe(l2=(1.0, 1.0002, 1.0001)).fit(task)
-    assert fitted.choice["l2"] == 1.0002
-    assert not fitted.choice["edge"]
+    fitted = probe().fit(dataclasses.replace(task, folds=(Fold(task.fit_index, task.val_index),)))
+    assert len(fitted.states) == 1
+    assert fitted.score is not None
+    assert fitted.score.images == len(task.val_index)
+    assert "on validation" in fitted.selection
+
+
+def test_best_is_that_of_the_least_loss_and_of_equals_the_strongest() -> None:
+    """Whatever their accuracies: of a dozen images these tie."""
+    points = [
+        Point(l2, Score(accuracy, loss, 10)) for l2, accuracy, loss in ((9, 1.0, 0.5), (3, 0.8, 0.2), (1, 0.9, 0.2))
+    ]
+    best = best_of(points)
+    assert best is not None
+    assert best.l2 == 3
+    assert best_of([]) is None
 
 
 def test_gradient_solver_comes_near_the_exact_one(places: Places, tmp_path: Path) -> None:
@@ -68,69 +94,9 @@ def test_gradient_solver_comes_near_the_exact_one(places: Places, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("accuracies", "edge"),
-    [([0.5], False), ([0.5, 0.6], True), ([0.5, 0.9, 0.5], False), ([0.9, 0.9, 0.5], False), ([0.5, 0.6, 0.7], True)],
+    ("losses", "edge"),
+    [([0.5], False), ([0.5, 0.4], True), ([0.5, 0.1, 0.5], False), ([0.1, 0.1, 0.5], False), ([0.5, 0.4, 0.3], True)],
 )
-def test_best_at_the_edge_of_the_range_is_noted(accuracies: list[float], edge: bool) -> None:
+def test_best_at_the_edge_of_the_range_is_noted(losses: list[float], edge: bool) -> None:
     """The best may lie beyond it; a tie says nothing."""
-    assert at_edge(accuracies) is edge
-
-
-NO_RATE: dict[str, Any] = {"learning_rate": 0.0, "head_learning_rate": 0.0, "weight_decay": 0.0}
-
-
-def probe_on_fit(task: Task, l2: float) -> Any:
-    """Return the linear probe of the training part alone."""
-    return loaded(LinearProbe(default_l2=l2).fit(dataclasses.replace(task, val_index=np.empty(0, np.int64))))
-
-
-@pytest.mark.parametrize("method", [LpFt(), WiseFt()])
-@pytest.mark.parametrize("labels", [2, 6])
-def test_start_is_where_the_linear_probe_ends(places: Places, tmp_path: Path, method: Any, labels: int) -> None:
-    """Without a rate nothing moves: its logits are the probe's, of the training part alone, at the l2 it names."""
-    overrides = ("grid.backbone=test_vit", f"grid.labels_per_class={labels}")
-    _, task, _ = task_for(tmp_path, places, *overrides)
-    fitted = method.fit(trained_by(task, **NO_RATE))
-    probe = probe_on_fit(task, fitted.choice["l2"])
-    features = task.outputs(task.whole, None)[:32]
-    with torch.no_grad():
-        torch.testing.assert_close(loaded(fitted)(images_of(task, 32)), probe(features), rtol=1e-3, atol=1e-3)
-    assert fitted.trace is not None
-    assert not fitted.trace.blank_start
-    assert fitted.trace.losses[0] < 0.9 * np.log(10)
-
-
-def test_l2_of_the_start_is_the_best_on_validation(places: Places, tmp_path: Path) -> None:
-    """Where validation has the labels that one probe gives it, that one's l2 is taken."""
-    _, task, _ = task_for(tmp_path, places, "grid.backbone=test_vit")
-    features = task.outputs(task.whole, None)[task.val_index]
-    answers = {l2: probe_on_fit(task, l2)(features).argmax(1).numpy() for l2 in (1e-3, 1e4)}
-    assert (answers[1e-3] != answers[1e4]).any()
-    for l2, answer in answers.items():
-        labels = task.labels.copy()
-        labels[task.val_index] = answer
-        fitted = LpFt(l2=(1e-3, 1e4)).fit(dataclasses.replace(trained_by(task, **NO_RATE), labels=labels))
-        assert fitted.choice["l2"] == l2
-        assert fitted.val_accuracy == 1
-
-
-def test_lp_ft_starts_where_the_probe_ended(places: Places, tmp_path: Path) -> None:
-    """Batch normalisation too: the first loss is the probe's own on that batch, and its statistics stay."""
-    _, task, backbone = task_for(tmp_path, places)
-    head, _ = probe_head(task, Strengths(LpFt().l2, LpFt().default_l2))
-    first = next(batches(task.fit_index, task.training.batch_size, task.seed_of("order")))
-    features = task.outputs(task.whole, None)[first]
-    expected = torch.nn.functional.cross_entropy(head(features), torch.from_numpy(task.labels[first]))
-    before = state_of(backbone.network)
-    kept = LpFt().fit(task)
-    assert kept.trace is not None
-    assert kept.trace.losses[0] == pytest.approx(expected.item(), rel=1e-3)
-    running = {name for name in before if "running_" in name}
-    assert running
-    assert running <= kept.frozen
-    assert not running & moved(before, backbone.network)
-    _, again, other = task_for(tmp_path, places)
-    adapted = LpFt(statistics="adapt").fit(again)
-    assert adapted.trace is not None
-    assert adapted.trace.losses[0] > 2 * expected.item()
-    assert running <= moved(before, other.network)
+    assert at_edge([Point(1.0, Score(0.5, loss, 10)) for loss in losses]) is edge

@@ -2,6 +2,9 @@
 
 import dataclasses
 import math
+import os
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,7 @@ import torch
 
 from bench.data.batches import ImageBatches, fetch
 from bench.data.decode import Pixels
-from bench.errors import Diverged, InvalidData
+from bench.errors import Diverged, InvalidData, Unwritable
 from bench.pretraining import loop
 from bench.pretraining.denoising import Denoising
 from bench.pretraining.settings import SelfSupervised
@@ -66,6 +69,30 @@ def test_state_holds_nothing_but_tensors_and_numbers(glyphs: Pixels, tmp_path: P
     torch.save({"model": Interrupted()}, tmp_path / loop.CHECKPOINT)
     with pytest.raises(InvalidData, match=rf"{loop.CHECKPOINT}: can't be gone on from \(.*remove it"):
         short("denoising", 2, 8).train(task_in(tmp_path, glyphs))
+
+
+def test_a_state_that_can_not_be_written_leaves_the_one_before(glyphs: Pixels, tmp_path: Path) -> None:
+    """Whatever the library makes of it: the folder is named, and what was saved is gone on from."""
+    short("denoising", 2, 8).train(task_in(tmp_path, glyphs))
+    before = (tmp_path / loop.CHECKPOINT).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(Unwritable, match=rf"^{tmp_path}: can't be written \(File too large\)"):
+            short("denoising", 4, 8).train(task_in(tmp_path, glyphs))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / loop.CHECKPOINT).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [loop.CHECKPOINT]
+
+
+@pytest.mark.parametrize("lie", [os.mkfifo, os.mkdir, lambda path: os.symlink("elsewhere", path)])
+def test_a_state_that_is_no_file_is_refused(glyphs: Pixels, tmp_path: Path, lie: Callable[[Path], None]) -> None:
+    """Nobody waits for what lies there, and nothing is written through it."""
+    lie(tmp_path / loop.CHECKPOINT)
+    with pytest.raises(InvalidData, match=rf"{loop.CHECKPOINT}: is a (pipe|folder|link); remove it to start afresh"):
+        short("denoising", 2, 8).train(task_in(tmp_path, glyphs))
+    assert [path.name for path in tmp_path.iterdir()] == [loop.CHECKPOINT]
 
 
 def test_loss_that_is_not_finite_ends_the_training(glyphs: Pixels, tmp_path: Path) -> None:

@@ -18,13 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.answers.against import verdicts
 from bench.answers.crossings import crossings, overtakings
 from bench.answers.crosstab import Layout, Pivot, crosstab, pivot
 from bench.answers.leaderboard import Board, leaderboard
-from bench.answers.plausible import DECISIVE, DIFFERENCE, RANGES, SHARE
 from bench.answers.starts import FROZEN, TUNED
 from bench.answers.summary import Summary, summarise
 from bench.catalog import REPORTS
+from bench.records.plausible import DECISIVE, DIFFERENCE, RANGES, SHARE
 from bench.records.record import Record
 from bench.reports.page.cell_pages import cell_pages
 from bench.reports.page.cell_table import cell_table
@@ -148,9 +149,9 @@ def held(header: str, cell: str, settings_: int) -> None:
         "kept",
     ):
         assert all(each >= 0 for each in numbers), (header, cell)
-    for p in re.findall(r"\(p = ([^)]*)\)", cell):
+    for p in re.findall(r"\(p = ([^),]*)", cell):
         assert 0 <= float(p) <= 1, cell
-    for low, high in re.findall(r"^[+-][\d.]+ \((-?[\d.]+) to (-?[\d.]+)\)", cell):
+    for low, high in re.findall(r"^[+-][\d.]+ \((-?[\d.e-]+) to (-?[\d.e-]+) at", cell):
         assert -100 <= float(low) <= float(high) <= 100, (header, cell)
 
 
@@ -290,7 +291,7 @@ def test_tables_of_the_users_choice_print_nothing_that_can_not_be(
         return
     grids = [leaderboard(summary.rows, Board(metric)), *crosstab(summary.rows, Layout(metric=metric))]
     if len({row.method for row in summary.rows}) > 1:
-        grids.append(pivot(summary.rows, Pivot("method"), metric, right.get))
+        grids.append(pivot(summary.rows, Pivot("method"), metric, summary.ask(verdicts)))
     for format_ in GRID_FORMATS:
         assert render_grids(grids, format_)
     document = json.loads(render_grids(grids, "json"), parse_constant=pytest.fail)

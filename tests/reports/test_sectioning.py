@@ -1,7 +1,6 @@
 """The sections of a report: those of the catalogue, and a user's own, in every format that shows sections."""
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from bench import registry
 from bench.answers.summary import Summary, summarise
 from bench.catalog import SECTIONS
 from bench.contracts.reports import Section
+from bench.modules import PlugIn
 from bench.reports.formats.html import shown_sections
 from bench.reports.sectioning import sections_of
 from tests.material import compared
@@ -58,10 +58,8 @@ def test_titles_are_told_apart(sections: dict[str, Section]) -> None:
 @pytest.fixture
 def own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two sections of another package, one of which has nothing to show."""
-    points = [
-        EntryPoint(name, f"tests.material.own_sections:{name}", "bench.sections") for name in ("machines", "nothing")
-    ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == "bench.sections" else [])
+    points = [PlugIn(name, f"tests.material.own_sections:{name}", "theirs") for name in ("machines", "nothing")]
+    monkeypatch.setattr(registry, "plug_ins", lambda group: points if group == "bench.sections" else [])
 
 
 @pytest.mark.usefixtures("own")
@@ -72,6 +70,18 @@ def test_a_users_own_section_stands_in_the_report_below_the_others(tmp_path: Pat
     assert r"| test_resnet \| &lt;i> | 12    |" in text
     assert "- 4 rows in &lt;all>." in text
     assert "Nothing at all" not in text
+
+
+@pytest.mark.parametrize("name", ["raises", "no_section", "not_there"])
+def test_a_plug_in_that_gives_no_section_is_told_and_hides_no_other(
+    name: str, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    points = [PlugIn(each, f"tests.material.own_sections:{each}", "theirs") for each in (name, "machines")]
+    monkeypatch.setattr(registry, "plug_ins", lambda group: points if group == "bench.sections" else [])
+    assert list(sections_of(a_summary()))[-2:] == ["audit", "machines"]
+    (line,) = {str(each.message) for each in recwarn}
+    assert f"{name!r}" in line
+    assert f"tests.material.own_sections:{name}" in line
 
 
 @pytest.mark.usefixtures("own")

@@ -14,6 +14,6 @@ def test_rows_tell_what_is_done_and_what_is_lacking(here: Path, places: Places) 
     planned = plan(here, "grid.weights=[random, pretrained]", filters=("method=linear_probe",), limit=tiny.LIMIT)
     planned = dataclasses.replace(planned, places=places, out=here / "out")
     tiny.run_cells([planned.chosen[0]], planned.out, places)
-    rows = plan_rows(planned)
+    rows = list(plan_rows(planned))
     assert [row["state"] for row in rows] == ["ok", *["to run"] * 3]
     assert [row["missing"] for row in rows] == [[], [], *[["weights test_resnet pretrained"]] * 2]

@@ -43,9 +43,9 @@ def test_every_axis_can_be_filtered() -> None:
         ({"image_size": "wide"}, "must be a whole number (not 'wide')"),
         ({"image_size": 32.5}, "must be a whole number (not 32.5)"),
         ({"image_size": 4096}, "must be at most 2048 (not 4096)"),
-        ({"timeout_s": 0}, "must be more than 0.0 (not 0)"),
+        ({"timeout_s": 0}, "must be more than 0 (not 0)"),
         ({"deterministic": "perhaps"}, "must be true or false (not 'perhaps')"),
-        ({"train": {"momentum": 1.0}}, "must be less than 1.0 (not 1.0)"),
+        ({"train": {"momentum": 1.0}}, "must be less than 1 (not 1.0)"),
         (
             {"train": {"schedule": "linear"}},
             "must be one of 'constant', 'step', 'cosine' or 'one_cycle' (not 'linear')",
@@ -56,6 +56,21 @@ def test_every_axis_can_be_filtered() -> None:
         (
             {"tune": {"trials": 2, "space": {"all": {"gamma": {"low": 0, "high": 1, "log": True}}}}},
             "low must be less than high, and more than 0 where log is true",
+        ),
+        ({"image_size": True}, "must be a number (not true)"),
+        ({"timeout_s": 3_000_000}, "must be at most 2147483 (not 3000000)"),
+        ({"threads": 10**6}, "must be at most 1024 (not 1000000)"),
+        ({"train": {"steps": False}}, "must be a number (not false)"),
+        ({"grid": {**VALID["grid"], "seed": [2**63]}}, "must be at most 9223372036854775807"),
+        ({"grid": {**VALID["grid"], "device": ["cuda:\u0663"]}}, "must fit"),
+        ({"grid": {**VALID["grid"], "backbone": ["a"] * 2001}}, "has 2001 entries, and at most 2000 are taken"),
+        ({"exclude": [{"seed": {"a": 1}}]}, "must be text, a number, or a list of these"),
+        ({"exclude": [{"seed": [None]}]}, "must be text, a number, or a list of these"),
+        ({"name": "x" * 201}, "must have at most 200 characters (not 'xxxx"),
+        ({"tune": {"trials": 2, "space": {"all": {"steps": [1] * 1001}}}}, "has 1,001 values, and at most 1,000"),
+        (
+            {"tune": {"trials": 2, "space": {"all": {"gamma": {"low": -1e308, "high": 1e308}}}}},
+            "low and high are too far apart",
         ),
         ({"train": {"lerning_rate": 1}}, "unknown key 'lerning_rate'; did you mean learning_rate"),
         ({"imagesize": 1}, "unknown key 'imagesize'; did you mean image_size"),
@@ -103,3 +118,18 @@ def test_each_place_has_one_line() -> None:
         "x.yaml:2:1: dataset: must be text (not 3)",
         "x.yaml:3:1: image_size: must be a whole number (not 'wide')",
     ]
+
+
+def test_what_is_refused_already_is_not_told_again() -> None:
+    """Null stands in its place, which fits nothing."""
+    contents, error = mistakes(image_size=None, name=None)
+    marks = Marks("x.yaml")
+    marks.refuse(("image_size",), Place("x.yaml", 3, 13), "must be a finite number")
+    assert explain_all(marks, contents, error) == ["x.yaml:1:1: name: must be text (not None)"]
+
+
+def test_a_long_value_is_cut() -> None:
+    contents, error = mistakes(image_size="w" * 10_000)
+    (line,) = explain_all(Marks("x.yaml"), contents, error)
+    assert line.endswith("'... of 10,000 characters)")
+    assert len(line) < 200

@@ -10,11 +10,19 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.schema import Budget, Cell, Choice
-from bench.suites.plan import expand, matches, parse_filter, resolve_training, select
+from bench.suites.plan import expand, parse_filter, resolve_training, select
+from bench.suites.rules import Rule
 from bench.suites.suite import read_suite, suite_path
 from bench.suites.workload_suite import is_workload_suite
 from tests.material.examples import a_cell
 from tests.material.grids import BUDGETS, GRID, HERE, MEASURED, METHODS, a_suite
+
+
+def matches(cell: Cell, rule: Rule) -> bool:
+    try:
+        return select([cell], [rule]) == [cell]
+    except BenchError:  # none fits
+        return False
 
 
 def ids(cells: list[Cell]) -> list[str]:

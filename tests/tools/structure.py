@@ -21,8 +21,8 @@ PACKAGE = ROOT / "bench"
 MAP = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- drawn by: python -m tests.tools.structure -->", "<!-- end -->"
 ORDER: tuple[tuple[str, ...], ...] = (
-    ("errors", "schema", "seeding"),
-    ("outcomes",),
+    ("errors", "schema", "seeding", "working_folder"),
+    ("modules", "outcomes"),
     ("contracts", "machine", "registry", "statistics"),
     ("catalog", "data", "records"),
     ("answers", "backbones", "learning"),

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import binom
 
 from tests.tools.simulations.curves import crossings, holds, needs, true_crossing
+from tests.tools.simulations.families import BUDGETS, simulate
 from tests.tools.simulations.figures import Figure
 from tests.tools.simulations.means import crossed_means, means
 from tests.tools.simulations.pairs import accuracy
@@ -25,6 +26,17 @@ def test_intervals_cover_about_as_often_as_they_say(simulate: Callable[[int], li
     assert figures
     for figure in figures:
         assert figure.share >= binom.ppf(1e-4, times, LEAST) / times, figure.line
+
+
+def test_a_question_without_differences_is_rarely_answered_wrongly() -> None:
+    """In no more than 5 % of columns, as far as chance can tell; each interval covers, and most columns whole."""
+    tables = 40
+    counts = simulate((0.0,) * 4, seeds=3, luck=0.05, times=tables)
+    columns = tables * BUDGETS
+    assert counts.after <= binom.ppf(1 - 1e-4, columns, 0.05)
+    assert counts.after <= counts.before_column, "held against the best alone, more is found that is none"
+    assert counts.covered / counts.intervals >= binom.ppf(1e-4, columns, 0.95) / columns
+    assert counts.covered_all <= columns
 
 
 def test_figure_is_told_with_the_interval_that_its_number_leaves() -> None:

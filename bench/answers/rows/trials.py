@@ -21,7 +21,7 @@ class Tried:
     best: Estimate
     """Validation accuracy of the settings that were taken."""
     median: Estimate
-    """Of the middle one of the settings that were trained in full: what a setting drawn at random brings."""
+    """Of the middle one of the settings that were trained the longest: what a setting drawn at random brings."""
     worst: Estimate
     """Of the worst of them; a training that diverged counts as 0."""
     optimism: Estimate
@@ -29,7 +29,7 @@ class Tried:
     edges: Mapping[str, int]
     """Cells whose best value lay at the edge of what was tried, by key."""
     by_learning_rate: tuple[tuple[float, float], ...]
-    """Learning rates that were trained in full, each with its mean validation accuracy; empty where none was tried."""
+    """Learning rates that were trained the longest, each with its mean validation accuracy; empty where none was tried."""
 
 
 def tried_of(group: Sequence[Record]) -> Tried | None:
@@ -59,7 +59,7 @@ def _edges(record: Record) -> Sequence[str]:
 
 def _by_learning_rate(records: Sequence[Record]) -> tuple[tuple[float, float], ...]:
     found: dict[float, list[float]] = {}
-    for trial in (trial for record in records for trial in _in_full(record)):
+    for trial in (trial for record in records for trial in longest(record)):
         rate = trial["settings"].get("learning_rate")
         if rate is not None:
             found.setdefault(float(rate), []).append(_score(trial))
@@ -67,12 +67,20 @@ def _by_learning_rate(records: Sequence[Record]) -> tuple[tuple[float, float], .
 
 
 def _scores(record: Record) -> list[float]:
-    """Validation accuracies of the settings that were trained in full."""
-    return list(map(_score, _in_full(record)))
+    """Validation accuracies of the settings that were trained the longest."""
+    return list(map(_score, longest(record)))
 
 
-def _in_full(record: Record) -> list[Mapping[str, Any]]:
-    return [trial for trial in record.trials or () if trial["share"] == 1.0]
+def longest(record: Record) -> list[Mapping[str, Any]]:
+    """Return the trials that were trained the longest: in full, where any was."""
+    trials = record.trials or []
+    most = max((_share(trial) for trial in trials), default=1.0)
+    return [trial for trial in trials if _share(trial) == most]
+
+
+def _share(trial: Mapping[str, Any]) -> float:
+    share = trial.get("share", 1.0)
+    return float(share) if isinstance(share, int | float) else 0.0
 
 
 def _score(trial: Mapping[str, Any]) -> float:

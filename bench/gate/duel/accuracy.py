@@ -31,7 +31,7 @@ def accuracies(sides: Sequence[Side], suite: Path, scratch: Path) -> list[dict[s
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=side.root,
+            cwd=Path.cwd(),  # where the user's own modules are looked for last
             env=environment(side, scratch, 1),
         )
         running.append((side, out, started))

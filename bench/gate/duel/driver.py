@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bench.catalog import WORKLOADS
 from bench.errors import NotComparable
@@ -16,6 +15,7 @@ from bench.gate.duel.pair import Pair, Tell, pair
 from bench.gate.duel.sequential import LOOKS, Decision, Look, Trial, confirmed, log_ratio, worse
 from bench.gate.duel.verdict import differing, of_accuracy, of_counts, of_decision, of_waits
 from bench.machine.environment import machine
+from bench.machine.writing import temporary_folder
 from bench.suites.workload_suite import WorkloadSuite
 
 TIME, MEMORY = "cpu_time", "peak_memory"
@@ -194,8 +194,8 @@ def _waits(blocks: Sequence[Block]) -> Waits:
 def duel(request: Request, sides: Sequence[Side], tell: Tell) -> Duel:
     """Compare two sides and return all that was found; raise `NotComparable`, or `BenchError` where a process ends."""
     began = time.perf_counter()
-    with TemporaryDirectory(prefix="bench-duel-", ignore_cleanup_errors=True) as scratch:
-        duelling = Duelling(request, sides, Path(scratch), tell)
+    with temporary_folder() as scratch:
+        duelling = Duelling(request, sides, scratch, tell)
         names = duelling.count() if request.workloads else []
         if names and request.timed:
             duelling.measure(names)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.machine import writing
 from bench.machine.cache import default_root, locked
 from bench.schema import content_hash
 
@@ -78,17 +79,18 @@ def interpreter(root: Path, tell: Callable[[str], None], cache: Path | None = No
     given = (root / "constraints.txt").read_text()
     dependencies = needed((root / "pyproject.toml").read_text())
     key = content_hash([given, dependencies, sys.version])[:32]
-    folder = (cache or default_root()) / "environments" / key
+    within = cache or default_root()
+    folder = within / "environments" / key
     # two duels may want the same environment at once
-    with locked(folder.with_name(f".{key}.lock")):
+    with locked(folder.with_name(f".{key}.lock"), within=within):
         if not (folder / READY).is_file():
+            writing.remove(folder, within)
             _make(folder, root / "constraints.txt", dependencies)
-            (folder / READY).write_text("")
+            writing.write_atomically(folder / READY, "", within)
     return folder / "bin" / "python"
 
 
 def _make(folder: Path, constraints: Path, dependencies: list[str]) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
     for command in _commands(folder, ["-c", str(constraints), *dependencies]):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -103,7 +105,8 @@ def _commands(folder: Path, wanted: list[str]) -> tuple[list[str], list[str]]:
     if uv:
         create = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
         return create, [uv, "pip", "install", "--quiet", "--python", python, *wanted]
-    return [sys.executable, "-m", "venv", str(folder)], [python, "-m", "pip", "install", "--quiet", *wanted]
+    # -P: else `-m` would import from the working folder first
+    return [sys.executable, "-P", "-m", "venv", str(folder)], [python, "-P", "-m", "pip", "install", "--quiet", *wanted]
 
 
 def _name(requirement: str) -> str:

@@ -15,6 +15,7 @@ from typing import IO, Any
 from bench.errors import BenchError
 from bench.gate.duel.measured import Block, Side
 from bench.machine.devices import READ_ONCE
+from bench.working_folder import is_here
 
 WORKER = Path(__file__).with_name("worker.py")
 ANSWER_S = 600.0
@@ -92,7 +93,8 @@ class Process:
 def start(side: Side, asked: Mapping[str, Any], workloads: Path, scratch: Path) -> Process:
     """Start the process of a side; it runs the given workloads, and counts and times them with this very package."""
     given = {
-        "root": str(side.root),
+        "root": str(package_alone(side, scratch)),
+        "modules": os.getcwd(),
         "asked": dict(asked),
         "grafts": {"bench.gate.duel": str(WORKER.parent), "bench.gate.workloads": str(workloads)},
     }
@@ -111,7 +113,7 @@ def start(side: Side, asked: Mapping[str, Any], workloads: Path, scratch: Path) 
 
 
 def environment(side: Side, scratch: Path, threads: int) -> dict[str, str]:
-    """Return what a process of a side sees: its own package first, the user's modules last, a cache of its own."""
+    """Return what a process of a side sees: its own package first, nothing else of its folder, and its own cache."""
     return {
         **os.environ,
         **dict.fromkeys(ONE_THREAD, str(threads)),
@@ -121,10 +123,26 @@ def environment(side: Side, scratch: Path, threads: int) -> dict[str, str]:
         "KINETO_LOG_LEVEL": "9",
         "HF_HUB_OFFLINE": "1",
         "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join([str(side.root), *filter(None, [os.environ.get("PYTHONPATH")]), os.getcwd()]),
+        "PYTHONPATH": os.pathsep.join([str(package_alone(side, scratch)), *_given_places()]),
         "PYTHONPYCACHEPREFIX": str(scratch / "compiled"),
         "XDG_CACHE_HOME": str(scratch / f"cache-{side.name}"),
     }
+
+
+def package_alone(side: Side, scratch: Path) -> Path:
+    """Return a folder with the package of a side and nothing beside it.
+
+    What Python imports from first stands for its own modules too, and the root of a version may hold any file.
+    """
+    folder = scratch / f"package-{side.name}"
+    folder.mkdir(exist_ok=True)
+    if not (folder / "bench").is_symlink():
+        (folder / "bench").symlink_to(side.root / "bench")
+    return folder
+
+
+def _given_places() -> list[str]:
+    return [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if not is_here(place)]
 
 
 @dataclass

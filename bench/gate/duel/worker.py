@@ -126,6 +126,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer: it goes where errors go
     root = Path(given["root"])
+    sys.path.append(given["modules"])  # the user's own, last: for what is nowhere else
     import bench
 
     if not Path(str(bench.__file__)).is_relative_to(root):

@@ -5,12 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.machine.writing import temporary_folder
 
 COPIED = ("bench", "suites", "constraints.txt", "pyproject.toml")
 """What is taken of a folder that no version control knows."""
@@ -55,11 +55,11 @@ def checkouts(root: Path, wanted: Sequence[str | None]) -> Iterator[list[tuple[P
     """
     folders = [Path(each).expanduser() for each in wanted if each is not None]
     repositories = {root, *(each for each in folders if (each / ".git").exists())}
-    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="bench-duel-", ignore_cleanup_errors=True) as folder:
+    with _ended_in_order(), temporary_folder() as folder:
         try:
             made = []
             for position, version in enumerate(wanted):
-                place = Path(folder) / f"side{position}"  # names of one length: paths are part of what is counted
+                place = folder / f"side{position}"  # names of one length: paths are part of what is counted
                 made.append((place, _check_out(root, version, place)))
             yield made
         finally:

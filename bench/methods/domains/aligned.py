@@ -4,17 +4,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Fitted, Score, Task
 from bench.data.batches import Index
+from bench.learning.choosing import score
 from bench.learning.solvers import Solution, Standardiser, logistic
 from bench.methods.descriptions import Strengths
 from bench.methods.domains.from_source import ON_SOURCE, domain_of, parted_source
-from bench.methods.solved import REFITTED, Point, at_edge, best_of, whole_budget
+from bench.methods.solved import UNCHOSEN, Point, as_told, at_edge, best_of, whole_budget
 
 Align = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 """Standardised features (B, D) of the source and (T, D) of the target to a matrix (D, d) for each."""
@@ -57,12 +59,11 @@ class Met:
         solutions = logistic(rows - middle, labels, n_classes, [l2 * width for l2 in strengths])
         return [Solution(each.weight, each.bias - each.weight @ middle, each.converged) for each in solutions]
 
-    def accuracy(self, solution: Solution, source: Index, target: Index) -> float:
-        """Return the accuracy on some images of both domains."""
+    def score(self, solution: Solution, source: Index, target: Index) -> Score:
+        """Return what some images of both domains say of a solution."""
         rows = torch.cat([self.source[source], self.target[target]])
         labels = torch.cat([self.source_labels[source], self.target_labels[target]])
-        right = (rows @ solution.weight.T + solution.bias).argmax(1) == labels
-        return float(right.double().mean())
+        return score(rows @ solution.weight.T + solution.bias, labels.numpy())
 
     def layer(self, solution: Solution) -> nn.Linear:
         """Return the layer on the target's features that a solution on the coordinates is."""
@@ -76,7 +77,8 @@ def fit_aligned(task: Task, align: Align, strengths: Strengths) -> Fitted:
     began = time.perf_counter()
     path = _path(task, met, fit, val, strengths.tried) if len(val) or len(task.val_index) else []
     tune_s = time.perf_counter() - began
-    best = best_of(path)
+    points = [point for point, _ in path]
+    best = best_of(points)
     l2 = best.l2 if best else strengths.default
     everything = np.sort(np.concatenate([fit, val])), whole_budget(task)
     (solution,) = met.solve(task.n_classes, *everything, [l2])
@@ -85,17 +87,18 @@ def fit_aligned(task: Task, align: Align, strengths: Strengths) -> Fitted:
     where = "" if len(task.val_index) else f" ({ON_SOURCE})"
     return Fitted(
         module=module,
-        states=[met.layer(solution).state_dict(), *(point.state for point in path)],
+        states=[met.layer(solution).state_dict(), *(state for _, state in path)],
         chosen=0,
         model=nn.Sequential(OrderedDict(backbone=task.backbone.network, head=module)),
         part=task.whole,
-        val_accuracy=best.accuracy if best else None,
-        selection=f"{REFITTED}{where}" if best else "default l2 (too few labels to validate)",
+        score=best.score if best else None,
+        selection=f"best l2 by Brier score on validation{where}, fitted again on all labels" if best else UNCHOSEN,
         choice={
             "l2": l2,
             "dimensions": met.matrix.shape[1],
-            "edge": at_edge([point.accuracy for point in path]),
+            "edge": at_edge(points),
             "converged": solution.converged,
+            **as_told(points),
         },
         frozen=frozenset(task.backbone.network.state_dict()),
         trainable_params=size,
@@ -104,11 +107,11 @@ def fit_aligned(task: Task, align: Align, strengths: Strengths) -> Fitted:
     )
 
 
-def _path(task: Task, met: Met, fit: Index, val: Index, tried: Sequence[float]) -> list[Point]:
-    """Return all strengths from the strongest on, validated on images of the source, or on those of the target."""
+def _path(task: Task, met: Met, fit: Index, val: Index, tried: Sequence[float]) -> list[tuple[Point, dict[str, Any]]]:
+    """Return all strengths with their states, the strongest first, validated on the source or on the target."""
     ordered = sorted(tried, reverse=True)
     solutions = met.solve(task.n_classes, fit, task.fit_index, ordered)
     return [
-        Point(l2, met.accuracy(solution, val, task.val_index), met.layer(solution).state_dict())
+        (Point(l2, met.score(solution, val, task.val_index)), met.layer(solution).state_dict())
         for l2, solution in zip(ordered, solutions, strict=True)
     ]

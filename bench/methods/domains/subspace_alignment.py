@@ -7,7 +7,7 @@ from annotated_types import Ge, Gt, Len
 
 from bench.contracts.training import Fitted, Task
 from bench.errors import InvalidData
-from bench.methods.descriptions import Strengths
+from bench.methods.descriptions import HALF_DECADES, Strengths
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ class SubspaceAlignment:
     """
 
     dimensions: Annotated[int, Ge(1)] = 80
-    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
+    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = HALF_DECADES
     default_l2: Annotated[float, Gt(0)] = 0.3
 
     defaults: ClassVar[dict[str, Any]] = {}

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Len
 
-from bench.methods.descriptions import Layers, Solving, Strengths
+from bench.methods.descriptions import HALF_DECADES, Layers, Solving, Strengths
 from bench.methods.kinds import Probing
 
 
@@ -22,7 +22,7 @@ class LinearProbe(Probing):
     mean over positions or tokens, side by side.
     """
 
-    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = (1e-3, 1e-2, 0.1, 1.0, 10.0)
+    l2: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1)] = HALF_DECADES
     default_l2: Annotated[float, Gt(0)] = 0.3
     solver: Literal["lbfgs", "gradient"] = "lbfgs"
     views: Annotated[int, Ge(0), Le(100)] = 0

@@ -9,10 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench.contracts.training import Fitted, Task
+from bench.contracts.training import Fitted, Score, Task
+from bench.learning.choosing import score_shares, told
 from bench.methods.descriptions import Means, Nearest
 from bench.methods.gradient import features_at
-from bench.methods.solved import Selected, fitted_head, whole_budget
+from bench.methods.solved import Selected, fitted_head, where, whole_budget
 
 FAR = 1e30
 """The squared distance of a class that has no label."""
@@ -99,7 +100,7 @@ def fit_means(task: Task, means: Means) -> Fitted:
 
 
 def fit_nearest(task: Task, nearest: Nearest) -> Fitted:
-    """Choose the number of neighbours on validation, among images of the training part; then take them all."""
+    """Choose the number of neighbours on what folds hold out; then take all labels of the budget for neighbours."""
     part = features_at(task, nearest.layer)
     features = task.outputs(part, None)
     index = whole_budget(task)
@@ -107,35 +108,37 @@ def fit_nearest(task: Task, nearest: Nearest) -> Fitted:
     most = max(*nearest.tried, nearest.default)
     head = Neighbours(features[index], labels, task.n_classes, nearest.temperature, most)
     began = time.perf_counter()
-    states, accuracies = _tried(task, head, features, nearest.tried) if len(task.val_index) else ([], [])
+    scores = _tried(task, head, features, nearest.tried) if task.folds else {}
     tune_s = time.perf_counter() - began
-    best = int(np.argmax(accuracies)) if accuracies else None
-    k = min(nearest.default, len(index)) if best is None else int(states[best]["k"])
+    # accuracy alone: votes say little of how sure they are, and of one neighbour are always certain
+    chosen = max(scores, key=lambda k: (scores[k].accuracy, -k), default=None)
+    k = min(nearest.default, len(index)) if chosen is None else chosen
+    every = torch.ones(len(index), dtype=torch.bool)
     return fitted_head(
         task,
         part,
         head,
         Selected(
-            states=[{"used": torch.ones(len(index), dtype=torch.bool), "k": torch.tensor(k)}, *states],
+            states=[{"used": every, "k": torch.tensor(each)} for each in [k, *(each for each in scores if each != k)]],
             chosen=0,
-            val_accuracy=None if best is None else accuracies[best],
-            selection="default k (too few labels to validate)" if best is None else "best validation k, all labels",
-            choice={"k": k},
+            score=None if chosen is None else scores[chosen],
+            selection="default k (too few labels to choose)" if chosen is None else f"best k by accuracy {where(task)}",
+            choice={"k": k, **({"path": [{"k": each, **told(scores[each])} for each in scores]} if scores else {})},
             tune_s=tune_s,
         ),
     )
 
 
-def _tried(
-    task: Task, head: Neighbours, features: torch.Tensor, tried: Sequence[int]
-) -> tuple[list[dict[str, torch.Tensor]], list[float]]:
-    """Return a state for each number of neighbours among the training part, and its accuracy on validation."""
-    states, accuracies = [], []
-    # the head holds validation images too: none of them may be its own neighbour here
-    fit_only = torch.from_numpy(np.isin(whole_budget(task), task.fit_index))
-    for k in sorted({min(k, len(task.fit_index)) for k in tried}):
-        states.append({"used": fit_only, "k": torch.tensor(k)})
-        head.load_state_dict(states[-1], strict=False)
-        right = head(features[task.val_index]).argmax(1).numpy() == task.labels[task.val_index]
-        accuracies.append(float(right.mean()))
-    return states, accuracies
+def _tried(task: Task, head: Neighbours, features: torch.Tensor, tried: Sequence[int]) -> dict[int, Score]:
+    """Return how each number of neighbours fares on what is held out, where all others are the neighbours."""
+    whole = whole_budget(task)
+    most = max(len(fold.fit) for fold in task.folds)
+    shares: dict[int, list[torch.Tensor]] = {k: [] for k in sorted({min(k, most) for k in tried})}
+    for fold in task.folds:
+        # the head holds these images too: none of them may be its own neighbour here
+        used = torch.from_numpy(np.isin(whole, fold.fit))
+        for k, kept in shares.items():
+            head.load_state_dict({"used": used, "k": torch.tensor(k)}, strict=False)
+            kept.append(head(features[fold.held]).exp().double())
+    labels = task.labels[np.concatenate([fold.held for fold in task.folds])]
+    return {k: score_shares(torch.cat(kept), labels) for k, kept in shares.items()}

@@ -8,6 +8,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from bench.machine.writing import stream
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 """Told apart by colour-blind readers too (Okabe and Ito, 2008)."""
 MARKERS = "osD^vPX*"
@@ -21,11 +23,11 @@ def drawn(path: Path, width: float, height: float, font_size: int = 10) -> Itera
 
     Neither the date nor a random salt stands in the file, and letters are outlines: it looks the same everywhere.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context({"svg.hashsalt": "transferbench", "svg.fonttype": "path", "font.size": font_size}):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        figure.savefig(path, metadata={"Date": None}, format="svg")  # whatever the file is called
+        with stream(path) as file:
+            figure.savefig(file, metadata={"Date": None}, format="svg")  # whatever the file is called
 
 
 def literal(name: str) -> str:

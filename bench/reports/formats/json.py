@@ -1,6 +1,7 @@
 """The whole summary as one JSON document: for programs, versioned, in full precision."""
 
 import dataclasses
+import functools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,31 +15,57 @@ from bench.answers.rows.rows import Row
 from bench.answers.summary import Summary
 from bench.answers.verdicts import Verdict
 from bench.catalog import ANSWERS
+from bench.errors import BenchError
+from bench.modules import guarded, tell
 from bench.records.record import Record
-from bench.reports.tables.formatting import interval
+from bench.reports.tables.formatting import for_programs
 from bench.reports.tables.labels import LEAST
 from bench.statistics.learning_curves import LabelsNeeded
 
-VERSION = 1
+VERSION = 2
 """Of the document: grows where a key changes its meaning or goes, not where one is added."""
 FACTS = ("suite", "description", "command", "suite_text", "environments", "missing", "unfinished")
 """What the document holds of the summary as it is, beside rows and tables; the cells' records lie beside it."""
+
+OTHER_KEYS = frozenset(("format", "version", "rows", "tables", *FACTS))
 
 
 def render(summary: Summary, folder: Path) -> str:
     """Return the document; `rows` have the columns of the CSV, and other parts point to rows by their position."""
     places = {id(row): place for place, row in enumerate(summary.rows)}
     columns = columns_of(summary.rows)
-    answers = {name: ANSWERS.entry(name).load() for name in sorted(ANSWERS.names(), key=ANSWERS.position)}
     contents = {
         "format": "transferbench report",
         "version": VERSION,
         "rows": [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)],
         "tables": [_block(block, places) for block in summary.blocks],
         **{name: _plain(getattr(summary, name), places) for name in FACTS},
-        **{name: _plain(summary.ask(answer), places) for name, answer in answers.items()},
+        **_answers(summary, places),
     }
     return json.dumps(contents, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _answers(summary: Summary, places: "Places") -> dict[str, Any]:
+    """Return what all answers give; a plug-in that gives none, or nothing that is JSON, is told and left out."""
+    found = {}
+    for name, entry in ANSWERS.working().items():
+        answer = entry.load()
+        if entry.fault is None:
+            found[name] = _plain(summary.ask(answer), places)
+            continue
+        try:
+            if name in OTHER_KEYS:
+                raise BenchError(f"{name} is another key of the document; rename it")
+            found[name] = guarded(entry.target, functools.partial(_checked, summary, answer, places))
+        except BenchError as error:
+            tell(f"answer {name!r} is left out: {error}")
+    return found
+
+
+def _checked(summary: Summary, answer: Callable[[Summary], Any], places: "Places") -> Any:
+    plain = _plain(summary.ask(answer), places)
+    json.dumps(plain, allow_nan=False)
+    return plain
 
 
 Places = Mapping[int, int]
@@ -87,11 +114,9 @@ def _verdict(verdict: Verdict, places: Places) -> dict[str, Any]:
         **_pair(verdict.first, verdict.second, places),
         "word": verdict.word,
         "difference": found.mean if found else None,
-        **(interval(found) if found else {"low": None, "high": None, "half_width_95": None}),
-        "p_corrected": verdict.p,
+        **for_programs(verdict),
         "seeds": found.seeds if found else None,
         "images": found.images if found else None,
-        "reason": verdict.reason,
     }
 
 

@@ -7,7 +7,7 @@ from bench.answers.audit import audit
 from bench.answers.recommend import Answer, best
 from bench.answers.rows.rows import Row
 from bench.answers.summary import Summary
-from bench.reports.tables.formatting import number, plain
+from bench.reports.tables.formatting import corrected_for, number, plain
 from bench.statistics.intervals import Estimate
 
 NAMED = 2
@@ -70,13 +70,13 @@ def _certainty(answer: Answer) -> str:
         return "Nothing else was measured at this budget."
     if not answer.ties:
         told = "the one other" if len(answer.others) == 1 else f"all {len(answer.others)} others"
-        return f"Better than {told}, corrected for all of these comparisons."
+        return f"Better than {told}{corrected_for(answer.others)}."
     untested = [verdict for verdict in answer.ties if verdict.word == "not tested"]
     names = [f"{verdict.first.setting} ({verdict.first.backbone})" for verdict in answer.ties[:NAMED]]
     more = f" and {len(answer.ties) - NAMED} more" if len(answer.ties) > NAMED else ""
     if len(untested) == len(answer.ties):
         return f"Not tested against {', '.join(names)}{more}: {untested[0].reason}."
-    return f"The data can't tell it from {', '.join(names)}{more}."
+    return f"The data can't tell it from {', '.join(names)}{more}{corrected_for(answer.ties)}."
 
 
 def lead(summary: Summary) -> list[str]:

@@ -3,7 +3,7 @@
 from bench.answers.against import against_best
 from bench.answers.summary import Summary
 from bench.contracts.reports import Section, Table
-from bench.reports.tables.formatting import heading, points, shown, worded
+from bench.reports.tables.formatting import DIFFERENCE, explained, heading, points, shown, worded
 
 EXPLANATION = (
     "Each method against the highest mean of its label budget, image by image and seed by seed. *Tie*: the data can't "
@@ -13,9 +13,10 @@ EXPLANATION = (
 
 def section(summary: Summary) -> Section:
     """Each row against the best of its label budget."""
+    verdicts = (verdict for mine in summary.ask(against_best) for verdict in mine)
     return Section(
         title="Against the best",
-        explanation=EXPLANATION,
+        explanation=explained(EXPLANATION, verdicts),
         tables=shown(
             "Each row against the best of its budget",
             best_table(summary),
@@ -39,5 +40,5 @@ def best_table(summary: Summary) -> Table:
         for block, verdicts in zip(summary.blocks, summary.ask(against_best), strict=True)
         for verdict in verdicts
     ]
-    headers = ["backbone", "labels", "best", "method (initial weights)", "difference, points (95 %)", "is"]
+    headers = ["backbone", "labels", "best", "method (initial weights)", f"difference, {DIFFERENCE}", "is"]
     return headers, cells

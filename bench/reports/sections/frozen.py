@@ -5,12 +5,9 @@ from bench.answers.starts import TUNED
 from bench.answers.summary import Summary
 from bench.answers.verdicts import Verdict
 from bench.contracts.reports import Section
-from bench.reports.tables.formatting import percent, points, shown, worded
+from bench.reports.tables.formatting import DIFFERENCE, explained, percent, points, shown, worded
 
-EXPLANATION = (
-    "The same weights, budgets and seeds. The interval is over seeds and test images, which both share; the verdict is "
-    "corrected for the number of comparisons in the table (Holm)."
-)
+EXPLANATION = "The same weights, budgets and seeds. The interval is over seeds and test images, which both share."
 
 
 def section(summary: Summary) -> Section:
@@ -18,7 +15,7 @@ def section(summary: Summary) -> Section:
     found = summary.ask(against_frozen)
     return Section(
         title="Frozen against fine-tuned",
-        explanation=EXPLANATION,
+        explanation=explained(EXPLANATION, found),
         tables=shown(
             "Fine-tuned minus frozen",
             (HEADERS, [_pair(verdict) for verdict in found]),
@@ -35,7 +32,7 @@ HEADERS = (
     "labels",
     "linear probe",
     "fine-tuned",
-    "fine-tuned minus frozen, points (95 %)",
+    f"fine-tuned minus frozen, {DIFFERENCE}",
     "fine-tuned is",
 )
 

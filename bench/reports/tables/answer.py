@@ -2,7 +2,8 @@
 
 from bench.answers.recommend import Answer
 from bench.answers.rows.rows import Row
-from bench.reports.tables.formatting import number, percent, points, worded
+from bench.answers.verdicts import questions_told
+from bench.reports.tables.formatting import corrected_for, number, percent, points, worded
 
 SHOWN = 5
 
@@ -38,13 +39,14 @@ def _certainty(answer: Answer) -> list[str]:
     """Say what the data can't tell it from, or that it is better than all others."""
     if not answer.ties:
         told = "the one other that keeps" if len(answer.others) == 1 else f"all {len(answer.others)} others that keep"
-        return [f"It is better than {told} to the limits."]
+        return [f"It is better than {told} to the limits{corrected_for(answer.others)}."]
     rivals = [
         f"  {verdict.first.backbone} {verdict.first.setting}: {points(verdict)} points, {worded(verdict)}"
         for verdict in answer.ties[:SHOWN]
     ]
     more = [f"  and {len(answer.ties) - SHOWN} more"] if len(answer.ties) > SHOWN else []
-    return ["The data can't tell it from:", *rivals, *more]
+    asked = questions_told(answer.ties)
+    return ["The data can't tell it from:", *rivals, *more, *([f"Each is one of {asked}."] if asked else [])]
 
 
 def _told(row: Row) -> str:

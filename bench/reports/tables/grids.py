@@ -12,11 +12,11 @@ from bench.answers.crosstab import Grid
 from bench.answers.rows.columns import COUNT, HALF_WIDTH, Figure
 from bench.answers.verdicts import Verdict
 from bench.reports.tables.booktabs import PACKAGES, tabular
-from bench.reports.tables.formatting import interval, percent, points, worded
+from bench.reports.tables.formatting import for_programs, percent, points, worded
 from bench.reports.tables.pipes import pipe_table
 from bench.statistics.intervals import Estimate
 
-VERSION = 1
+VERSION = 2
 """Of the JSON document."""
 NOTHING = "missing"
 Entry = Figure | Verdict
@@ -154,9 +154,8 @@ def _value(entry: Entry) -> Any:
     if isinstance(entry, Estimate):
         return {"mean": entry.mean, "half_width_95": entry.half_width, "n": entry.n}
     if isinstance(entry, Verdict):
-        found = entry.difference
-        told = {"difference": found.mean, **interval(found)} if found else {}
-        return {**told, "p_corrected": entry.p, "word": entry.word, "reason": entry.reason}
+        difference = entry.difference.mean if entry.difference else None
+        return {"difference": difference, "word": entry.word, **for_programs(entry)}
     return entry
 
 

@@ -44,7 +44,8 @@ def test_each_side_is_asked_for_its_own(tmp_path: Path) -> None:
         root.mkdir()
         (root / "kept.jsonl").write_text(json.dumps({**RECORD, "accuracy": accuracy}) + "\n")
         asked = 'test "$*" = "-P -m bench run cells.yaml --out $7 --device cpu" || exit 2'
-        sides.append(side(root, a_python(root, asked, 'mkdir "$7" && cp kept.jsonl "$7/records.jsonl"'), name))
+        kept = f'mkdir "$7" && cp {root / "kept.jsonl"} "$7/records.jsonl"'
+        sides.append(side(root, a_python(root, asked, kept), name))
     assert accuracies(sides, Path("cells.yaml"), tmp_path) == [{CELL: 0.5}, {CELL: 0.75}]
 
 

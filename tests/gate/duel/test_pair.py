@@ -153,10 +153,13 @@ def test_what_the_candidate_alone_can_not_do_is_broken(
 def test_a_process_sees_its_own_package_first_and_a_cache_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The user's modules come last; threads are as many as are asked for."""
-    monkeypatch.setenv("PYTHONPATH", "/mine")
+    """Nothing else of its folder, and nothing of the working folder; threads are as many as are asked for."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", "/mine", os.getcwd()]))
+    (tmp_path / "root" / "bench").mkdir(parents=True)
     seen = environment(side(tmp_path / "root", Path(sys.executable)), tmp_path, 2)
-    assert seen["PYTHONPATH"].split(os.pathsep) == [str(tmp_path / "root"), "/mine", os.getcwd()]
+    first, *others = seen["PYTHONPATH"].split(os.pathsep)
+    assert others == ["/mine"]
+    assert [(path.name, path.resolve()) for path in Path(first).iterdir()] == [("bench", tmp_path / "root" / "bench")]
     assert (seen["OMP_NUM_THREADS"], seen["PYTHONHASHSEED"]) == ("2", "0")
     assert (
         seen["XDG_CACHE_HOME"]

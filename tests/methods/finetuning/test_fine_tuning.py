@@ -21,6 +21,7 @@ from bench.methods.finetuning.layerwise_lr_decay import LayerwiseLrDecay
 from bench.methods.finetuning.lp_ft import LpFt
 from bench.methods.finetuning.norm_tuning import NormTuning
 from bench.methods.finetuning.wise_ft import WiseFt, interpolated
+from bench.methods.from_probe import Instead
 from tests.material.fitting import images_of, loaded, moved, state_of, task_for, trained_by
 
 BACKBONES = ["test_resnet", "test_vit"]
@@ -77,7 +78,9 @@ def test_interpolation_goes_from_the_probe_to_the_fine_tuned_network(
     before = {f"backbone.{name}": tensor for name, tensor in state_of(built.network).items()}
     fitted = WiseFt(alpha=(0.0, 0.5, 1.0), statistics="adapt").fit(task)
     assert len(fitted.states) == 3
-    start, middle, end = (fitted.states[i] for i in range(3))
+    # the probe at 0 is that of the whole budget; what lies between starts at that of the training part
+    assert isinstance(fitted.states, Instead)
+    start, middle, end = (fitted.states.states[i] for i in range(3))
     assert all(torch.equal(start[name], before[name]) for name in before if before[name].is_floating_point())
     for name in start:
         if start[name].is_floating_point():
@@ -88,22 +91,23 @@ def test_interpolation_goes_from_the_probe_to_the_fine_tuned_network(
     assert fitted.chosen == [0.0, 0.5, 1.0].index(fitted.choice["alpha"])
     accuracies = []
     for number in range(3):
-        fitted.module.load_state_dict(fitted.states[number], strict=False)
+        fitted.module.load_state_dict(fitted.states.states[number], strict=False)
         with torch.no_grad():
             answers = fitted.module.eval()(images_of(task, len(task.labels))).argmax(1).numpy()
         accuracies.append((answers == task.labels)[task.val_index].mean())
-    assert fitted.val_accuracy == max(accuracies)
-    assert accuracies[fitted.chosen] == fitted.val_accuracy
+    assert fitted.score is not None
+    assert fitted.score.accuracy == pytest.approx(max(point["val_accuracy"] for point in fitted.choice["path"]))
+    assert [point["val_accuracy"] for point in fitted.choice["path"]] == pytest.approx(accuracies)
 
 
 def test_fine_tuned_end_is_that_of_lp_ft(places: Places, tmp_path: Path) -> None:
     """Bit for bit: the interpolation comes after the same training."""
-    states = []
+    found = []
     for method in (LpFt(), WiseFt(alpha=(1.0,))):
         _, task, _ = task_for(tmp_path, places, "grid.backbone=test_vit")
-        fitted = method.fit(trained_by(task, learning_rate=1e-4, head_learning_rate=None))
-        states.append(fitted.states[fitted.chosen])
-    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+        found.append(method.fit(trained_by(task, learning_rate=1e-4, head_learning_rate=None)).states)
+    checkpoints, end = [found[0][place] for place in range(1, len(found[0]))], found[1][0]
+    assert any(all(torch.equal(state[name], end[name]) for name in end) for state in checkpoints)
 
 
 def test_default_alpha_is_taken_where_nothing_validates(places: Places, tmp_path: Path) -> None:
@@ -112,7 +116,7 @@ def test_default_alpha_is_taken_where_nothing_validates(places: Places, tmp_path
     fitted = WiseFt(alpha=(0.0, 1.0), default_alpha=0.3).fit(task)
     assert fitted.choice["alpha"] == 0.3
     assert len(fitted.states) == 3
-    assert fitted.val_accuracy is None
+    assert fitted.score is None
     expected = interpolated(fitted.states[0], fitted.states[2], 0.3)
     assert all(torch.allclose(loaded(fitted).state_dict()[name], expected[name]) for name in expected)
 

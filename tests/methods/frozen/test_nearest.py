@@ -28,7 +28,7 @@ QUERIES = torch.randn(9, 6, generator=GENERATOR)
 
 def without_validation(task: Task) -> Task:
     """Return the task as a small budget has it."""
-    return dataclasses.replace(task, val_index=np.empty(0, np.int64))
+    return dataclasses.replace(task, val_index=np.empty(0, np.int64), folds=())
 
 
 @pytest.mark.parametrize("k", [1, 7, 40])
@@ -88,30 +88,35 @@ def test_cosine_means_ask_for_direction_alone() -> None:
         assert torch.allclose(head(QUERIES), head(3 * QUERIES), atol=1e-5) == cosine
 
 
-def test_k_is_chosen_on_validation_and_then_all_labels_vote(places: Places, tmp_path: Path) -> None:
-    """Candidates know the training part alone; the chosen one the whole budget."""
+def test_k_is_chosen_by_folds_and_then_all_labels_vote(places: Places, tmp_path: Path) -> None:
+    """By accuracy, of equals the smallest; none is its own neighbour."""
     _, task, _ = task_for(tmp_path, places)
     fitted = Knn(k=(1, 3, 1000)).fit(task)
     features, labels = task.outputs(task.whole, None), task.labels
-    count = len(task.fit_index)
+    held = labels[np.concatenate([fold.held for fold in task.folds])]
+    most = max(len(fold.fit) for fold in task.folds)
     scores = {}
-    for k in (1, 3, count):
-        alone = loaded(Knn(default_k=k).fit(without_validation(task)))
-        scores[k] = float((alone(features[task.val_index]).argmax(1).numpy() == labels[task.val_index]).mean())
-    assert fitted.val_accuracy == max(scores.values())
-    assert fitted.choice["k"] == min(k for k, score in scores.items() if score == fitted.val_accuracy)
-    assert len(fitted.states) == 4
-    assert int(loaded(fitted).used.sum()) == len(whole_budget(task)) > count
-    assert int(fitted.states[1]["used"].sum()) == count
+    for k in (1, 3, most):
+        answers = []
+        for fold in task.folds:
+            alone = loaded(Knn(default_k=k).fit(dataclasses.replace(without_validation(task), fit_index=fold.fit)))
+            answers.append(alone(features[fold.held]).argmax(1).numpy())
+        scores[k] = float((np.concatenate(answers) == held).mean())
+    assert fitted.score is not None
+    assert {point["k"]: point["val_accuracy"] for point in fitted.choice["path"]} == pytest.approx(scores)
+    assert fitted.score.accuracy == pytest.approx(max(scores.values()))
+    assert fitted.choice["k"] == min(k for k, found in scores.items() if found == max(scores.values()))
+    assert len(fitted.states) == 3
+    assert int(loaded(fitted).used.sum()) == len(whole_budget(task))
 
 
 def test_default_k_is_clipped_to_the_labels(places: Places, tmp_path: Path) -> None:
     """Where nothing validates."""
-    _, task, _ = task_for(tmp_path, places, "grid.labels_per_class=2")
-    assert len(task.val_index) == 0
+    _, task, _ = task_for(tmp_path, places, "grid.labels_per_class=1")
+    assert not task.folds
     fitted = Knn().fit(task)
-    assert fitted.choice == {"k": 20}
-    assert fitted.val_accuracy is None
+    assert fitted.choice == {"k": 10}
+    assert fitted.score is None
     assert "default k" in fitted.selection
     assert len(fitted.states) == 1
 

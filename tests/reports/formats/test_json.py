@@ -35,7 +35,7 @@ def test_json_holds_all_of_the_summary(tmp_path: Path) -> None:
         [*made, UNFINISHED], {**MANIFEST, "cells": [*(each.cell_id for each in made), "oom", "x"]}, right.get
     )
     contents = json.loads(render("json", summary, tmp_path))
-    assert (contents["format"], contents["version"]) == ("transferbench report", 1)
+    assert (contents["format"], contents["version"]) == ("transferbench report", 2)
     assert {
         "notes",
         "command",
@@ -51,7 +51,8 @@ def test_json_holds_all_of_the_summary(tmp_path: Path) -> None:
     rows = contents["rows"]
     assert (rows[verdict["first"]]["method"], rows[verdict["second"]]["method"]) == ("finetune", "linear_probe")
     assert (verdict["word"], verdict["seeds"], verdict["images"]) == ("better", 3, 4000)
-    assert verdict["low"] < verdict["difference"] < verdict["high"]
+    assert 0 < verdict["low"] < verdict["difference"] < verdict["high"]
+    assert (verdict["level"], verdict["question"], verdict["one_of"], verdict["reason"]) == (0.95, "methods", 1, None)
     (overtaking,) = contents["overtakings"]
     assert (overtaking["side"], overtaking["measured_at"]) == ("always", [50, 1000])
     assert contents["unfinished"] == [

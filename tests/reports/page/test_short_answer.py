@@ -21,8 +21,9 @@ def test_a_card_names_the_best_and_how_sure_it_is() -> None:
         ("250", TUNED),
         ("1,000", TUNED),
     ]
-    assert found[0].certainty == "Better than all 2 others, corrected for all of these comparisons."
-    assert found[1].certainty == f"The data can't tell it from {TUNED} (test_resnet)."
+    asked = "3 comparisons of methods (with their initial weights) at one label budget for one backbone"
+    assert found[0].certainty == f"Better than all 2 others, corrected for {asked}."
+    assert found[1].certainty == f"The data can't tell it from {TUNED} (test_resnet), corrected for {asked}."
 
 
 def test_what_was_not_tested_is_not_called_a_tie() -> None:

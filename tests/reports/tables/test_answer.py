@@ -1,10 +1,19 @@
 """A recommendation in words: the best with its evidence, or a plain no."""
 
 import dataclasses
+from collections.abc import Sequence
 
-from bench.answers.recommend import Wanted, recommend
+from bench.answers.differences import Right
+from bench.answers.recommend import Answer, Wanted
+from bench.answers.recommend import recommend as recommended
+from bench.answers.rows.rows import Row
+from bench.answers.verdicts import Verdicts
 from bench.reports.tables.answer import render_answer
 from tests.material.rivals import measured, right
+
+
+def recommend(rows: Sequence[Row], wanted: Wanted, right: Right) -> Answer:
+    return recommended(rows, wanted, Verdicts(rows, right))
 
 
 def test_no_is_plain_and_names_the_nearest() -> None:
@@ -30,6 +39,12 @@ def test_one_other_is_told_as_one() -> None:
     two = [row for row in measured() if row.method in ("finetune", "knn")]
     text = render_answer(recommend(two, Wanted(500), right))
     assert text.endswith("It is better than the one other that keeps to the limits.")
+    three = [row for row in measured() if row.method in ("finetune", "knn", "linear_probe")]
+    text = render_answer(recommend(three, Wanted(500), right))
+    assert text.endswith(
+        "It is better than all 2 others that keep to the limits, corrected for 3 comparisons of methods (with their "
+        "initial weights) at one label budget for one backbone."
+    )
 
 
 def test_single_row_has_no_runner_up() -> None:

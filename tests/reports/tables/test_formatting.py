@@ -6,10 +6,14 @@ import re
 import pytest
 
 from bench.answers.against import against_frozen
+from bench.answers.verdicts import Verdict
 from bench.reports.tables.formatting import (
+    CORRECTED,
     at_largest,
+    corrected_for,
+    explained,
+    for_programs,
     heading,
-    interval,
     listed,
     number,
     percent,
@@ -62,27 +66,72 @@ def test_words_are_listed(words: list[str], text: str) -> None:
 
 
 def test_a_verdict_is_told_in_points_with_its_word() -> None:
-    """Where nothing was tested the gap of the means alone, and why."""
+    """With its level, and of how many it is one; where nothing was compared the gap of the means alone, and why."""
     first, *_, last = compared.a_summary().ask(against_frozen)
-    assert worded(last) == "better (p < 0.001)"
-    assert worded(dataclasses.replace(last, p=0.0123)) == "better (p = 0.012)"
-    assert re.fullmatch(r"\+\d+\.\d \(\d+\.\d to \d+\.\d\)", points(last))
-    assert re.fullmatch(r"-\d+\.\d \(-\d+\.\d to -\d+\.\d\)", points(first))
-    untested = dataclasses.replace(last, difference=None, p=None, reason="predictions are missing")
+    assert worded(last) == "better (p = 0.003, one of 3)"
+    assert worded(dataclasses.replace(last, p=0.0001)) == "better (p < 0.001, one of 3)"
+    assert worded(dataclasses.replace(last, p=0.0123, among=1)) == "better (p = 0.012)"
+    assert worded(dataclasses.replace(last, p=0.0123, among=1770)) == "better (p = 0.012, one of 1,770)"
+    assert re.fullmatch(r"\+\d+\.\d \(\d+\.\d to \d+\.\d at 9\d(\.\d)? %\)", points(last))
+    assert re.fullmatch(r"-\d+\.\d \(-\d+\.\d to -\d+\.\d at 9\d(\.\d)? %\)", points(first))
+    untested = dataclasses.replace(last, difference=None, p=None, missing=None, reason="predictions are missing")
     assert points(untested) == f"{(last.first.accuracy.mean - last.second.accuracy.mean) * 100:+.1f}"
     assert worded(untested) == "not tested: predictions are missing"
+    few = dataclasses.replace(last, p=None, missing=None, reason="2 seeds")
+    assert re.fullmatch(r"\+\d+\.\d", points(few)), "an interval that would not hold is not shown"
 
 
-def test_an_interval_beyond_what_accuracies_can_differ_by_is_told_by_its_half() -> None:
-    """The ends would be no differences; programs find null there, and the half."""
+def with_ends(low: float, high: float, p: float) -> Verdict:
+    """A verdict whose interval has such ends at 95 %, of differences of accuracies."""
     *_, last = compared.a_summary().ask(against_frozen)
     assert last.difference is not None
-    wide = dataclasses.replace(last.difference, mean=0.9, low=0.7, high=1.1)
-    assert points(dataclasses.replace(last, difference=wide)) == "+90.0 ± 20.0"
-    assert interval(wide) == {"low": None, "high": None, "half_width_95": pytest.approx(0.2)}
-    near = dataclasses.replace(wide, low=0.8, high=1.0)
-    assert points(dataclasses.replace(last, difference=near)) == "+90.0 (80.0 to 100.0)"
-    assert interval(near) == {"low": 0.8, "high": 1.0, "half_width_95": pytest.approx(0.1)}
+    mean, error = (low + high) / 2, (high - low) / 2 / 1.959963984540054
+    found = dataclasses.replace(last.difference, mean=mean, error=error, images=10**12, variances=(0.0, 1.0, 0.0))
+    return dataclasses.replace(last, difference=found, p=p, missing=0.05)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p", "text"),
+    [
+        (0.01, 0.05, 0.01, "+3.0 (1.0 to 5.0 at 95 %)"),
+        (0.0004, 0.05, 0.0499, "+2.5 (0.04 to 5.0 at 95 %)"),
+        (-0.05, -0.000012, 0.0499, "-2.5 (-5.0 to -0.001 at 95 %)"),
+        (-0.0001, 0.05, 0.051, "+2.5 (-0.01 to 5.0 at 95 %)"),
+        (0.7, 1.1, 0.001, "+90.0 (70.0 to 100.0 at 95 %)"),
+        (-1.2, 1.4, 0.7, "+10.0 (-100.0 to 100.0 at 95 %)"),
+    ],
+)
+def test_an_interval_shows_on_which_side_of_zero_it_ends(low: float, high: float, p: float, text: str) -> None:
+    """An end that would be rounded to zero has its first digit; none lies beyond what accuracies can differ by."""
+    verdict = with_ends(low, high, p)
+    assert points(verdict) == text
+    told = for_programs(verdict)
+    assert told["low"] == pytest.approx(max(low, -1), abs=1e-9)
+    assert told["high"] == pytest.approx(min(high, 1), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("missing", "text"),
+    [(0.05, "95"), (0.025, "97.5"), (0.05 / 3, "98.3"), (0.05 / 6, "99.2"), (0.05 / 66, "99.92"), (5e-6, "99.9995")],
+)
+def test_a_level_has_the_digits_that_tell_it_from_a_hundred(missing: float, text: str) -> None:
+    assert points(dataclasses.replace(with_ends(0.3, 0.5, 1e-9), missing=missing)).endswith(f" at {text} %)")
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.0496, "= 0.0496"), (0.05004, "= 0.05004"), (0.05, "= 0.050"), (0.0512, "= 0.051")]
+)
+def test_a_p_near_the_level_shows_on_which_side_it_lies(p: float, text: str) -> None:
+    assert f"(p {text})" in worded(dataclasses.replace(with_ends(0.3, 0.5, p), among=1))
+
+
+def test_an_explanation_tells_what_its_verdicts_were_corrected_for() -> None:
+    verdicts = compared.a_summary().ask(against_frozen)
+    told = explained("Some text.", verdicts)
+    assert told.startswith("Some text. Each is one of 3 comparisons of methods (with their initial weights) at one")
+    assert told.endswith(CORRECTED)
+    assert explained("Some text.", []) == "Some text."
+    assert corrected_for(verdicts).startswith(", corrected for 3 comparisons of methods")
 
 
 def test_each_setting_has_its_row_at_the_largest_budget_that_fits() -> None:

@@ -93,13 +93,16 @@ def test_a_verdict_has_all_its_numbers_for_programs() -> None:
     assert tested.difference is not None
     assert figures["digits"] == {
         "difference": tested.difference.mean,
-        "low": tested.difference.low,
-        "high": tested.difference.high,
-        "half_width_95": tested.difference.high - tested.difference.mean,
+        "low": tested.interval and tested.interval[0],
+        "high": tested.interval and tested.interval[1],
+        "level": tested.level,
         "p_corrected": tested.p,
+        "question": "methods",
+        "one_of": 3,
         "word": "better",
         "reason": None,
     }
-    assert figures["glyphs"] == {"p_corrected": None, "word": "not tested", "reason": "predictions are missing"}
+    nothing = dict.fromkeys(("difference", "low", "high", "level", "p_corrected", "question", "one_of"))
+    assert figures["glyphs"] == {**nothing, "word": "not tested", "reason": "predictions are missing"}
     (row,) = csv.DictReader(io.StringIO(render_grids([a_grid(tested, untested)], "csv")))
     assert (float(row["digits"]), row["digits word"], row["glyphs"]) == (tested.difference.mean, "better", "")

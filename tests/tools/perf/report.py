@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.machine.cache import write_atomically
+from bench.machine.writing import write_atomically
 from tests.tools.perf.measured import Claim, Line, Outcome, Table, measured, verdict
 
 

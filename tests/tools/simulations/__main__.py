@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from tabulate import tabulate
 
 from .curves import crossings, needs
+from .families import families, powers
 from .figures import Figure
 from .means import crossed_means, means
 from .pairs import paired
@@ -15,6 +16,8 @@ PARTS: Mapping[str, tuple[Callable[[int], list[Figure]], int]] = {
     "means": (means, 20_000),
     "crossed_means": (crossed_means, 5_000),
     "paired": (paired, 2_000),
+    "families": (families, 500),
+    "powers": (powers, 250),
     "crossings": (crossings, 1_000),
     "needs": (needs, 2_000),
 }

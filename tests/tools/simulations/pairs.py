@@ -51,7 +51,8 @@ def simulate(seeds: int, by_seed: float, shift: float, images: int = 360, times:
             - answers(generator, 0.5, seeds, difficulty, by_seed)
         )
         assert found.p is not None
-        covered += found.low <= truth <= found.high
+        low, high = found.interval()
+        covered += low <= truth <= high
         rejected += found.p < 0.05
     return Found(covered / times, rejected / times, truth)
 

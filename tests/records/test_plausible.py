@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.answers.plausible import DECISIVE, RANGES, plausible
+from bench.records.plausible import DECISIVE, RANGES, plausible
 from bench.records.record import Record
 from tests.material.examples import a_record
 from tests.material.summaries import PROFILED, TRIALS, UNFINISHED

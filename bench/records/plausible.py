@@ -45,10 +45,11 @@ RANGES: Mapping[str, Range] = {
             *("eval_s", "oracle_s", "total_s", "cpu_s", "cpu_s_by_phase", "compile_s", "corruptions_s", "forgetting_s"),
             *("peak_rss_mib", "peak_rss_mib_by_phase", "baseline_rss_mib", "peak_cuda_allocated_mib"),
             *("peak_cuda_reserved_mib", "cuda_device_used_mib", "peak_cuda_mib_by_phase", "negative_log_likelihood"),
+            "val_loss",
         ),
         NOT_NEGATIVE,
     ),
-    **dict.fromkeys(("accuracy_per_s", "transferability"), ANY),
+    **dict.fromkeys(("accuracy_per_s", "transferability", "initial_loss", "final_loss"), ANY),
 }
 """By field of the record; of a field with parts each part."""
 NEEDED = ("accuracy", "oracle_accuracy", "peak_rss_mib", "total_s")
@@ -72,11 +73,25 @@ def plausible(records: Sequence[Record]) -> tuple[tuple[Record, ...], tuple[str,
     kept: list[Record] = []
     found: dict[str, list[tuple[str, Record]]] = {}
     for record in records:
-        wrong = dict(_wrong(record))
+        wrong = wrong_in(record)
         for name, said in wrong.items():
             found.setdefault(name, []).append((said, record))
-        kept.append(_without(record, wrong) if wrong else record)
+        kept.append(without(record, wrong) if wrong else record)
     return tuple(kept), tuple(_sentence(name, those) for name, those in found.items())
+
+
+def told(wrong: Mapping[str, Mapping[str, str]], records: Iterable[Record]) -> tuple[str, ...]:
+    """Return a sentence for each field of which `wrong` has something that was left out, given by the cell's id."""
+    found: dict[str, list[tuple[str, Record]]] = {}
+    for record in records:
+        for name, said in wrong.get(record.cell_id, {}).items():
+            found.setdefault(name, []).append((said, record))
+    return tuple(_sentence(name, those) for name, those in found.items())
+
+
+def wrong_in(record: Record) -> dict[str, str]:
+    """Return what is wrong with each figure of a record that can't be."""
+    return dict(_wrong(record))
 
 
 def _wrong(record: Record) -> Iterator[tuple[str, str]]:
@@ -92,7 +107,7 @@ def _wrong(record: Record) -> Iterator[tuple[str, str]]:
         bad = next((each for each in _parts(name, value) if not _fits(each, within)), None)
         if bad is not None:
             yield name, f"{bad!r:.40} is {WORDS[within]}"
-    if _negative_cold(record):
+    if has_negative_cold(record):
         yield "features_s", f"{record.features_s!r} is more than the {record.total_s!r} of the whole cell"
 
 
@@ -119,7 +134,8 @@ def _fits(value: Any, within: Range) -> bool:
     return number and within[0] <= value <= within[1]
 
 
-def _negative_cold(record: Record) -> bool:
+def has_negative_cold(record: Record) -> bool:
+    """Say whether a cell would have taken less than no time from a cold cache."""
     parts = (record.total_s, record.features_s, record.features_cold_s)
     if not all(_fits(each, NOT_NEGATIVE) for each in parts if each is not None):
         return False  # said already
@@ -127,7 +143,7 @@ def _negative_cold(record: Record) -> bool:
     return total - paid + cold < 0
 
 
-def _without(record: Record, wrong: Mapping[str, str]) -> Record:
+def without(record: Record, wrong: Mapping[str, str]) -> Record:
     """Return a record with null in place of what can't be; failed where that decides on its row."""
     gone: dict[str, Any] = dict.fromkeys(wrong)
     if "baseline_rss_mib" in wrong:

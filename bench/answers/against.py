@@ -3,12 +3,7 @@
 from bench.answers.blocks import Block, Budget
 from bench.answers.starts import frozen_and_tuned
 from bench.answers.summary import Summary
-from bench.answers.verdicts import Verdict, Verdicts
-
-
-def verdicts(summary: Summary) -> Verdicts:
-    """Return what answers any comparison of two rows: the one that all pages ask."""
-    return Verdicts(summary.rows, summary.right)
+from bench.answers.verdicts import Verdict, Verdicts, verdicts
 
 
 def against_best(summary: Summary) -> tuple[tuple[Verdict, ...], ...]:

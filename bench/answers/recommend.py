@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.answers.against import verdicts
 from bench.answers.rows.rows import Row
 from bench.answers.summary import Summary
-from bench.answers.verdicts import Verdict, Verdicts
+from bench.answers.verdicts import Verdict, Verdicts, verdicts
 from bench.errors import BenchError
 from bench.registry import unknown
 

@@ -12,6 +12,7 @@ from typing import Literal
 from bench.answers.differences import Apart, Right, compare, differ_among
 from bench.answers.questions import QUESTIONS, Asked, Question, asked, pairs_of, places
 from bench.answers.rows.rows import Row
+from bench.answers.summary import Summary
 from bench.statistics.paired import LEVEL, Difference, stepped_down
 
 Word = Literal["better", "worse", "tie", "not tested"]
@@ -106,14 +107,19 @@ class Verdicts:
         rows = self._members[question]
         differ = differ_among(rows, self.right)
         pairs = pairs_of(question, rows)
-        verdicts = _corrected([(*pair, differ(*pair)) for pair in pairs], question[0])
-        return {(id(first), id(second)): each for (first, second), each in zip(pairs, verdicts, strict=True)}
+        found = _corrected([(*pair, differ(*pair)) for pair in pairs], question[0])
+        return {(id(first), id(second)): each for (first, second), each in zip(pairs, found, strict=True)}
 
     def _of_anything(self, question: Asked, first: Row, second: Row) -> Verdict:
         """Return the verdict on rows that differ in backbone and method, corrected for all pairs that there are."""
         # these are too many to be worked out, and so many that the order of their p-values would gain next to nothing
         count = math.comb(len(self._members[question]), 2)
         return _corrected([(first, second, compare(first, second, self.right))], question[0], count)[0]
+
+
+def verdicts(summary: Summary) -> Verdicts:
+    """Return what answers any comparison of two rows of a summary: the one that all pages ask."""
+    return Verdicts(summary.rows, summary.right)
 
 
 def _corrected(

@@ -4,12 +4,12 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.answers.against import verdicts
 from bench.answers.crosstab import Grid, Layout, Pivot, crosstab, pivot
 from bench.answers.leaderboard import Board, leaderboard
 from bench.answers.reading import Reading, Tell, read, read_summary, right_of, silent
 from bench.answers.recommend import Wanted, recommend
 from bench.answers.summary import Summary
+from bench.answers.verdicts import verdicts
 from bench.catalog import REPORTS
 from bench.errors import BenchError
 from bench.machine.writing import sweep, temporary_folder, write_atomically

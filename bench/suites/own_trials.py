@@ -18,10 +18,14 @@ def own_trials(suite: Suite, choice: Choice, method: Any, training: Training) ->
     given = {*suite.train, *choice.params}
     if suite.tune is not None or not suite.own_trials or given & {*RATES}:
         return ()
-    # a method without a rate of its own may have no use for any
-    if getattr(method, "solved", False) or "learning_rate" not in method.defaults:
+    # what learns a labelled source is not short of labels; a method without a rate may have no use for any
+    if getattr(method, "solved", False) or getattr(method, "uses_source", False) or not _has_rate(method):
         return ()
     return tuple(scaled(training, factor) for factor in FACTORS)
+
+
+def _has_rate(method: Any) -> bool:
+    return "learning_rate" in method.defaults
 
 
 def few_labels(method: Any, training: Training) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from bench.answers.against import against_best, against_frozen, verdicts
+from bench.answers.against import against_best, against_frozen
+from bench.answers.verdicts import verdicts
 from tests.material import compared
 from tests.material.summaries import a_summary
 

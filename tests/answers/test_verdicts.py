@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.answers.against import against_best, against_frozen, verdicts
+from bench.answers.against import against_best, against_frozen
 from bench.answers.crosstab import Pivot, pivot
 from bench.answers.recommend import Wanted, best, recommend
 from bench.answers.rows.rows import Row, rows_of
 from bench.answers.summary import Summary, summarise
-from bench.answers.verdicts import LEVEL, Verdict, Verdicts, questions_told, turned
+from bench.answers.verdicts import LEVEL, Verdict, Verdicts, questions_told, turned, verdicts
 from bench.reports.tables.formatting import points, worded
 from bench.statistics.paired import Difference
 from tests.material.answered import Answers, rows

@@ -44,14 +44,14 @@ ENOUGH_STEPS = "train.steps=7"
 class Only:
     """A catalogue of one profile: it gives a field, or raises an error."""
 
+    fault = None
+    target = "tests:only"
+
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
 
-    def names(self) -> list[str]:
-        return ["only"]
-
-    def entry(self, name: str) -> "Only":
-        return self
+    def working(self) -> dict[str, "Only"]:
+        return {"only": self}
 
     def load(self) -> Callable[[Rehearsal], dict[str, Any]]:
         def profile(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -37,6 +37,10 @@ def test_a_budget_is_named_as_the_suite_put_it(budget: Budget, label: str, known
 
 
 def test_all_of_a_cell_but_its_time_limit_stands_in_its_record() -> None:
-    known = {field.name for field in dataclasses.fields(Cell)} - {"timeout_s", "trials", "few_labels"}  # what is tried is told with what came of it
+    known = {field.name for field in dataclasses.fields(Cell)} - {
+        "timeout_s",
+        "trials",
+        "few_labels",
+    }  # what is tried is told with what came of it
     renamed = {"settings": "method_settings", "selection": "image_selection"}
     assert {renamed.get(name, name) for name in known} <= set(identity_fields(a_cell()))

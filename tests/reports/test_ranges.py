@@ -18,12 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.answers.against import verdicts
 from bench.answers.crossings import crossings, overtakings
 from bench.answers.crosstab import Layout, Pivot, crosstab, pivot
 from bench.answers.leaderboard import Board, leaderboard
 from bench.answers.starts import FROZEN, TUNED
 from bench.answers.summary import Summary, summarise
+from bench.answers.verdicts import verdicts
 from bench.catalog import REPORTS
 from bench.records.plausible import DECISIVE, DIFFERENCE, RANGES, SHARE
 from bench.records.record import Record

@@ -239,8 +239,8 @@ def test_commands_of_the_guide_do_what_it_says(bench: Command, run: Path, tmp_pa
     with Store(run).writing() as writer:
         for seed in range(3):
             common = {"dataset_fingerprint": "digits", "budget": "1000 labels", "n_labels": 1000, "seed": seed}
-            for weights in ("random", "supervised@glyphs"):
-                writer.append(a_record(cell_id=f"{weights}{seed}", weights=weights, weights_sha256=weights, **common))
+            for weights, digest in (("random", "a" * 64), ("supervised@glyphs", "b" * 64)):
+                writer.append(a_record(cell_id=f"{weights}{seed}", weights=weights, weights_sha256=digest, **common))
     words = shlex.split(command.partition("  #")[0])[1:]
     said = bench(*(run if word.startswith("results/") and word != "results/both" else word for word in words))
     assert said.code == 0, said.err

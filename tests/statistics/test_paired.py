@@ -25,10 +25,10 @@ def test_interval_covers_the_truth_over_seeds_and_images(seeds: int, by_seed: fl
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 def test_interval_covers_closely_where_trainings_differ_by_luck(seeds: int) -> None:
-    """Within 93 to 97 % over 4,000 simulations of 2,000 images."""
+    """In 94.5 % of 3,000 simulations of 1,000 images or more; few seeds are the more careful."""
     found = simulate(seeds, 0.1, 0.0, images=1000, times=3000)
-    assert 0.93 <= found.covered <= 0.97
-    assert 0.03 <= found.rejected <= 0.07
+    assert found.covered >= 0.945
+    assert found.rejected <= 0.055
 
 
 def test_three_points_are_found_with_images_enough() -> None:

@@ -33,10 +33,10 @@ def test_a_question_without_differences_is_rarely_answered_wrongly() -> None:
     tables = 40
     counts = simulate((0.0,) * 4, seeds=3, luck=0.05, times=tables)
     columns = tables * BUDGETS
-    assert counts.after <= binom.ppf(1 - 1e-4, columns, 0.05)
-    assert counts.after <= counts.before_column, "held against the best alone, more is found that is none"
+    assert counts.column <= binom.ppf(1 - 1e-4, columns, 0.05)
+    assert counts.column <= counts.with_best, "held against the best alone, more is found that is none"
     assert counts.covered / counts.intervals >= binom.ppf(1e-4, columns, 0.95) / columns
-    assert counts.covered_all <= columns
+    assert counts.covered_all >= 0.9 * columns
 
 
 def test_figure_is_told_with_the_interval_that_its_number_leaves() -> None:

@@ -8,9 +8,9 @@ from bench.reports.tables.sentences import overtaking_lines
 
 EXPLANATION = (
     "Each cell: the labels from which its row is ahead of its column for good, or *always* or *never* within the "
-    "budgets that both have. *Ahead* is told of the means, and intervals are of each pair alone; which differences at a "
-    "budget are more than chance is told with the verdicts. A question mark: fewer than 95 % of the draws around the "
-    "measured means agree on which of these."
+    "budgets that both have. *Ahead* is told of the means, intervals are of each pair alone; the verdicts tell which "
+    "differences at a budget are more than chance. A question mark: fewer than 95 % of the draws around the measured "
+    "means agree on which of these."
 )
 
 

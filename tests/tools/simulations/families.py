@@ -1,4 +1,4 @@
-"""Words and intervals of a whole question: false answers, coverage and power, before and after they were one family."""
+"""Words and intervals of a whole question: false answers, coverage and power, beside those with the best alone."""
 
 import itertools
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from .pairs import LUCK, accuracy, answers
 SHIFT = 0.5
 """Of the best model, on the latent scale: about two thirds of the images are right."""
 BUDGETS = 4
-"""Of a table whose verdicts were all corrected together."""
+"""Columns of a table."""
 IMAGES = 1000
 
 
@@ -75,7 +75,7 @@ def answered(of: Column) -> dict[tuple[int, int], Answered]:
 
 
 def held_against_best(columns: Sequence[Column]) -> list[tuple[int, int, Answered]]:
-    """Each model against the best of its column, all columns corrected together: what a table told before."""
+    """Each model against the best of its column alone, all columns corrected together."""
     held = [(place, of, each, of.best()) for place, of in enumerate(columns) for each in range(len(of.truths))]
     mine = [(place, of, each, best) for place, of, each, best in held if each != best]
     found = [of.table.difference(each, best) for _, of, each, best in mine]
@@ -89,11 +89,11 @@ def held_against_best(columns: Sequence[Column]) -> list[tuple[int, int, Answere
 class Counts:
     """Shares over many experiments."""
 
-    before: int = 0
+    table: int = 0
     """Tables with a wrong answer."""
-    before_column: int = 0
+    with_best: int = 0
     """Columns of a table, corrected alone for those with the best, with a wrong answer."""
-    after: int = 0
+    column: int = 0
     """Columns with a wrong answer."""
     covered: int = 0
     covered_all: int = 0
@@ -106,11 +106,11 @@ def simulate(behind: Sequence[float], seeds: int, luck: float, times: int) -> Co
     generator, counts = np.random.default_rng(seeds), Counts()
     for _ in range(times):
         columns = [column(generator, behind, seeds, luck) for _ in range(BUDGETS)]
-        counts.before += any(each.wrong for *_, each in held_against_best(columns))
+        counts.table += any(each.wrong for *_, each in held_against_best(columns))
         for of in columns:
             found = list(answered(of).values())
-            counts.before_column += any(each.wrong for *_, each in held_against_best([of]))
-            counts.after += any(each.wrong for each in found)
+            counts.with_best += any(each.wrong for *_, each in held_against_best([of]))
+            counts.column += any(each.wrong for each in found)
             counts.covered += sum(each.covers for each in found)
             counts.covered_all += all(each.covers for each in found)
             counts.intervals += len(found)
@@ -132,9 +132,9 @@ def families(times: int) -> list[Figure]:
         counts = simulate(behind, seeds, luck, times)
         case, count = f"{seeds} seeds, {name}, luck {LUCK[luck]}", times * BUDGETS
         found += [
-            Figure("wrong answer in a table, as before", case, "5 %", counts.before / times, times),
-            Figure("wrong answer in a column, those with the best", case, "5 %", counts.before_column / count, count),
-            Figure("wrong answer in a column", case, "5 %", counts.after / count, count),
+            Figure("wrong answer in a table, those with the best", case, "5 %", counts.table / times, times),
+            Figure("wrong answer in a column, those with the best", case, "5 %", counts.with_best / count, count),
+            Figure("wrong answer in a column", case, "5 %", counts.column / count, count),
             Figure("interval of a comparison", case, "95 %", counts.covered / counts.intervals, count),
             Figure("all intervals of a column", case, "-", counts.covered_all / count, count),
         ]
@@ -160,7 +160,7 @@ def powers(times: int) -> list[Figure]:
             points = (accuracy(SHIFT, luck) - accuracy(SHIFT - behind[model], luck)) * 100
             case, count = f"{seeds} seeds, {points:.1f} points behind, luck {LUCK[luck]}", times * BUDGETS
             found += [
-                Figure("called worse than the best, as before", case, "-", before[model] / count, count),
+                Figure("called worse than the best, in a table of those", case, "-", before[model] / count, count),
                 Figure("called worse than the best", case, "-", after[model] / count, count),
             ]
     return found

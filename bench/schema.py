@@ -170,6 +170,7 @@ class Tune:
     """The same number of trials for every method, on the validation part of the budget."""
 
     trials: int
+    """None: each method runs with its defaults, once."""
     search: Literal["grid", "random", "halving"]
     """`halving`: random trials on a part of the steps, of which the better half goes on to more, again and again."""
     spaces: Mapping[str, Mapping[str, tuple[Any, ...] | Span]]
@@ -203,8 +204,6 @@ class Suite:
     """Training keys that the suite sets for all methods."""
     tune: Tune | None = None
     """What each method may try; null: what it tries by itself."""
-    own_trials: bool = True
-    """Whether methods try by themselves, where nothing is tuned: else their defaults, once."""
     threads: int | None = None
     """Threads of each cell; null: the processor's cores over the workers."""
     timeout_s: float = 3600.0

@@ -12,7 +12,7 @@ from bench.contracts.data import Places, RawData, Split
 from bench.data.folders import list_folders, part_folders
 from bench.data.holding_out import with_test_split
 from bench.data.searching import Search, all_files
-from bench.errors import Unavailable
+from bench.errors import InvalidData, Unavailable
 from bench.machine.fingerprints import files_sha256
 
 
@@ -96,6 +96,8 @@ class TorchvisionSet:
     def _open(self, root: Path, arguments: Mapping[str, Any]) -> Any:
         from torchvision import datasets  # seconds; suites are checked by importing this module
 
+        if self.cls not in datasets.__all__:
+            raise InvalidData(f"{self.name}: torchvision has no data set {self.cls}; name one of its data sets")
         try:
             return getattr(datasets, self.cls)(str(root), download=True, **arguments, **self.extra)
         except (OSError, RuntimeError) as error:

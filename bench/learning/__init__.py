@@ -1,4 +1,4 @@
-"""What methods share: frozen features, the one gradient loop, its recipe, solvers, scores of candidates and of features.
+"""What methods share: frozen features, the one gradient loop, its recipe, solvers, scores.
 
 Others import: choosing, features, recipe, solvers, training.
 """

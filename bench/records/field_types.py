@@ -6,10 +6,10 @@
 import datetime
 import typing
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, with_config
-from typing_extensions import NotRequired, TypeAliasType, TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from bench.machine.reading import NAME, SHA256, problems_in
 from bench.records.plausible import RANGES, SHARE

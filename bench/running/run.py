@@ -11,6 +11,7 @@ from bench.cell.job import CellJob, CellResult
 from bench.contracts.data import Places
 from bench.errors import Exit
 from bench.outcomes import Outcome
+from bench.records.field_types import problem_of
 from bench.records.identity import identity_fields
 from bench.records.record import Record, Status
 from bench.records.store import Store, Writer
@@ -182,7 +183,7 @@ def to_record(base: Mapping[str, Any], job: CellJob, outcome: Outcome, writer: W
             "side_file": writer.write_side_file(cell_id, arrays),
             "right_offset": writer.append_right(cell_id, arrays["labels"] == arrays["predictions"]),
         }
-        return Record(**{**base, **result.fields, **kept}, status="ok", reason=None)
+        return _readable(Record(**{**base, **result.fields, **kept}, status="ok", reason=None), base)
     fingerprints: dict[str, Any] = {
         "dataset_fingerprint": job.data_fingerprint,
         "weights_fingerprint": job.weights.fingerprint,
@@ -192,6 +193,15 @@ def to_record(base: Mapping[str, Any], job: CellJob, outcome: Outcome, writer: W
     }
     ended = {"status": STATUS_OF[outcome.ended], "reason": outcome.reason, "traceback": outcome.traceback}
     return Record(**{**base, **fingerprints, **ended})
+
+
+def _readable(record: Record, base: Mapping[str, Any]) -> Record:
+    """Return a record, or in its place one of a failed cell where reports would refuse it: it must not look done."""
+    why = problem_of(record.to_json())
+    if why is None:
+        return record
+    reason = f"what was measured makes no record: {why}; mend the probe or the method"
+    return Record(**base, status="failed", reason=reason)
 
 
 def now() -> str:

@@ -148,9 +148,10 @@ def _some(written: Any) -> Any:
 class TuneModel(_Strict):
     """The tuning of a suite: the same number of trials for every method."""
 
-    trials: Annotated[Whole, Field(ge=2, le=MOST_TRIALS)]
+    trials: Annotated[Whole, Field(ge=0, le=MOST_TRIALS)]
+    """None: each method runs with its defaults, once."""
     search: Literal["grid", "random", "halving"] = "random"
-    space: dict[str, dict[str, Annotated[_Span | list[Any], BeforeValidator(_some)]]]
+    space: dict[str, dict[str, Annotated[_Span | list[Any], BeforeValidator(_some)]]] = {}
     """By method, or `all` for every method: each key with the values or the range to try."""
 
 
@@ -188,7 +189,7 @@ class SuiteFile(_Strict):
     include: Annotated[list[Axes], Field(max_length=MOST_NAMES)] = []
     exclude: Annotated[list[dict[FilterKey, Annotated[Any, BeforeValidator(_glob)]]], Field(max_length=MOST_NAMES)] = []
     train: TrainModel = TrainModel()
-    tune: TuneModel | Literal["none"] | None = None
+    tune: TuneModel | None = None
     threads: Threads | None = None
     timeout_s: Annotated[Number, Field(gt=0, le=MOST_TIMEOUT_S)] = 3600.0
     max_cells: Annotated[Whole, Field(ge=1, le=10**8)] = 1_000_000

@@ -6,7 +6,7 @@ from typing import Any
 from bench.schema import Choice, Suite, Training
 
 RATES = ("learning_rate", "head_learning_rate")
-FACTORS = (1.0, 0.2, 3.0, 10.0)
+FACTORS = (1.0, 0.2, 10.0)
 """What a method's rates are multiplied by, its own first: another must be told from them to take their place."""
 FEW_LABELS = 0.6
 """What they are multiplied by where the budget is too small to try: with few labels much is lost by going too far from
@@ -16,7 +16,7 @@ weights that know something. Random ones know nothing to lose."""
 def own_trials(suite: Suite, choice: Choice, method: Any, training: Training) -> tuple[Mapping[str, Any], ...]:
     """Return the settings that a method tries by itself; nothing where a rate is given, or matters not."""
     given = {*suite.train, *choice.params}
-    if suite.tune is not None or not suite.own_trials or given & {*RATES}:
+    if suite.tune is not None or given & {*RATES}:
         return ()
     # what learns a labelled source is not short of labels; a method without a rate may have no use for any
     if getattr(method, "solved", False) or getattr(method, "uses_source", False) or not _has_rate(method):

@@ -17,7 +17,13 @@ from bench.suites.yaml_marks import Marks
 
 def tune_problems(contents: Mapping[str, Any], marks: Marks) -> Iterator[str]:
     """Yield a line for each method, key and value of the tuning space that can't be."""
-    for method, space in mapping(mapping(contents.get("tune")).get("space")).items():
+    tune = mapping(contents.get("tune"))
+    trials = tune.get("trials")
+    if trials == 1 and ("tune", "trials") not in marks.refused:
+        yield f"{marks.at(('tune', 'trials'))}: tune.trials: one trial is no choice; write 2 or more, or 0 to try nothing"
+    if isinstance(trials, int) and trials > 1 and not tune.get("space") and ("tune", "space") not in marks.refused:
+        yield f"{marks.at(('tune',))}: tune.space is missing; write what to try, or trials: 0 to try nothing"
+    for method, space in mapping(tune.get("space")).items():
         for key, values in mapping(space).items():
             path = ("tune", "space", method, key)
             if path not in marks.refused and (fault := _fault(method, key, values)) is not None:

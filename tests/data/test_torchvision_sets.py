@@ -1,6 +1,7 @@
 """Data sets that torchvision knows: a copy in folders is taken, and what is not there is said with a remedy."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -12,7 +13,7 @@ from torchvision import datasets
 from bench.catalog import DATASETS
 from bench.contracts.data import Places
 from bench.data.torchvision_sets import Examples, TorchvisionSet
-from bench.errors import Unavailable
+from bench.errors import InvalidData, Unavailable
 from bench.schema import Choice
 from bench.suites.choices import make
 from tests.material.examples import save_class_folders, save_image
@@ -207,3 +208,10 @@ def test_an_empty_folder_of_official_files_is_none(tmp_path: Path) -> None:
     (tmp_path / "data" / "cifar-10-batches-py").mkdir()
     assert cifar10().fingerprint(places) == before is not None
     assert len(cifar10().load(places).train.labels) == 5
+
+
+@pytest.mark.parametrize("cls", ["folder", "__builtins__", "utils", "Nothing"])
+def test_only_a_data_set_of_torchvision_is_made(tmp_path: Path, cls: str) -> None:
+    """Whoever names this class by its place says which: what else hangs on that module is never called."""
+    with pytest.raises(InvalidData, match=f"torchvision has no data set {cls}"):
+        replace(cifar10(), cls=cls).load(Places(None, None, tmp_path))

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from bench.cell.job import CellResult
 from bench.contracts.data import Places
 from bench.errors import Exit, InvalidData
 from bench.outcomes import Outcome
@@ -112,6 +114,16 @@ def test_each_way_to_end_has_its_status(suite: Path, places: Places, tmp_path: P
     assert (again.resumed, again.left_without, again.skipped) == ((0, 0, 1) if status == "skipped" else (1, 1, 0))
     assert (record.method, record.labels_per_class, record.executor) == ("linear_probe", 6, "fated")
     assert result.exit_code == Exit.CELLS_FAILED
+
+
+def test_what_makes_no_record_is_a_failed_cell(suite: Path, places: Places, tmp_path: Path) -> None:
+    """A line that reports would leave out must not look done."""
+    arrays = {"labels": np.array([0, 1]), "predictions": np.array([0, 0])}
+    result = CellResult({"accuracy": 0.5, "selection": 7, "trials": [{"share": 3.0}]}, arrays)
+    found = tiny.run_cells(tiny.cells_of(suite, ONE_PROBE), tmp_path / "out", places, Fated(Outcome(result)))
+    (record,) = tiny.records_of(tmp_path / "out").values()
+    assert (found.failed, record.status, record.accuracy) == (1, "failed", None)
+    assert "makes no record" in (record.reason or "")
 
 
 def test_broken_image_stops_the_run_before_any_cell(suite: Path, places: Places, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_every_method_with_a_rate_tries_it_first_and_the_others_after(tmp_path: 
         ("{name: finetune, head_learning_rate: 0.001}", "limit=null"),
         ("finetune", "train.learning_rate=0.001"),
         ("finetune", "train.head_learning_rate=0.001"),
-        ("finetune", "tune=none"),
+        ("finetune", "tune={trials: 0}"),
     ],
 )
 def test_rate_that_is_given_is_the_one_that_is_taken(tmp_path: Path, method: str, override: str) -> None:

@@ -13,7 +13,7 @@ from bench.answers.rows.corruptions import (
 )
 from bench.answers.rows.gpu_states import GpuState, gpu_state_of
 from bench.answers.rows.phase_memory import memory_by_phase
-from bench.answers.rows.trials import Tried, tried_of
+from bench.answers.rows.trials import OWN_TRIALS, Tried, tried_of
 from bench.records.record import Record
 from bench.schema import Choice, Seeds, content_hash
 from bench.statistics.intervals import Estimate, mean_interval
@@ -183,6 +183,8 @@ def _same_objects(record: Record) -> tuple[Any, ...]:
 
 def _tried(record: Record) -> str | None:
     """Return the settings that tuning tried, in words: two searches are no sample of one thing."""
+    if record.search == OWN_TRIALS:  # as the recipe says, and the same at all budgets: too small ones try nothing
+        return OWN_TRIALS
     return str(sorted({str(trial["settings"]) for trial in record.trials})) if record.trials else None
 
 

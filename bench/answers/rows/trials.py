@@ -9,6 +9,9 @@ from typing import Any
 from bench.records.record import Record
 from bench.statistics.intervals import Estimate, mean_interval
 
+OWN_TRIALS = "short"
+"""What a record's `search` says where a method tried rates by itself."""
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -29,12 +32,13 @@ class Tried:
     edges: Mapping[str, int]
     """Cells whose best value lay at the edge of what was tried, by key."""
     by_learning_rate: tuple[tuple[float, float], ...]
-    """Learning rates that were trained the longest, each with its mean validation accuracy; empty where none was tried."""
+    """Learning rates that were trained the longest, each with its mean validation accuracy; empty without any."""
 
 
 def tried_of(group: Sequence[Record]) -> Tried | None:
-    """Return what the cells of a row tried; null where none tried anything."""
-    tuned = [record for record in group if record.trials]
+    """Return what the cells of a row tried; null where none was asked to try anything."""
+    # what methods try by themselves is trained for a part of the steps, and compares with no result
+    tuned = [record for record in group if record.trials and record.search != OWN_TRIALS]
     if not tuned:
         return None
     scores = list(map(_scores, tuned))

@@ -92,7 +92,7 @@ def fit_aligned(task: Task, align: Align, strengths: Strengths) -> Fitted:
         model=nn.Sequential(OrderedDict(backbone=task.backbone.network, head=module)),
         part=task.whole,
         score=best.score if best else None,
-        selection=f"best l2 by Brier score on validation{where}, fitted again on all labels" if best else UNCHOSEN,
+        selection=f"best l2 by Brier score on validation, fitted again on all labels{where}" if best else UNCHOSEN,
         choice={
             "l2": l2,
             "dimensions": met.matrix.shape[1],

@@ -1,5 +1,6 @@
 """A row is the cells that differ in nothing but their seed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,16 @@ def test_seeds_are_one_row_with_its_mean_and_its_cells() -> None:
 )
 def test_whatever_else_differs_is_another_row(change: dict[str, object]) -> None:
     assert len(rows_of([a_record(), a_record(cell_id="other", **change)], {})) == 2
+
+
+def test_what_methods_try_by_themselves_parts_no_row() -> None:
+    """With few labels they try nothing; the recipe is one, and no tuning is told of."""
+    tried = [{"settings": {"learning_rate": 0.1}, "val_accuracy": 0.5, "val_loss": 0.5, "share": 0.25, "seconds": 1.0}]
+    made = [a_record(cell_id=str(seed), seed=seed, search="short", trials=tried if seed else None) for seed in (0, 1)]
+    (row,) = rows_of(made, {})
+    assert row.accuracy.n == 2
+    assert row.tried is None
+    assert len(rows_of([replace(each, search="random") for each in made], {})) == 2
 
 
 def test_seeds_of_two_kinds_of_machine_are_two_rows() -> None:

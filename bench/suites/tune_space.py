@@ -20,7 +20,7 @@ def tune_problems(contents: Mapping[str, Any], marks: Marks) -> Iterator[str]:
     tune = mapping(contents.get("tune"))
     trials = tune.get("trials")
     if trials == 1 and ("tune", "trials") not in marks.refused:
-        yield f"{marks.at(('tune', 'trials'))}: tune.trials: one trial is no choice; write 2 or more, or 0 to try nothing"
+        yield f"{marks.at(('tune', 'trials'))}: tune.trials: one is no choice; write 2 or more, or 0 to try nothing"
     if isinstance(trials, int) and trials > 1 and not tune.get("space") and ("tune", "space") not in marks.refused:
         yield f"{marks.at(('tune',))}: tune.space is missing; write what to try, or trials: 0 to try nothing"
     for method, space in mapping(tune.get("space")).items():

@@ -33,3 +33,19 @@ def test_a_value_that_can_not_be_is_told(space: str, said: str) -> None:
 def test_what_can_be_tried_and_what_the_grammar_refuses_pass(space: str) -> None:
     contents, marks = load_with_marks(f"tune: {{space: {space}}}\n", "x.yaml")
     assert list(tune_problems(contents, marks)) == []
+
+
+@pytest.mark.parametrize(
+    ("tune", "said"),
+    [
+        ("{trials: 1, space: {all: {learning_rate: [1]}}}", "one is no choice; write 2 or more, or 0 to try nothing"),
+        ("{trials: 4}", "tune.space is missing"),
+        ("{trials: 4, space: {}}", "tune.space is missing"),
+        ("{trials: 0}", None),
+    ],
+)
+def test_a_number_of_trials_goes_with_what_is_tried(tune: str, said: str | None) -> None:
+    contents, marks = load_with_marks(f"tune: {tune}\n", "x.yaml")
+    problems = list(tune_problems(contents, marks))
+    assert [said in problem for problem in problems if said] == ([True] if said else [])
+    assert len(problems) == (said is not None)

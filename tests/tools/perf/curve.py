@@ -85,7 +85,7 @@ def measure(setting: Setting, row: str) -> Outcome:
     line = Line(
         row,
         f"label-budget curve of {' and '.join(METHODS)}: {cells} cells, {BACKBONE}, {len(images.train)} training and "
-        f"{len(images.test)} test images at {sizes.image_size} px, default recipes, wall time of "
+        f"{len(images.test)} test images at {sizes.image_size} px, default recipes, no trials of rates, wall time of "
         f"`bench run --workers auto` from a cold cache",
         f"a process for each cell: PIL and torchvision transforms redone each epoch, frozen trunk in the loop, fp32, "
         f"Adam, batch 64, {sizes.epochs} epochs{_scaled(setting, sizes)}",

@@ -48,7 +48,7 @@ def load(target: str, fault: Callable[[Any], str | None], here_too: bool) -> Any
     if thing is found:
         place = getattr(found, "__file__", None) or "a folder without code"
         raise BenchError(f"{target}: can't be imported ({module} has no {name}: {place}); correct the name")
-    if (why := fault(thing)) is not None:
+    if (why := guarded(target, lambda: fault(thing))) is not None:
         raise BenchError(f"{target}: {why}")
     return thing
 

@@ -27,8 +27,36 @@ def leave_working_folder() -> None:
     left = [place for number, place in enumerate(sys.path) if place and not (number < first and is_here(place))]
     # processes of a checkout that is not installed find the project as this one does
     project = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    sys.path[:] = [*left, project] if is_here(project) and project not in left else left
+    if is_here(project) and project not in left:
+        left.insert(_before_another(left), project)
+    sys.path[:] = left
     _leave_in_environment()
+
+
+def found_by_others() -> bool:
+    """Say whether a process that starts later, from here, finds this very project before it is told its path."""
+    package = os.path.dirname(os.path.realpath(__file__))
+    project = os.path.dirname(package)
+    places = [place for place in sys.path if os.path.realpath(place) != project or _is_told(place)]
+    for finder in sys.meta_path:
+        is_of_paths = getattr(finder, "__name__", "") == "PathFinder"
+        spec = finder.find_spec("bench", places if is_of_paths else None)
+        if spec is not None:
+            return os.path.dirname(os.path.realpath(spec.origin or "")) == package
+    return False
+
+
+def _is_told(place: str) -> bool:
+    """Say whether the environment names a place, or a library's file does."""
+    return place in os.environ.get("PYTHONPATH", "").split(os.pathsep) or not is_here(place)
+
+
+def _before_another(places: list[str]) -> int:
+    """Return where this project must stand: behind the libraries, but before another copy of it that is installed."""
+    for number, place in enumerate(places):
+        if os.path.isfile(os.path.join(place, "bench", "__init__.py")):
+            return number
+    return len(places)
 
 
 def _leave_in_environment() -> None:

@@ -1,5 +1,6 @@
 """The folder that `bench` is called in is no place that Python imports from."""
 
+import importlib.machinery
 import os
 import subprocess
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.working_folder import is_here, leave_working_folder
+from bench import working_folder
+from bench.working_folder import found_by_others, is_here, leave_working_folder
 from tests.material import tiny
 
 LIBRARY = os.path.dirname(os.__file__)
@@ -89,3 +91,39 @@ def test_a_suite_that_names_no_module_runs_nothing_of_it(tmp_path: Path) -> None
         said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert said.returncode == 0, said.stdout + said.stderr
         assert not (tmp_path / "was_imported").exists(), (tmp_path / "was_imported").read_text()
+
+
+def test_a_checkout_that_is_worked_in_stands_before_another_that_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind the libraries all the same: else cells would run the code of the other."""
+    for name in ("worked_in", "installed"):
+        (tmp_path / name / "bench").mkdir(parents=True)
+        (tmp_path / name / "bench" / "__init__.py").write_text("")
+    here, other = str(tmp_path / "worked_in"), str(tmp_path / "installed")
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(working_folder, "__file__", f"{here}/bench/working_folder.py")
+    monkeypatch.setattr(sys, "path", [here, LIBRARY, "/libraries", other])
+    leave_working_folder()
+    assert sys.path == [LIBRARY, "/libraries", here, other]
+    monkeypatch.setattr(sys, "path", [here, LIBRARY, "/libraries"])
+    leave_working_folder()
+    assert sys.path == [LIBRARY, "/libraries", here]
+
+
+def test_it_is_known_whether_later_processes_find_this_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where another copy is what an interpreter finds by itself."""
+    for name in ("worked_in", "installed"):
+        (tmp_path / name / "bench").mkdir(parents=True)
+        (tmp_path / name / "bench" / "__init__.py").write_text("")
+    here, other = str(tmp_path / "worked_in"), str(tmp_path / "installed")
+    monkeypatch.setattr(working_folder, "__file__", f"{here}/bench/working_folder.py")
+    monkeypatch.setattr(sys, "meta_path", [importlib.machinery.PathFinder])
+    monkeypatch.chdir(here)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    for places, found in (([here, other], False), ([other], False), ([here], False), ([], False)):
+        monkeypatch.setattr(sys, "path", places)
+        assert found_by_others() is found
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [here, other])
+    assert found_by_others() is True

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from bench.answers.rows.trials import OWN_TRIALS
 from bench.answers.summary import Summary
 from bench.records.record import Record
 from bench.schema import Choice
@@ -72,8 +73,10 @@ def _tuned_edges(summary: Summary) -> Iterator[str]:
 
 
 def _unequal_tuning(summary: Summary) -> Iterator[str]:
-    # What is solved has no steps and chooses among its own values: it is no method that went untuned.
-    if len({record.search for record in summary.finished if record.steps_done is not None}) > 1:
+    # What is solved has no steps and chooses among its own values: it is no method that went untuned. Nor are those
+    # that try rates by themselves tuned, where others have theirs from a source's labels or the suite.
+    searches = {record.search for record in summary.finished if record.steps_done is not None}
+    if len(searches - {OWN_TRIALS} | ({None} if OWN_TRIALS in searches else set())) > 1:
         yield "Some methods were tuned and others not: they are not on equal terms."
 
 

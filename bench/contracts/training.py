@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -115,6 +115,8 @@ class Task:
     folds: Sequence[Fold] = ()
     """What a choice that costs next to nothing is made by: images to learn from, and images to judge by, of each fold.
     Empty where the budget is too small."""
+    known: dict[str, Any] = field(default_factory=dict)
+    """What a method has worked out and its trials, which are given the same task, need not work out again."""
     own_validation: bool = False
     """Whether the user brought the images to select on: they are no part of the budget, and are never learnt from."""
 

@@ -133,7 +133,8 @@ def folds_of(
 ) -> tuple[Fold, ...]:
     """Return what a choice that costs next to nothing is made by; nothing where the budget is too small.
 
-    Each image of a small budget is held out once, in one of five stratified folds; groups are never parted. Larger
+    Each image of a small budget is held out once, in one of five stratified folds (fewer where classes have fewer
+    images); groups are never parted. Larger
     budgets have one fold, their validation part, and so have budgets beside the user's own validation images. An image
     whose class its fold can't learn is left out: no strength could be told from another by it.
     """
@@ -147,10 +148,19 @@ def folds_of(
         parts = [(whole[fit], whole[held]) for fit, held in _group_folds(labels[whole], names, seed)]
     else:
         ordered = np.concatenate([order[np.isin(order, whole)] for order in _class_orders(labels, n_classes, seed)])
+        folds = _folds_for(np.bincount(labels[whole], minlength=n_classes))
         # every fifth in the order of the classes: each fold has its share of each class, and as many images as any
-        parts = [(np.setdiff1d(whole, ordered[first::FOLDS]), ordered[first::FOLDS]) for first in range(FOLDS)]
+        parts = [(np.setdiff1d(whole, ordered[first::folds]), ordered[first::folds]) for first in range(folds)]
     judged = [Fold(fit, np.sort(held[np.isin(labels[held], labels[fit])])) for fit, held in parts]
     return tuple(fold for fold in judged if len(fold.held))
+
+
+def _folds_for(counts: Index) -> int:
+    """Return in how many folds classes of these counts are parted: no more than the middle one has images.
+
+    A fold that holds out some classes and not others leaves these the more to learn from, and is answered by them.
+    """
+    return int(min(FOLDS, max(2, np.median(counts[counts > 0]))))
 
 
 def _group_folds(labels: Index, names: npt.NDArray[np.str_], seed: int) -> list[tuple[Index, Index]]:

@@ -49,8 +49,11 @@ class Instead:
 def probe_start(task: Task, strengths: Strengths) -> ProbeStart:
     """Solve for the linear probe, as `linear_probe` does, and for its like on the training part."""
     problem = Problem(task, [task.outputs(task.whole, None)], logistic, squares=False)
-    best = best_of(problem.path(strengths))
-    l2 = best.l2 if best else strengths.default
+    key = f"l2 of {strengths}"
+    if key not in task.known:
+        best = best_of(problem.path(strengths))
+        task.known[key] = best.l2 if best else strengths.default
+    l2 = float(task.known[key])
     (whole, _), (head, _) = (problem.layers(index, [l2])[0] for index in (whole_budget(task), task.fit_index))
     return ProbeStart(head, whole, l2)
 

@@ -159,13 +159,18 @@ def fitted_head(task: Task, part: FrozenPart, head: nn.Module, selected: Selecte
 
 def best_of(path: Sequence[Point]) -> Point | None:
     """Return the point that what was held out speaks for: that of the least loss, of equals the strongest."""
-    return min(path, key=lambda point: point.score.loss, default=None)
+    return min(path, key=lambda point: (_loss(point), -point.l2), default=None)
+
+
+def _loss(point: Point) -> float:
+    # as the record tells it: where all that was held out is right, the last digits are those of the arithmetic
+    return round(point.score.loss, 6)
 
 
 def at_edge(path: Sequence[Point]) -> bool:
     """Say whether the first or last of the range is better than all others: the best may lie beyond it."""
     if len(path) < 2:
         return False
-    losses = [point.score.loss for point in path]
+    losses = [_loss(point) for point in path]
     ends = ((losses[0], losses[1:]), (losses[-1], losses[:-1]))
     return any(end < min(others) for end, others in ends)

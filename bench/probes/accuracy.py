@@ -25,6 +25,7 @@ def probe(run: CellRun) -> dict[str, Any]:
         "top5_accuracy": float(top5.any(1).mean()) if classes > 5 else None,
         "val_accuracy": run.fitted.score.accuracy if run.fitted.score else None,
         "val_loss": run.fitted.score.loss if run.fitted.score else None,
+        "n_held_out": run.fitted.score.images if run.fitted.score else None,
         "oracle_accuracy": max(run.evaluation.candidate_accuracies),
         "per_class_accuracy": [
             round(float(value), 6) if count else None for value, count in zip(per_class, counts, strict=True)

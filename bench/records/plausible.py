@@ -17,10 +17,12 @@ SHARE: Range = (0.0, 1.0)
 DIFFERENCE: Range = (-1.0, 1.0)
 """Of two shares."""
 NOT_NEGATIVE: Range = (0.0, LARGEST)
+BRIER: Range = (0.0, 2.0)
 ANY: Range = (-LARGEST, LARGEST)
 WORDS: Mapping[Range, str] = {
     SHARE: "no share: 0 to 1",
     DIFFERENCE: "no difference of shares: -1 to 1",
+    BRIER: "no Brier score: 0 to 2",
     NOT_NEGATIVE: "below nothing, or no number",
     ANY: "no number",
 }
@@ -35,6 +37,7 @@ RANGES: Mapping[str, Range] = {
         SHARE,
     ),
     "forgetting": DIFFERENCE,
+    "val_loss": BRIER,
     **dict.fromkeys(
         (
             *("n_labels", "n_train", "n_val", "n_test", "n_classes", "n_source", "n_corrupted", "n_source_test"),
@@ -45,7 +48,7 @@ RANGES: Mapping[str, Range] = {
             *("eval_s", "oracle_s", "total_s", "cpu_s", "cpu_s_by_phase", "compile_s", "corruptions_s", "forgetting_s"),
             *("peak_rss_mib", "peak_rss_mib_by_phase", "baseline_rss_mib", "peak_cuda_allocated_mib"),
             *("peak_cuda_reserved_mib", "cuda_device_used_mib", "peak_cuda_mib_by_phase", "negative_log_likelihood"),
-            "val_loss",
+            "n_held_out",
         ),
         NOT_NEGATIVE,
     ),

@@ -113,6 +113,8 @@ class Record:
     val_accuracy: float | None = None
     val_loss: float | None = None
     """Brier score on what was held out, 0 to 2 (of softmax; of shares of votes; of least squares at the best scale)."""
+    n_held_out: int | None = None
+    """Images that both are of: those that validate or, where folds chose, all that were held out once."""
     oracle_accuracy: float | None = None
     per_class_accuracy: list[float | None] | None = None
     """Null for a class without test images."""

@@ -63,6 +63,7 @@ MAY_BE_NULL = {
     "top5_accuracy",
     "val_accuracy",
     "val_loss",
+    "n_held_out",
     "initial_loss",
     "final_loss",
     "batch_effective",
@@ -259,7 +260,8 @@ def test_folds_choose_for_what_is_solved_where_nothing_can_be_held_out_for_good(
     fields = run_one(tmp_path, places, "grid.method=linear_probe", "grid.labels_per_class=2")[1].fields
     assert (fields["n_val"], len(fields["chosen"]["path"])) == (0, 9)
     assert 0 <= fields["val_accuracy"] <= 1
-    assert "5 folds" in fields["selection"]
+    assert "2 folds" in fields["selection"]
+    assert fields["n_held_out"] == 20
 
 
 def test_random_weights_hang_on_the_seed(places: Places, tmp_path: Path) -> None:

@@ -103,3 +103,13 @@ def test_only_the_start_is_put_in_place_of_the_start(places: Places, tmp_path: P
         assert torch.equal(found.states[0]["body"], torch.ones(1))
         assert found.states[1] is states[1]
         assert found.selection == (DECLINED if chosen == 0 else "own")
+
+
+def test_trials_of_one_task_choose_the_strength_once(places: Places, tmp_path: Path) -> None:
+    """It does not hang on the rate that they try."""
+    _, task, _ = task_for(tmp_path, places, "grid.backbone=test_vit")
+    strengths = Strengths((0.1, 1.0), 0.1)
+    first = probe_start(task, strengths)
+    task.known[f"l2 of {strengths}"] = 10.0 if first.l2 != 10.0 else 1.0
+    assert probe_start(dataclasses.replace(task), strengths).l2 != first.l2
+    assert probe_start(task, Strengths((0.1,), 0.1)).l2 == 0.1

@@ -78,6 +78,11 @@ def test_best_is_that_of_the_least_loss_and_of_equals_the_strongest() -> None:
     assert best is not None
     assert best.l2 == 3
     assert best_of([]) is None
+    tiny = [Point(3.0, Score(1.0, 1e-9, 10)), Point(1.0, Score(1.0, 1e-40, 10))]
+    best = best_of(tiny)
+    assert best is not None
+    assert best.l2 == 3.0, "what the arithmetic leaves of nothing tells nothing"
+    assert not at_edge(tiny)
 
 
 def test_gradient_solver_comes_near_the_exact_one(places: Places, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bench.machine.devices import cores
 from bench.outcomes import Outcome
 from bench.running.executors.calling import call
 from bench.running.jobs import Job
+from bench.working_folder import found_by_others
 
 VMSTAT = Path("/proc/vmstat")
 SAFE_PATH, OURS = "PYTHONSAFEPATH", "transferbench"
@@ -47,7 +48,10 @@ class ProcessExecutor:
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["bench.running.executors.preload"])
+        # what is imported ahead is found without this process's path: another copy of the project, where one is
+        # installed, must not be taken for this one
+        if found_by_others():
+            self._context.set_forkserver_preload(["bench.running.executors.preload"])
         self._running: list[Running] = []
 
     def run(self, jobs: Sequence[Job], progress: Callable[[int, str, int, int], None]) -> Iterator[tuple[int, Outcome]]:

@@ -180,13 +180,14 @@ def called(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 BENCH = str(Path(sys.executable).with_name("bench"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "executor"),
     [
-        pytest.param((BENCH,), "process", id="bench, process", marks=pytest.mark.slow),
-        pytest.param((sys.executable, "-m", "bench"), "inline", id="python -m bench, inline", marks=pytest.mark.slow),
+        pytest.param((BENCH,), "process", id="bench, process"),
+        pytest.param((sys.executable, "-m", "bench"), "inline", id="python -m bench, inline"),
         pytest.param((BENCH,), "inline", id="bench, inline"),
-        pytest.param((sys.executable, "-m", "bench"), "process", id="python -m bench, process", marks=pytest.mark.slow),
+        pytest.param((sys.executable, "-m", "bench"), "process", id="python -m bench, process"),
     ],
 )
 def test_files_of_the_working_folder_stand_for_no_module(

@@ -77,6 +77,7 @@ def test_second_run_gives_what_the_first_gave(
     tiny.assert_same_numbers(straight, tmp_path, cells)
 
 
+@pytest.mark.slow
 def test_added_method_and_seed_change_no_other_cell(
     suite: Path, cells: list[Cell], straight: Path, cold_places: Places, tmp_path: Path
 ) -> None:
@@ -163,6 +164,7 @@ def folders(places: Places) -> dict[str, Any]:
     return {f"{path.parent.name}/{path.name}": cache.manifest(path)["files"] for path in found}
 
 
+@pytest.mark.slow
 def test_what_cells_share_is_computed_once(sharing: list[Cell], cold: Path, kept: Places) -> None:
     """Data, features of both splits, those of a view, and of both splits what the frozen part gives."""
     assert {name.partition("/")[0] for name in folders(kept)} == {"decoded", "features"}
@@ -172,6 +174,7 @@ def test_what_cells_share_is_computed_once(sharing: list[Cell], cold: Path, kept
     assert parts.count("features") == 4
 
 
+@pytest.mark.slow
 def test_warm_cache_gives_what_a_cold_one_gives(sharing: list[Cell], cold: Path, kept: Places, tmp_path: Path) -> None:
     """And makes nothing again."""
     before = folders(kept)
@@ -180,6 +183,7 @@ def test_warm_cache_gives_what_a_cold_one_gives(sharing: list[Cell], cold: Path,
     assert folders(kept) == before
 
 
+@pytest.mark.slow
 def test_cache_restored_from_a_copy_gives_what_a_cold_one_gives(
     sharing: list[Cell], cold: Path, kept: Places, tmp_path: Path
 ) -> None:
@@ -192,6 +196,7 @@ def test_cache_restored_from_a_copy_gives_what_a_cold_one_gives(
     assert folders(copy) == before
 
 
+@pytest.mark.slow
 def test_cells_that_share_nothing_give_what_those_that_share_give(
     sharing: list[Cell], cold: Path, tmp_path: Path
 ) -> None:
@@ -210,6 +215,7 @@ def _tamper(contents: bytes) -> bytes:
     return contents[:-400] + bytes(byte ^ 64 for byte in contents[-400:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [_cut, _tamper], ids=["truncated", "tampered with"])
 @pytest.mark.parametrize("name", ["decoded/*/train.npy", "decoded/*/test.npy", "features/*/outputs.npy"])
 def test_damaged_file_is_noticed_and_made_again(

@@ -140,6 +140,7 @@ def test_short_training_keeps_its_result(quick: Registry, places: Places, tmp_pa
 METHODS = "grid.method=[scratch, mlp_probe, linear_probe, {name: partial_finetune, prefix: cached}]"
 
 
+@pytest.mark.slow
 def test_profile_changes_no_number(
     quick: Registry, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ def test_no_labels_are_for_methods_with_a_source(tmp_path: Path) -> None:
         tiny.cells_of(suite, [*overrides, "grid.method=linear_probe"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["random", "kcenter", "herding", "typiclust"])
 def test_cell_learns_from_the_images_that_its_rule_chose(tmp_path: Path, places: Places, rule: str) -> None:
     """As many as the budget, others than the stratified ones; features that the rule needs are charged as such."""

@@ -99,6 +99,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", KINDS)
 def test_probe_changes_no_other_number(method: str, places: Places, tmp_path: Path) -> None:
     """Features of its own account, one opening of the test set, no second of the cell's."""
@@ -145,6 +146,7 @@ def test_time_limit_is_kept_before_the_corruptions(places: Places, tmp_path: Pat
     assert "timeout_s" in fields["corruptions_reason"]
 
 
+@pytest.mark.slow
 def test_record_without_the_probe_is_made_again_where_it_is_asked_for(places: Places, tmp_path: Path) -> None:
     """Its identity is the same; one that has it will do for both."""
     plain, asked = tiny.one_cell(tmp_path), tiny.one_cell(tmp_path, ASKED)

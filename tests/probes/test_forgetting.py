@@ -58,6 +58,7 @@ def test_adapters_in_the_backbone_are_part_of_what_it_has_become(method: str, pl
     assert fields["source_accuracy_after"] != fields["source_accuracy_before"]
 
 
+@pytest.mark.slow
 def test_accuracy_before_is_measured_once_in_a_run(
     places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

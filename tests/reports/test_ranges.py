@@ -253,6 +253,7 @@ def hold_page(summary: Summary) -> None:
                 assert RANGES[name][0] <= value <= RANGES[name][1], (name, value)
 
 
+@pytest.mark.slow
 @MANY
 @given(with_faults())
 def test_no_report_prints_what_can_not_be(run: tuple[list[Record], Mapping[str, np.ndarray]]) -> None:

@@ -46,6 +46,7 @@ def test_changed_setting_runs_again(suite: Path, places: Places, tmp_path: Path)
     assert len(tiny.records_of(tmp_path / "out")) == 2
 
 
+@pytest.mark.slow
 def test_one_changed_pixel_runs_again_and_a_touched_file_does_not(suite: Path, places: Places, tmp_path: Path) -> None:
     """Contents count, not times."""
     folder = digits_folder(tmp_path / "images")
@@ -65,6 +66,7 @@ def test_one_changed_pixel_runs_again_and_a_touched_file_does_not(suite: Path, p
     assert tiny.run_cells(cells, out, mine).ran == 0
 
 
+@pytest.mark.slow
 def test_removed_image_runs_again(suite: Path, places: Places, tmp_path: Path) -> None:
     """A data set with one image fewer is another one."""
     folder = digits_folder(tmp_path / "images")
@@ -76,6 +78,7 @@ def test_removed_image_runs_again(suite: Path, places: Places, tmp_path: Path) -
     assert tiny.records_of(tmp_path / "out")[cells[0].cell_id].n_test == 29
 
 
+@pytest.mark.slow
 def test_other_weights_under_the_same_name_run_again(suite: Path, places: Places, tmp_path: Path) -> None:
     """The file's contents are the weights' identity."""
     cells = tiny.cells_of(suite, [*ONE_PROBE, "grid.weights=[pretrained]"])
@@ -112,6 +115,7 @@ def test_failed_cell_runs_again_only_when_asked(suite: Path, places: Places, tmp
     assert tiny.run_cells(cells, out, places, rerun="failed").ran == 0
 
 
+@pytest.mark.slow
 def test_rerun_all_runs_all_and_the_last_record_counts(suite: Path, places: Places, tmp_path: Path) -> None:
     """Two lines, one cell."""
     cells = tiny.cells_of(suite, ONE_PROBE)

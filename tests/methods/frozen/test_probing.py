@@ -41,6 +41,7 @@ def fit(task: Task, folder: Path, method: str) -> Fitted:
     return fitted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["linear_probe", "ridge_probe", "mlp_probe", "linear_probe, solver: gradient"])
 @pytest.mark.parametrize(("augmentation", "kind"), [("none", "basic"), ("randaugment", "randaugment")])
 def test_views_are_those_of_the_recipes_augmentation(
